@@ -1,0 +1,22 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+/**
+ * Turns ids into text as they come. A character whose bytes are spread over several tokens is held back until its last
+ * byte is there, so the pieces never break UTF-8, and joined together they are exactly {@link Tokenizer#decode}. Not for
+ * use by several threads at once.
+ */
+public interface Decoder {
+    /**
+     * Takes one more id.
+     *
+     * @return the text that is certain now and was not before, often one token's, at times empty
+     * @throws IllegalArgumentException
+     *             if the vocabulary has no such id
+     */
+    String next(int id);
+
+    /** Returns what was held back (U+FFFD for a character that never became whole) and starts afresh. */
+    String end();
+}
