@@ -1,0 +1,11 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+
+/** The command line. */
+module verbo.cli {
+    requires verbo.train;
+    requires info.picocli;
+    requires static transitive org.jspecify;
+
+    opens verbo.cli to info.picocli;
+}

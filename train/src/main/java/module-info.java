@@ -1,0 +1,11 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+
+/** The training loop, checkpoints and metrics. */
+module verbo.train {
+    requires transitive verbo.models;
+    requires tools.jackson.dataformat.yaml;
+    requires xchart;
+    requires static transitive org.jspecify;
+
+}
