@@ -6,4 +6,5 @@ module verbo.lm {
     requires transitive verbo.text;
     requires static transitive org.jspecify;
 
+    exports verbo.lm;
 }

@@ -1,6 +1,5 @@
 // Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
 // SPDX-License-Identifier: Apache-2.0
-
 package verbo.lm;
 
 import java.util.Collections;
@@ -23,7 +22,6 @@ import java.util.Set;
  *            after each of the last {@code rows.length} tokens; the last row is after the last token. Empty where none
  *            are wanted.
  */
-@SuppressWarnings("ArrayRecordComponent") // buffers that the caller owns
 public record Advance(State state, int[] tokens, float[][] rows) {
 
     private static final float[][] NO_ROWS = {};
@@ -55,7 +53,8 @@ public record Advance(State state, int[] tokens, float[][] rows) {
             }
             checkTokens(model, tokens);
             if (advance.rows.length > tokens.length) {
-                throw new IllegalArgumentException(advance.rows.length + " rows wanted of " + tokens.length + " tokens");
+                throw new IllegalArgumentException(
+                        advance.rows.length + " rows wanted of " + tokens.length + " tokens");
             }
             for (float[] row : advance.rows) {
                 checkRow(model, row);

@@ -1,6 +1,5 @@
 // Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
 // SPDX-License-Identifier: Apache-2.0
-
 package verbo.lm;
 
 import java.util.ArrayList;

@@ -1,6 +1,5 @@
 // Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
 // SPDX-License-Identifier: Apache-2.0
-
 package verbo.lm;
 
 /**
@@ -12,7 +11,6 @@ package verbo.lm;
  *            [tokens], natural logarithms (nats); NaN for a token that was not scored, such as the first one of a model
  *            that predicts none
  */
-@SuppressWarnings("ArrayRecordComponent") // one array a column, of millions of tokens
 public record TokenScores(int[] ids, double[] logProbabilities) {
 
     public TokenScores {

@@ -1,0 +1,164 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.lm;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import verbo.text.Decoder;
+import verbo.text.Tokenizer;
+
+/**
+ * A text or a sequence of ids scored by a model: the whole, and token by token.
+ *
+ * <p>
+ * A text is encoded as its model's tokenizer does it. The bytes and characters of the whole are the text's own, less
+ * those of tokens that were not scored, so models with different tokenizers compare by bits a byte. For ids they are
+ * counted from the tokens; special tokens count none.
+ */
+public final class Scoring {
+
+    private final TokenScores scores;
+    private final Score total;
+    private final @Nullable Tokenizer tokenizer;
+
+    private Scoring(TokenScores scores, Score total, @Nullable Tokenizer tokenizer) {
+        this.scores = scores;
+        this.total = total;
+        this.tokenizer = tokenizer;
+    }
+
+    /**
+     * Scores a text.
+     *
+     * @throws IllegalArgumentException
+     *             if the model has no tokenizer, the text has a character the tokenizer cannot express, or is too short
+     *             for any token to be scored
+     */
+    public static Scoring of(LanguageModel model, String text) {
+        Tokenizer tokenizer = model.tokenizer();
+        if (tokenizer == null) {
+            throw new IllegalArgumentException("the model has no tokenizer: give it ids to score in place of text");
+        }
+        TokenScores scores = score(model, tokenizer.encode(text));
+        long bytes = utf8Length(text);
+        long characters = text.codePointCount(0, text.length());
+        Decoder decoder = tokenizer.decoder();
+        for (int i = 0, last = lastNotScored(scores); i <= last; i++) {
+            int id = scores.ids()[i];
+            long completed = characters(decoder, tokenizer, id);
+            if (!scores.scored(i)) {
+                bytes -= tokenizer.byteLength(id);
+                characters -= completed;
+            }
+        }
+        return new Scoring(scores, new Score(scores.tokens(), scores.nats(), bytes, characters), tokenizer);
+    }
+
+    /**
+     * Scores ids. Bytes and characters are known if the model has a tokenizer.
+     *
+     * @throws IllegalArgumentException
+     *             if an id is not in the vocabulary, or there are too few for any to be scored
+     */
+    public static Scoring of(LanguageModel model, int[] ids) {
+        Tokenizer tokenizer = model.tokenizer();
+        TokenScores scores = score(model, ids);
+        long bytes = -1;
+        long characters = -1;
+        if (tokenizer != null) {
+            bytes = 0;
+            characters = 0;
+            Decoder decoder = tokenizer.decoder();
+            for (int i = 0; i < ids.length; i++) {
+                long completed = characters(decoder, tokenizer, ids[i]);
+                if (scores.scored(i)) {
+                    bytes += tokenizer.byteLength(ids[i]);
+                    characters += completed;
+                }
+            }
+        }
+        return new Scoring(scores, new Score(scores.tokens(), scores.nats(), bytes, characters), tokenizer);
+    }
+
+    private static TokenScores score(LanguageModel model, int[] ids) {
+        int least = model.predictsFirstToken() ? 1 : 2;
+        if (ids.length < least) {
+            throw new IllegalArgumentException(
+                    "nothing to score: " + ids.length + (ids.length == 1 ? " token" : " tokens")
+                            + (least == 2 ? ", and the model predicts a token from those before it" : ""));
+        }
+        return model.score(ids);
+    }
+
+    private static int lastNotScored(TokenScores scores) {
+        int last = scores.size() - 1;
+        while (last >= 0 && scores.scored(last)) {
+            last--;
+        }
+        return last;
+    }
+
+    /** How many characters of text are whole with this token that were not before. Special tokens stand for none. */
+    private static long characters(Decoder decoder, Tokenizer tokenizer, int id) {
+        String piece = decoder.next(id);
+        return tokenizer.byteLength(id) == 0 ? 0 : piece.codePointCount(0, piece.length());
+    }
+
+    private static long utf8Length(String text) {
+        long bytes = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < 0x80) {
+                bytes++;
+            } else if (c < 0x800) {
+                bytes += 2;
+            } else if (!Character.isSurrogate(c)) {
+                bytes += 3;
+            } else if (Character.isHighSurrogate(c) && i + 1 < text.length()
+                    && Character.isLowSurrogate(text.charAt(i + 1))) {
+                bytes += 4;
+                i++;
+            } else {
+                bytes++; // a lone surrogate is taken for '?'
+            }
+        }
+        return bytes;
+    }
+
+    /** The whole. */
+    public Score total() {
+        return total;
+    }
+
+    /** What the model said of each token. */
+    public TokenScores tokens() {
+        return scores;
+    }
+
+    /** How many tokens there are, scored or not. */
+    public int size() {
+        return scores.size();
+    }
+
+    /** The token as the vocabulary writes it, or its id where there is no tokenizer. */
+    public String token(int index) {
+        int id = scores.ids()[index];
+        return tokenizer == null ? Integer.toString(id) : tokenizer.token(id);
+    }
+
+    /** The token's probability given those before it; NaN if it was not scored. */
+    public double probability(int index) {
+        return Math.exp(scores.logProbabilities()[index]);
+    }
+
+    /** The token's surprisal in bits, {@code -log2 p}; NaN if it was not scored. */
+    public double surprisal(int index) {
+        return Score.surprisal(scores.logProbabilities()[index]);
+    }
+
+    @Override
+    public String toString() {
+        return total + " of " + Arrays.toString(Arrays.copyOf(scores.ids(), Math.min(8, size())))
+                + (size() > 8 ? "..." : "");
+    }
+}
