@@ -3,6 +3,7 @@
 package verbo.text;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 
@@ -68,7 +69,8 @@ public interface Tokenizer {
 
     /** Writes {@link #json()} to a file, atomically. */
     default void save(Path file) throws IOException {
-        throw new UnsupportedOperationException("not written yet");
+        byte[] bytes = json().getBytes(StandardCharsets.UTF_8);
+        AtomicFiles.write(file, out -> out.write(bytes));
     }
 
     /** The tokenizer as a Hugging Face {@code tokenizer.json}. */
@@ -83,6 +85,6 @@ public interface Tokenizer {
      *             if the file is malformed, or has a part that is not supported, which the message names
      */
     static Tokenizer load(Path fileOrFolder) throws IOException {
-        throw new UnsupportedOperationException("not written yet: " + fileOrFolder);
+        return TokenizerJson.load(fileOrFolder);
     }
 }

@@ -1,0 +1,189 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * A JSON object read whole, whose every complaint names the file and the key. Jackson's streaming parser underneath: its
+ * data binding would take as long to load as a tokenizer takes to read.
+ */
+final class JsonObject {
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+
+    private final Path file;
+    private final String path;
+    private final Map<String, @Nullable Object> values;
+
+    private JsonObject(Path file, String path, Map<String, @Nullable Object> values) {
+        this.file = file;
+        this.path = path;
+        this.values = values;
+    }
+
+    /** Reads a file's text, which must be one object. */
+    static JsonObject parse(Path file, String json) throws FormatException {
+        try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), json)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw new FormatException(file, "not a JSON object");
+            }
+            Map<String, @Nullable Object> values = object(parser);
+            if (parser.nextToken() != null) {
+                throw new FormatException(file, "more than one JSON value");
+            }
+            return new JsonObject(file, "", values);
+        } catch (JacksonException e) {
+            String place = e.getLocation() == null
+                    ? ""
+                    : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
+            String message = String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("malformed");
+            throw new FormatException(file, "not whole, well-formed JSON: " + message + place, e);
+        }
+    }
+
+    private static Map<String, @Nullable Object> object(JsonParser parser) {
+        Map<String, @Nullable Object> values = new LinkedHashMap<>();
+        while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+            String key = parser.currentName();
+            parser.nextToken();
+            values.put(key, value(parser));
+        }
+        return values;
+    }
+
+    private static @Nullable Object value(JsonParser parser) {
+        JsonToken token = parser.currentToken();
+        if (token == null) {
+            return null;
+        }
+        return switch (token) {
+            case START_OBJECT -> object(parser);
+            case START_ARRAY -> {
+                List<@Nullable Object> list = new ArrayList<>();
+                while (parser.nextToken() != JsonToken.END_ARRAY) {
+                    list.add(value(parser));
+                }
+                yield list;
+            }
+            case VALUE_STRING -> parser.getString();
+            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getNumberValue();
+            case VALUE_TRUE -> Boolean.TRUE;
+            case VALUE_FALSE -> Boolean.FALSE;
+            default -> null;
+        };
+    }
+
+    Path file() {
+        return file;
+    }
+
+    /** The keys, in the order of the file. */
+    Iterable<String> keys() {
+        return values.keySet();
+    }
+
+    int size() {
+        return values.size();
+    }
+
+    /** Where in the file a key is, as messages write it: {@code model.vocab}. */
+    String path(String key) {
+        return path.isEmpty() ? key : path + "." + key;
+    }
+
+    FormatException error(String key, String reason) {
+        return new FormatException(file, path(key) + ": " + reason);
+    }
+
+    boolean isNull(String key) {
+        return values.get(key) == null;
+    }
+
+    @Nullable
+    Object raw(String key) {
+        return values.get(key);
+    }
+
+    @Nullable
+    String string(String key) throws FormatException {
+        return typed(key, String.class, "a string");
+    }
+
+    String requiredString(String key) throws FormatException {
+        return required(key, string(key));
+    }
+
+    boolean bool(String key, boolean otherwise) throws FormatException {
+        Boolean value = typed(key, Boolean.class, "true or false");
+        return value == null ? otherwise : value;
+    }
+
+    /** An id: a whole number from 0 up. */
+    int id(String key) throws FormatException {
+        Number value = required(key, typed(key, Number.class, "a number"));
+        if (!(value instanceof Integer) || value.intValue() < 0) {
+            throw error(key, "an id must be a whole number from 0 up, not " + value);
+        }
+        return value.intValue();
+    }
+
+    @Nullable
+    JsonObject object(String key) throws FormatException {
+        Map<?, ?> value = typed(key, Map.class, "an object");
+        return value == null ? null : child(path(key), value);
+    }
+
+    JsonObject requiredObject(String key) throws FormatException {
+        return required(key, object(key));
+    }
+
+    List<? extends @Nullable Object> list(String key) throws FormatException {
+        List<?> value = typed(key, List.class, "an array");
+        return value == null ? List.of() : value;
+    }
+
+    /** An array of objects. */
+    List<JsonObject> objects(String key) throws FormatException {
+        List<JsonObject> objects = new ArrayList<>();
+        for (Object value : list(key)) {
+            String place = key + "[" + objects.size() + "]";
+            if (!(value instanceof Map<?, ?> map)) {
+                throw error(place, "must be an object");
+            }
+            objects.add(child(path(place), map));
+        }
+        return objects;
+    }
+
+    private <T> @Nullable T typed(String key, Class<T> type, String name) throws FormatException {
+        Object value = values.get(key);
+        if (value != null && !type.isInstance(value)) {
+            throw error(key, "must be " + name);
+        }
+        return type.cast(value);
+    }
+
+    private <T> T required(String key, @Nullable T value) throws FormatException {
+        if (value == null) {
+            throw error(key, "is missing");
+        }
+        return value;
+    }
+
+    @SuppressWarnings("unchecked") // every map here was built by object(JsonParser)
+    private JsonObject child(String place, Map<?, ?> map) {
+        return new JsonObject(file, place, (Map<String, @Nullable Object>) map);
+    }
+}
