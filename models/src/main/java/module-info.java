@@ -8,5 +8,7 @@ module verbo.models {
     requires transitive verbo.tensor;
     requires transitive verbo.text;
     requires static transitive org.jspecify;
+    requires tools.jackson.core;
 
+    exports verbo.models;
 }

@@ -6,4 +6,5 @@ module verbo.nn {
     requires transitive verbo.tensor;
     requires static transitive org.jspecify;
 
+    exports verbo.nn;
 }

@@ -1,0 +1,77 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.models;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import verbo.lm.LanguageModel;
+import verbo.nn.Parameter;
+import verbo.tensor.Engine;
+import verbo.tensor.Tensor;
+import verbo.text.Tokenizer;
+
+/**
+ * A language model that learns: what a training loop needs of every family. The loop opens a scope a step, takes the
+ * {@link #loss}, runs it backward and lets an optimizer change the {@link #parameters}.
+ */
+public interface TrainableLanguageModel extends AutoCloseable {
+    /** The engine that holds the weights and computes. */
+    Engine engine();
+
+    /** All parameters in a fixed order, each once, under the names they have in a checkpoint. */
+    List<Parameter> parameters();
+
+    /** The most tokens that are read at once. */
+    int contextLength();
+
+    /** How many tokens the model knows. */
+    int vocabularySize();
+
+    /**
+     * The mean loss, in nats a token, of predicting each target from the ids up to its place. The caller has opened the
+     * scope that takes it.
+     *
+     * @param ids
+     *            [batch, time] (I32), time at most the context length
+     * @param targets
+     *            [batch, time] (I32): the ids one place on; negative ones do not count
+     * @param dropoutSeed
+     *            decides what dropout drops; another one each step
+     * @param training
+     *            whether dropout drops at all
+     */
+    Tensor loss(Tensor ids, Tensor targets, long dropoutSeed, boolean training);
+
+    /**
+     * This model for scoring and generating. It reads the weights as they are at that moment, so it can be kept and used
+     * between training steps; closing it frees its caches and leaves this model open.
+     *
+     * @param tokenizer
+     *            what gives the model its ids, or null for ids only
+     */
+    LanguageModel languageModel(@Nullable Tokenizer tokenizer);
+
+    /**
+     * Writes {@code config.json}, {@code generation_config.json} and {@code model.safetensors} into a folder, which is made
+     * where it is missing. Each file is replaced atomically, the weights last.
+     */
+    void save(Path folder) throws IOException;
+
+    /** What it is, in one line: {@code GPT: 4 layers, 4 heads, 128 wide, context 64, vocabulary 65: 804,096 parameters}. */
+    String description();
+
+    /** How many numbers the parameters are in all; what the model ties together counts once. */
+    default long parameterCount() {
+        long count = 0;
+        for (Parameter parameter : parameters()) {
+            count += parameter.value().size();
+        }
+        return count;
+    }
+
+    /** Frees the weights. Closing twice does nothing. */
+    @Override
+    void close();
+}
