@@ -6,4 +6,5 @@ module verbo.tensor {
     requires static transitive org.jspecify;
     requires static jdk.incubator.vector;
 
+    exports verbo.tensor;
 }

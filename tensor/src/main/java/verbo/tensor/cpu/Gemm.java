@@ -1,0 +1,281 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.tensor.cpu;
+
+/**
+ * Matrix products C = A·B (+ C) (+ bias) by the scheme of GotoBLAS and BLIS (Goto and van de Geijn 2008; Van Zee and van de
+ * Geijn 2015): both operands are cut into blocks that fit the caches and packed into panels in the order in which the
+ * register kernel reads them. Either operand may lie transposed: only packing sees the difference.
+ *
+ * <p>
+ * Work is shared over rows and columns of C, never over the inner dimension, so each element of C is summed in the same order
+ * by any number of threads.
+ */
+final class Gemm {
+    /** Inner block: a panel of B of this depth stays in the first-level cache. */
+    private static final int KC = 256;
+    /** Rows of A to a task: a packed block of A stays in the second-level cache. */
+    private static final int MC = 96;
+    /** Columns of B packed at a time, and rows of A. */
+    private static final int NC = 3072;
+
+    private static final int ROWS = 3072;
+    /** With fewer rows than this, packing B costs more than it saves: B is read once where it lies. */
+    private static final int FEW_ROWS = 4;
+    /** Products smaller than this are not worth waking threads for. */
+    private static final long SMALL = 1 << 16;
+
+    private final Kernels kernels;
+    private final Workers workers;
+    private final int mr;
+    private final int nr;
+    private float[] packedA = new float[0];
+    private float[] packedB = new float[0];
+    private final ThreadLocal<Local> locals;
+
+    Gemm(Kernels kernels, Workers workers) {
+        this.kernels = kernels;
+        this.workers = workers;
+        this.mr = kernels.mr();
+        this.nr = kernels.nr();
+        this.locals = ThreadLocal.withInitial(() -> new Local(kernels));
+    }
+
+    /** A matrix where it lies: strides in elements, one of which is 1. */
+    record Matrix(long address, long rowStride, long columnStride) {
+        long at(long row, long column) {
+            return address + 4 * (row * rowStride + column * columnStride);
+        }
+
+        Matrix transposed() {
+            return new Matrix(address, columnStride, rowStride);
+        }
+    }
+
+    /** The product on the calling thread alone: for small matrices inside a task. */
+    Local local() {
+        return locals.get();
+    }
+
+    /**
+     * C [m, n] = A [m, k] · B [k, n], added to C or replacing it.
+     *
+     * @param bias
+     *            address of n elements added to each row, or 0
+     * @param c
+     *            address of C, whose rows are {@code cStride} elements apart
+     */
+    void multiply(int m, int n, int k, Matrix a, Matrix b, long bias, long c, long cStride, boolean accumulate) {
+        if (m == 0 || n == 0) {
+            return;
+        }
+        if (k == 0) {
+            throw new IllegalArgumentException("a product needs an inner dimension of at least 1");
+        }
+        if (m < FEW_ROWS) {
+            multiplyFewRows(m, n, k, a, b, bias, c, cStride, accumulate);
+            return;
+        }
+        if ((long) m * n * k < SMALL) {
+            local().multiply(m, n, k, a, b, bias, c, cStride, accumulate);
+            return;
+        }
+        for (int column = 0; column < n; column += NC) {
+            int columns = Math.min(NC, n - column);
+            for (int depth = 0; depth < k; depth += KC) {
+                int inner = Math.min(KC, k - depth);
+                boolean add = accumulate || depth > 0;
+                long added = depth + inner == k && bias != 0 ? bias + 4L * column : 0;
+                for (int row = 0; row < m; row += ROWS) {
+                    int rows = Math.min(ROWS, m - row);
+                    block(rows, columns, inner, new Matrix(a.at(row, depth), a.rowStride, a.columnStride),
+                            new Matrix(b.at(depth, column), b.rowStride, b.columnStride), row == 0, added,
+                            c + 4 * (row * cStride + column), cStride, add);
+                }
+            }
+        }
+    }
+
+    private synchronized void block(int m, int n, int k, Matrix a, Matrix b, boolean packB, long bias, long c, long cStride,
+            boolean accumulate) {
+        int aPanels = (m + mr - 1) / mr;
+        int bPanels = (n + nr - 1) / nr;
+        packedA = atLeast(packedA, aPanels * mr * k);
+        packedB = atLeast(packedB, bPanels * nr * k);
+        float[] pa = packedA;
+        float[] pb = packedB;
+
+        // Panels are packed in groups of about the same size on both sides.
+        int aGroup = Math.max(1, 16384 / (mr * k));
+        int bGroup = Math.max(1, 16384 / (nr * k));
+        int aGroups = (aPanels + aGroup - 1) / aGroup;
+        int bGroups = packB ? (bPanels + bGroup - 1) / bGroup : 0;
+        workers.run(aGroups + bGroups, index -> {
+            if (index < aGroups) {
+                for (int p = index * aGroup; p < Math.min(aPanels, (index + 1) * aGroup); p++) {
+                    packA(kernels, mr, a, p * mr, Math.min(mr, m - p * mr), k, pa, p * mr * k);
+                }
+            } else {
+                for (int p = (index - aGroups) * bGroup; p < Math.min(bPanels, (index - aGroups + 1) * bGroup); p++) {
+                    packB(kernels, nr, b, p * nr, Math.min(nr, n - p * nr), k, pb, p * nr * k);
+                }
+            }
+        });
+
+        // Tasks: blocks of rows times stripes of columns, several to a thread so that none waits long for another.
+        int rowBlocks = (m + MC - 1) / MC;
+        int panelsToBlock = (aPanels + rowBlocks - 1) / rowBlocks;
+        int wanted = 4 * workers.count();
+        int stripes = Math.clamp((wanted + rowBlocks - 1) / rowBlocks, 1, Math.max(1, bPanels / 4));
+        int panelsToStripe = (bPanels + stripes - 1) / stripes;
+        workers.run(rowBlocks * stripes, index -> {
+            int firstB = index / rowBlocks * panelsToStripe;
+            int lastB = Math.min(bPanels, firstB + panelsToStripe);
+            int firstA = index % rowBlocks * panelsToBlock;
+            int lastA = Math.min(aPanels, firstA + panelsToBlock);
+            float[] tile = local().tile;
+            for (int q = firstB; q < lastB; q++) {
+                int columns = Math.min(nr, n - q * nr);
+                long biasHere = bias == 0 ? 0 : bias + 4L * q * nr;
+                for (int p = firstA; p < lastA; p++) {
+                    kernels.tile(k, pa, p * mr * k, pb, q * nr * k, tile);
+                    kernels.write(tile, Math.min(mr, m - p * mr), columns, biasHere,
+                            c + 4 * (p * mr * cStride + (long) q * nr), cStride, accumulate);
+                }
+            }
+        });
+    }
+
+    /** Packs {@code rows} rows of A from {@code row} on, zeros after them: mr elements of a column, then of the next. */
+    private static void packA(Kernels kernels, int mr, Matrix a, int row, int rows, int depth, float[] into, int at) {
+        if (a.columnStride == 1) {
+            kernels.packColumns(a.at(row, 0), a.rowStride, depth, rows, mr, into, at);
+        } else {
+            ScalarKernels.packRows(mr, a.at(row, 0), a.columnStride, depth, rows, into, at);
+        }
+    }
+
+    private static void packB(Kernels kernels, int nr, Matrix b, int column, int columns, int depth, float[] into, int at) {
+        if (b.columnStride == 1) {
+            kernels.packRows(b.at(0, column), b.rowStride, depth, columns, into, at);
+        } else {
+            kernels.packColumns(b.at(0, column), b.columnStride, depth, columns, nr, into, at);
+        }
+    }
+
+    private static float[] atLeast(float[] array, int length) {
+        return array.length >= length ? array : new float[length];
+    }
+
+    /** B is read once, by rows or by columns as it lies: decoding, whose limit is memory. */
+    private void multiplyFewRows(int m, int n, int k, Matrix a, Matrix b, long bias, long c, long cStride,
+            boolean accumulate) {
+        if (b.rowStride == 1) { // columns of B are contiguous: each element of C is a dot product
+            long step = a.columnStride;
+            int group = Math.max(1, Math.min(n, 32768 / Math.max(1, k)));
+            workers.run((n + group - 1) / group, index -> {
+                for (int j = index * group; j < Math.min(n, (index + 1) * group); j++) {
+                    for (int i = 0; i < m; i++) {
+                        float dot = step == 1 ? kernels.dot(a.at(i, 0), b.at(0, j), k) : dot(a, i, b, j, k);
+                        store(c + 4 * (i * cStride + j), dot + (bias == 0 ? 0 : Memory.get(bias + 4L * j)), accumulate);
+                    }
+                }
+            });
+            return;
+        }
+        // Rows of B are contiguous: a fixed number of stretches of rows, whose sums are added in order.
+        int stretch = Math.max(16, (k + 7) / 8 + 3 & ~3);
+        int stretches = (k + stretch - 1) / stretch;
+        Local local = local();
+        long sums = local.scratch((long) stretches * m * n);
+        workers.run(stretches, index -> {
+            int from = index * stretch;
+            int depth = Math.min(stretch, k - from);
+            for (int i = 0; i < m; i++) {
+                long out = sums + 4L * (index * m + i) * n;
+                kernels.fill(out, 0, n);
+                kernels.multiplyRows(a.at(i, from), a.columnStride, depth, b.at(from, 0), b.rowStride, out, n);
+            }
+        });
+        for (int i = 0; i < m; i++) {
+            long out = c + 4 * i * cStride;
+            if (!accumulate) {
+                kernels.fill(out, 0, n);
+            }
+            if (bias != 0) {
+                kernels.add(bias, out, n);
+            }
+            kernels.sumRows(sums + 4L * i * n, stretches, (long) m * n, 1, out, n);
+        }
+    }
+
+    private static float dot(Matrix a, int i, Matrix b, int j, int k) {
+        float sum = 0;
+        for (int d = 0; d < k; d++) {
+            sum += Memory.get(a.at(i, d)) * Memory.get(b.at(d, j));
+        }
+        return sum;
+    }
+
+    private static void store(long address, float value, boolean accumulate) {
+        Memory.set(address, accumulate ? Memory.get(address) + value : value);
+    }
+
+    /** One thread's buffers, and products that it computes alone. */
+    static final class Local {
+        private final Kernels kernels;
+        private final int mr;
+        private final int nr;
+        private final float[] tile;
+        private float[] packedA = new float[0];
+        private float[] packedB = new float[0];
+        private java.lang.foreign.Arena arena = java.lang.foreign.Arena.ofAuto();
+        private long scratch;
+        private long scratchLength;
+
+        private Local(Kernels kernels) {
+            this.kernels = kernels;
+            this.mr = kernels.mr();
+            this.nr = kernels.nr();
+            this.tile = new float[mr * nr];
+        }
+
+        /** Memory for this many floats, until the next call on this thread. */
+        long scratch(long floats) {
+            if (floats > scratchLength) {
+                arena = java.lang.foreign.Arena.ofAuto();
+                scratch = arena.allocate(4 * floats, 64).address();
+                scratchLength = floats;
+            }
+            return scratch;
+        }
+
+        void multiply(int m, int n, int k, Matrix a, Matrix b, long bias, long c, long cStride, boolean accumulate) {
+            for (int depth = 0; depth < k; depth += KC) {
+                int inner = Math.min(KC, k - depth);
+                boolean add = accumulate || depth > 0;
+                long added = depth + inner == k ? bias : 0;
+                for (int column = 0; column < n; column += KC) {
+                    int columns = Math.min(KC, n - column);
+                    int bPanels = (columns + nr - 1) / nr;
+                    packedB = atLeast(packedB, bPanels * nr * inner);
+                    for (int q = 0; q < bPanels; q++) {
+                        packB(kernels, nr, new Matrix(b.at(depth, column), b.rowStride, b.columnStride), q * nr,
+                                Math.min(nr, columns - q * nr), inner, packedB, q * nr * inner);
+                    }
+                    packedA = atLeast(packedA, mr * inner);
+                    for (int row = 0; row < m; row += mr) {
+                        int rows = Math.min(mr, m - row);
+                        packA(kernels, mr, new Matrix(a.at(0, depth), a.rowStride, a.columnStride), row, rows, inner, packedA, 0);
+                        for (int q = 0; q < bPanels; q++) {
+                            kernels.tile(inner, packedA, 0, packedB, q * nr * inner, tile);
+                            int at = column + q * nr;
+                            kernels.write(tile, rows, Math.min(nr, n - at), added == 0 ? 0 : added + 4L * at,
+                                    c + 4 * (row * cStride + at), cStride, add);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,1058 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.tensor.cpu;
+
+import static verbo.tensor.cpu.Memory.ALL;
+
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+import verbo.tensor.Binary;
+import verbo.tensor.Engine;
+import verbo.tensor.Unary;
+
+/**
+ * Kernels on the Vector API. Each loop has a body of whole vectors and a scalar tail. The species is a constant of the
+ * process, so the JIT compiles each loop for one register width.
+ */
+final class VectorKernels implements Kernels {
+    private static final VectorSpecies<Float> S = species();
+    private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, S.vectorShape());
+    private static final int L = S.length();
+    private static final int W = S.vectorByteSize();
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+    /** 32 registers hold 8 x 3 accumulators; with 16 the JIT keeps no more than 4 x 2 from being spilled. */
+    private static final boolean WIDE = S.vectorBitSize() == 512;
+
+    private static final int MR = WIDE ? 8 : 4;
+    private static final int NV = WIDE ? 3 : 2;
+    private static final int NR = NV * L;
+
+    private static VectorSpecies<Float> species() {
+        return switch (System.getProperty("verbo.species", "")) {
+            case "128" -> FloatVector.SPECIES_128;
+            case "256" -> FloatVector.SPECIES_256;
+            case "512" -> FloatVector.SPECIES_512;
+            default -> FloatVector.SPECIES_PREFERRED;
+        };
+    }
+
+    /** Whether this processor has vectors worth using, of the width asked for. */
+    static boolean available() {
+        return FloatVector.SPECIES_PREFERRED.vectorBitSize() >= 128;
+    }
+
+    @Override
+    public String description() {
+        return "Vector API, " + S.vectorBitSize() + "-bit vectors, GEMM kernel of " + MR + " x " + NR;
+    }
+
+    private static FloatVector load(long address) {
+        return FloatVector.fromMemorySegment(S, ALL, address, ORDER);
+    }
+
+    private static void store(FloatVector vector, long address) {
+        vector.intoMemorySegment(ALL, address, ORDER);
+    }
+
+    private static float get(long address) {
+        return ALL.get(Memory.FLOAT, address);
+    }
+
+    private static void set(long address, float value) {
+        ALL.set(Memory.FLOAT, address, value);
+    }
+
+    private static FloatVector all(float value) {
+        return FloatVector.broadcast(S, value);
+    }
+
+    /** The address after the last whole vector of n elements. */
+    private static long body(long address, long n) {
+        return address + n / L * W;
+    }
+
+    // ---- elementwise
+
+    @Override
+    public void fill(long out, float value, long n) {
+        FloatVector v = all(value);
+        long end = body(out, n);
+        long p = out;
+        for (; p < end; p += W) {
+            store(v, p);
+        }
+        for (end = out + 4 * n; p < end; p += 4) {
+            set(p, value);
+        }
+    }
+
+    @Override
+    public void add(long from, long to, long n) {
+        long d = to - from;
+        long end = body(from, n);
+        long p = from;
+        for (; p < end; p += W) {
+            store(load(p + d).add(load(p)), p + d);
+        }
+        for (end = from + 4 * n; p < end; p += 4) {
+            set(p + d, get(p + d) + get(p));
+        }
+    }
+
+    @Override
+    public void unary(Unary op, long x, long out, long n) {
+        switch (op) {
+            case EXP -> unaryExp(x, out, n);
+            case TANH -> unaryTanh(x, out, n);
+            case SIGMOID -> unarySigmoid(x, out, n);
+            case RELU -> unaryRelu(x, out, n);
+            case GELU -> unaryGelu(x, out, n);
+            case GELU_TANH -> unaryGeluTanh(x, out, n);
+            case SILU -> unarySilu(x, out, n);
+            case SQUARE -> unarySquare(x, out, n);
+            case SQRT -> unarySqrt(x, out, n);
+            case LOG -> ScalarKernels.INSTANCE.unary(op, x, out, n);
+        }
+    }
+
+    private static void unaryExp(long x, long out, long n) {
+        long d = out - x;
+        long end = body(x, n);
+        long p = x;
+        for (; p < end; p += W) {
+            FloatVector v = load(p);
+            store(VectorMath.exp(v), p + d);
+        }
+        ScalarKernels.INSTANCE.unary(Unary.EXP, p, p + d, n % L);
+    }
+
+    private static void unaryTanh(long x, long out, long n) {
+        long d = out - x;
+        long end = body(x, n);
+        long p = x;
+        for (; p < end; p += W) {
+            FloatVector v = load(p);
+            store(VectorMath.tanh(v), p + d);
+        }
+        ScalarKernels.INSTANCE.unary(Unary.TANH, p, p + d, n % L);
+    }
+
+    private static void unarySigmoid(long x, long out, long n) {
+        long d = out - x;
+        long end = body(x, n);
+        long p = x;
+        for (; p < end; p += W) {
+            FloatVector v = load(p);
+            store(VectorMath.sigmoid(v), p + d);
+        }
+        ScalarKernels.INSTANCE.unary(Unary.SIGMOID, p, p + d, n % L);
+    }
+
+    private static void unaryRelu(long x, long out, long n) {
+        long d = out - x;
+        long end = body(x, n);
+        long p = x;
+        for (; p < end; p += W) {
+            FloatVector v = load(p);
+            store(v.blend(0, v.compare(VectorOperators.LT, 0)), p + d);
+        }
+        ScalarKernels.INSTANCE.unary(Unary.RELU, p, p + d, n % L);
+    }
+
+    private static void unaryGelu(long x, long out, long n) {
+        long d = out - x;
+        long end = body(x, n);
+        long p = x;
+        for (; p < end; p += W) {
+            FloatVector v = load(p);
+            store(v.mul(VectorMath.normalCumulative(v)), p + d);
+        }
+        ScalarKernels.INSTANCE.unary(Unary.GELU, p, p + d, n % L);
+    }
+
+    private static void unaryGeluTanh(long x, long out, long n) {
+        long d = out - x;
+        long end = body(x, n);
+        long p = x;
+        for (; p < end; p += W) {
+            FloatVector v = load(p);
+            store(v.mul(VectorMath.sigmoid(VectorMath.geluArgument(v))), p + d);
+        }
+        ScalarKernels.INSTANCE.unary(Unary.GELU_TANH, p, p + d, n % L);
+    }
+
+    private static void unarySilu(long x, long out, long n) {
+        long d = out - x;
+        long end = body(x, n);
+        long p = x;
+        for (; p < end; p += W) {
+            FloatVector v = load(p);
+            store(v.mul(VectorMath.sigmoid(v)), p + d);
+        }
+        ScalarKernels.INSTANCE.unary(Unary.SILU, p, p + d, n % L);
+    }
+
+    private static void unarySquare(long x, long out, long n) {
+        long d = out - x;
+        long end = body(x, n);
+        long p = x;
+        for (; p < end; p += W) {
+            FloatVector v = load(p);
+            store(v.mul(v), p + d);
+        }
+        ScalarKernels.INSTANCE.unary(Unary.SQUARE, p, p + d, n % L);
+    }
+
+    private static void unarySqrt(long x, long out, long n) {
+        long d = out - x;
+        long end = body(x, n);
+        long p = x;
+        for (; p < end; p += W) {
+            FloatVector v = load(p);
+            store(v.sqrt(), p + d);
+        }
+        ScalarKernels.INSTANCE.unary(Unary.SQRT, p, p + d, n % L);
+    }
+
+    @Override
+    public void unaryBackward(Unary op, long x, long out, long dOut, long dx, long n, boolean accumulate) {
+        switch (op) {
+            case EXP -> backwardExp(out, dOut, dx, n, accumulate);
+            case SQRT -> backwardSqrt(out, dOut, dx, n, accumulate);
+            case SQUARE -> backwardSquare(x, dOut, dx, n, accumulate);
+            case LOG -> backwardLog(x, dOut, dx, n, accumulate);
+            case TANH -> backwardTanh(out, dOut, dx, n, accumulate);
+            case SIGMOID -> backwardSigmoid(out, dOut, dx, n, accumulate);
+            case RELU -> backwardRelu(x, dOut, dx, n, accumulate);
+            case GELU -> backwardGelu(x, dOut, dx, n, accumulate);
+            case GELU_TANH -> backwardGeluTanh(x, dOut, dx, n, accumulate);
+            case SILU -> backwardSilu(x, dOut, dx, n, accumulate);
+        }
+        long done = n / L * W;
+        ScalarKernels.INSTANCE.unaryBackward(op, x + done, out + done, dOut + done, dx + done, n % L, accumulate);
+    }
+
+    private static void backwardExp(long from, long dOut, long dx, long n, boolean accumulate) {
+        long g = dOut - from;
+        long d = dx - from;
+        long end = body(from, n);
+        for (long p = from; p < end; p += W) {
+            FloatVector y = load(p);
+            FloatVector slope = y;
+            FloatVector r = load(p + g).mul(slope);
+            store(accumulate ? load(p + d).add(r) : r, p + d);
+        }
+    }
+
+    private static void backwardSqrt(long from, long dOut, long dx, long n, boolean accumulate) {
+        long g = dOut - from;
+        long d = dx - from;
+        long end = body(from, n);
+        for (long p = from; p < end; p += W) {
+            FloatVector y = load(p);
+            FloatVector slope = all(0.5f).div(y);
+            FloatVector r = load(p + g).mul(slope);
+            store(accumulate ? load(p + d).add(r) : r, p + d);
+        }
+    }
+
+    private static void backwardSquare(long from, long dOut, long dx, long n, boolean accumulate) {
+        long g = dOut - from;
+        long d = dx - from;
+        long end = body(from, n);
+        for (long p = from; p < end; p += W) {
+            FloatVector v = load(p);
+            FloatVector slope = v.add(v);
+            FloatVector r = load(p + g).mul(slope);
+            store(accumulate ? load(p + d).add(r) : r, p + d);
+        }
+    }
+
+    private static void backwardLog(long from, long dOut, long dx, long n, boolean accumulate) {
+        long g = dOut - from;
+        long d = dx - from;
+        long end = body(from, n);
+        for (long p = from; p < end; p += W) {
+            FloatVector v = load(p);
+            FloatVector slope = all(1).div(v);
+            FloatVector r = load(p + g).mul(slope);
+            store(accumulate ? load(p + d).add(r) : r, p + d);
+        }
+    }
+
+    private static void backwardTanh(long from, long dOut, long dx, long n, boolean accumulate) {
+        long g = dOut - from;
+        long d = dx - from;
+        long end = body(from, n);
+        for (long p = from; p < end; p += W) {
+            FloatVector y = load(p);
+            FloatVector slope = all(1).sub(y.mul(y));
+            FloatVector r = load(p + g).mul(slope);
+            store(accumulate ? load(p + d).add(r) : r, p + d);
+        }
+    }
+
+    private static void backwardSigmoid(long from, long dOut, long dx, long n, boolean accumulate) {
+        long g = dOut - from;
+        long d = dx - from;
+        long end = body(from, n);
+        for (long p = from; p < end; p += W) {
+            FloatVector y = load(p);
+            FloatVector slope = y.sub(y.mul(y));
+            FloatVector r = load(p + g).mul(slope);
+            store(accumulate ? load(p + d).add(r) : r, p + d);
+        }
+    }
+
+    private static void backwardRelu(long from, long dOut, long dx, long n, boolean accumulate) {
+        long g = dOut - from;
+        long d = dx - from;
+        long end = body(from, n);
+        for (long p = from; p < end; p += W) {
+            FloatVector v = load(p);
+            FloatVector slope = all(1).blend(0, v.compare(VectorOperators.LE, 0));
+            FloatVector r = load(p + g).mul(slope);
+            store(accumulate ? load(p + d).add(r) : r, p + d);
+        }
+    }
+
+    private static void backwardGelu(long from, long dOut, long dx, long n, boolean accumulate) {
+        long g = dOut - from;
+        long d = dx - from;
+        long end = body(from, n);
+        for (long p = from; p < end; p += W) {
+            FloatVector v = load(p);
+            FloatVector slope = VectorMath.normalCumulative(v).add(v.mul(VectorMath.normalDensity(v)));
+            FloatVector r = load(p + g).mul(slope);
+            store(accumulate ? load(p + d).add(r) : r, p + d);
+        }
+    }
+
+    private static void backwardGeluTanh(long from, long dOut, long dx, long n, boolean accumulate) {
+        long g = dOut - from;
+        long d = dx - from;
+        long end = body(from, n);
+        for (long p = from; p < end; p += W) {
+            FloatVector v = load(p);
+            FloatVector slope = VectorMath.geluTanhSlope(v);
+            FloatVector r = load(p + g).mul(slope);
+            store(accumulate ? load(p + d).add(r) : r, p + d);
+        }
+    }
+
+    private static void backwardSilu(long from, long dOut, long dx, long n, boolean accumulate) {
+        long g = dOut - from;
+        long d = dx - from;
+        long end = body(from, n);
+        for (long p = from; p < end; p += W) {
+            FloatVector v = load(p);
+            FloatVector slope = VectorMath.siluSlope(v);
+            FloatVector r = load(p + g).mul(slope);
+            store(accumulate ? load(p + d).add(r) : r, p + d);
+        }
+    }
+
+    @Override
+    public void binary(Binary op, long a, int aStep, long b, int bStep, long out, long n) {
+        long whole = n / L * L;
+        if (aStep == 0) {
+            binaryLeft(op, get(a), b, out, whole);
+        } else if (bStep == 0) {
+            binaryRight(op, a, get(b), out, whole);
+        } else {
+            binaryBoth(op, a, b, out, whole);
+        }
+        ScalarKernels.INSTANCE.binary(op, a + 4 * aStep * whole, aStep, b + 4 * bStep * whole, bStep, out + 4 * whole, n - whole);
+    }
+
+    private static void binaryBoth(Binary op, long a, long b, long out, long n) {
+        long db = b - a;
+        long d = out - a;
+        long end = a + 4 * n;
+        switch (op) {
+            case ADD -> {
+                for (long p = a; p < end; p += W) {
+                    store(load(p).add(load(p + db)), p + d);
+                }
+            }
+            case SUBTRACT -> {
+                for (long p = a; p < end; p += W) {
+                    store(load(p).sub(load(p + db)), p + d);
+                }
+            }
+            case MULTIPLY -> {
+                for (long p = a; p < end; p += W) {
+                    store(load(p).mul(load(p + db)), p + d);
+                }
+            }
+            case DIVIDE -> {
+                for (long p = a; p < end; p += W) {
+                    store(load(p).div(load(p + db)), p + d);
+                }
+            }
+        }
+    }
+
+    private static void binaryRight(Binary op, long a, float right, long out, long n) {
+        long d = out - a;
+        long end = a + 4 * n;
+        FloatVector v = all(right);
+        switch (op) {
+            case ADD -> {
+                for (long p = a; p < end; p += W) {
+                    store(load(p).add(v), p + d);
+                }
+            }
+            case SUBTRACT -> {
+                for (long p = a; p < end; p += W) {
+                    store(load(p).sub(v), p + d);
+                }
+            }
+            case MULTIPLY -> {
+                for (long p = a; p < end; p += W) {
+                    store(load(p).mul(v), p + d);
+                }
+            }
+            case DIVIDE -> {
+                for (long p = a; p < end; p += W) {
+                    store(load(p).div(v), p + d);
+                }
+            }
+        }
+    }
+
+    private static void binaryLeft(Binary op, float left, long b, long out, long n) {
+        switch (op) {
+            case ADD, MULTIPLY -> binaryRight(op, b, left, out, n);
+            case SUBTRACT -> {
+                FloatVector v = all(left);
+                for (long i = 0; i < n; i += L) {
+                    store(v.sub(load(b + 4 * i)), out + 4 * i);
+                }
+            }
+            case DIVIDE -> {
+                FloatVector v = all(left);
+                for (long i = 0; i < n; i += L) {
+                    store(v.div(load(b + 4 * i)), out + 4 * i);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void affine(long x, float scale, float shift, long out, long n, boolean accumulate) {
+        long d = out - x;
+        long end = body(x, n);
+        FloatVector factor = all(scale);
+        FloatVector added = all(shift);
+        long p = x;
+        if (accumulate) {
+            for (; p < end; p += W) {
+                store(load(p).fma(factor, added.add(load(p + d))), p + d);
+            }
+        } else {
+            for (; p < end; p += W) {
+                store(load(p).fma(factor, added), p + d);
+            }
+        }
+        ScalarKernels.INSTANCE.affine(p, scale, shift, p + d, n % L, accumulate);
+    }
+
+    @Override
+    public void dropout(long x, float probability, long seed, long first, long out, long n, boolean accumulate) {
+        long key = Draws.key(seed);
+        IntVector high = IntVector.broadcast(I, (int) (key >>> 32));
+        float scale = 1 / (1 - probability);
+        int threshold = Draws.threshold(probability);
+        long i = 0;
+        for (; i + L <= n; i += L) {
+            if ((int) (first + i) > (int) (first + i + L - 1)) { // a vector across a border of 2^32 (or 2^31) draws
+                ScalarKernels.INSTANCE.dropout(x + 4 * i, probability, seed, first + i, out + 4 * i, L, accumulate);
+                continue;
+            }
+            IntVector low = IntVector.broadcast(I, Draws.lowKey(key, first + i));
+            IntVector bits = IntVector.broadcast(I, (int) (first + i)).addIndex(1).lanewise(VectorOperators.XOR, low);
+            bits = mix(mix(bits).lanewise(VectorOperators.XOR, high)).lanewise(VectorOperators.LSHR, 8);
+            VectorMask<Float> dropped = bits.compare(VectorOperators.LT, threshold).cast(S);
+            FloatVector r = load(x + 4 * i).mul(scale).blend(0, dropped);
+            store(accumulate ? load(out + 4 * i).add(r) : r, out + 4 * i);
+        }
+        ScalarKernels.INSTANCE.dropout(x + 4 * i, probability, seed, first + i, out + 4 * i, n - i, accumulate);
+    }
+
+    private static IntVector mix(IntVector x) {
+        IntVector y = x.lanewise(VectorOperators.XOR, x.lanewise(VectorOperators.LSHR, 16)).mul(Draws.MULTIPLIER_1);
+        y = y.lanewise(VectorOperators.XOR, y.lanewise(VectorOperators.LSHR, 15)).mul(Draws.MULTIPLIER_2);
+        return y.lanewise(VectorOperators.XOR, y.lanewise(VectorOperators.LSHR, 16));
+    }
+
+    // ---- reductions: four accumulators, since one would wait four cycles for each addition
+
+    @Override
+    public float sum(long x, long n) {
+        FloatVector a = FloatVector.zero(S);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        long p = x;
+        for (long end = x + n / (4 * L) * (4 * W); p < end; p += 4 * W) {
+            a = a.add(load(p));
+            b = b.add(load(p + W));
+            c = c.add(load(p + 2 * W));
+            d = d.add(load(p + 3 * W));
+        }
+        for (long end = body(x, n); p < end; p += W) {
+            a = a.add(load(p));
+        }
+        float sum = a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+        for (long end = x + 4 * n; p < end; p += 4) {
+            sum += get(p);
+        }
+        return sum;
+    }
+
+    @Override
+    public double sumOfSquares(long x, long n) {
+        return dot(x, x, n); // called on pieces small enough for float
+    }
+
+    @Override
+    public float dot(long x, long y, long n) {
+        FloatVector a = FloatVector.zero(S);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        long o = y - x;
+        long p = x;
+        for (long end = x + n / (4 * L) * (4 * W); p < end; p += 4 * W) {
+            a = load(p).fma(load(p + o), a);
+            b = load(p + W).fma(load(p + o + W), b);
+            c = load(p + 2 * W).fma(load(p + o + 2 * W), c);
+            d = load(p + 3 * W).fma(load(p + o + 3 * W), d);
+        }
+        for (long end = body(x, n); p < end; p += W) {
+            a = load(p).fma(load(p + o), a);
+        }
+        float sum = a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+        for (long end = x + 4 * n; p < end; p += 4) {
+            sum = Math.fma(get(p), get(p + o), sum);
+        }
+        return sum;
+    }
+
+    @Override
+    public float max(long x, long n) {
+        float max = Float.NEGATIVE_INFINITY;
+        long p = x;
+        long end = body(x, n);
+        if (p < end) {
+            FloatVector a = load(p);
+            for (p += W; p < end; p += W) {
+                FloatVector v = load(p);
+                a = a.blend(v, v.compare(VectorOperators.LE, a).not()); // a NaN is taken, and kept
+            }
+            max = a.reduceLanes(VectorOperators.MAX);
+        }
+        for (end = x + 4 * n; p < end; p += 4) {
+            max = Math.max(max, get(p));
+        }
+        return max;
+    }
+
+    @Override
+    public void addScaled(float factor, long x, long y, long n) {
+        affine(x, factor, 0, y, n, true);
+    }
+
+    @Override
+    public void sumRows(long x, long rows, long stride, float scale, long out, long n) {
+        long j = 0;
+        FloatVector factor = all(scale);
+        for (; j + 4 * L <= n; j += 4 * L) {
+            FloatVector a = FloatVector.zero(S);
+            FloatVector b = a;
+            FloatVector c = a;
+            FloatVector d = a;
+            long p = x + 4 * j;
+            for (long i = 0; i < rows; i++, p += 4 * stride) {
+                a = a.add(load(p));
+                b = b.add(load(p + W));
+                c = c.add(load(p + 2 * W));
+                d = d.add(load(p + 3 * W));
+            }
+            long o = out + 4 * j;
+            store(a.fma(factor, load(o)), o);
+            store(b.fma(factor, load(o + W)), o + W);
+            store(c.fma(factor, load(o + 2 * W)), o + 2 * W);
+            store(d.fma(factor, load(o + 3 * W)), o + 3 * W);
+        }
+        for (; j + L <= n; j += L) {
+            FloatVector a = FloatVector.zero(S);
+            long p = x + 4 * j;
+            for (long i = 0; i < rows; i++, p += 4 * stride) {
+                a = a.add(load(p));
+            }
+            store(a.fma(factor, load(out + 4 * j)), out + 4 * j);
+        }
+        ScalarKernels.INSTANCE.sumRows(x + 4 * j, rows, stride, scale, out + 4 * j, n - j);
+    }
+
+    // ---- rows
+
+    @Override
+    public void layerNorm(long x, long gain, long bias, float epsilon, long out, long statistics, int n) {
+        float mean = sum(x, n) / n;
+        FloatVector m = all(mean);
+        FloatVector a = FloatVector.zero(S);
+        FloatVector b = a;
+        long p = x;
+        long end = x + n / (2 * L) * (2L * W);
+        for (; p < end; p += 2 * W) {
+            FloatVector u = load(p).sub(m);
+            FloatVector v = load(p + W).sub(m);
+            a = u.fma(u, a);
+            b = v.fma(v, b);
+        }
+        float squares = a.add(b).reduceLanes(VectorOperators.ADD);
+        for (end = x + 4L * n; p < end; p += 4) {
+            float u = get(p) - mean;
+            squares += u * u;
+        }
+        float scale = (float) (1 / Math.sqrt(squares / n + epsilon));
+        set(statistics, mean);
+        set(statistics + 4, scale);
+        FloatVector s = all(scale);
+        long i = 0;
+        for (end = n / L * (long) W; i < end; i += W) {
+            store(load(x + i).sub(m).mul(s).fma(load(gain + i), load(bias + i)), out + i);
+        }
+        for (end = 4L * n; i < end; i += 4) {
+            set(out + i, (get(x + i) - mean) * scale * get(gain + i) + get(bias + i));
+        }
+    }
+
+    @Override
+    public void layerNormBackward(long x, long gain, long statistics, long dOut, long dx, int n, boolean accumulate) {
+        float mean = get(statistics);
+        float scale = get(statistics + 4);
+        FloatVector m = all(mean);
+        FloatVector s = all(scale);
+        FloatVector a = FloatVector.zero(S);
+        FloatVector b = a;
+        long i = 0;
+        long end = n / L * (long) W;
+        for (; i < end; i += W) {
+            FloatVector g = load(dOut + i).mul(load(gain + i));
+            a = a.add(g);
+            b = g.fma(load(x + i).sub(m).mul(s), b);
+        }
+        float sum = a.reduceLanes(VectorOperators.ADD);
+        float product = b.reduceLanes(VectorOperators.ADD);
+        for (long last = 4L * n; i < last; i += 4) {
+            float g = get(dOut + i) * get(gain + i);
+            sum += g;
+            product += g * (get(x + i) - mean) * scale;
+        }
+        float meanGradient = sum / n;
+        float meanProduct = product / n;
+        FloatVector mg = all(meanGradient);
+        FloatVector mp = all(-meanProduct);
+        for (i = 0; i < end; i += W) {
+            FloatVector g = load(dOut + i).mul(load(gain + i));
+            FloatVector r = load(x + i).sub(m).mul(s).fma(mp, g.sub(mg)).mul(s);
+            store(accumulate ? load(dx + i).add(r) : r, dx + i);
+        }
+        for (long last = 4L * n; i < last; i += 4) {
+            float g = get(dOut + i) * get(gain + i);
+            float r = scale * (g - meanGradient - (get(x + i) - mean) * scale * meanProduct);
+            set(dx + i, accumulate ? get(dx + i) + r : r);
+        }
+    }
+
+    @Override
+    public void layerNormBackwardWeights(long x, float mean, float scale, long dOut, long dGain, long dBias, int n) {
+        FloatVector m = all(mean);
+        FloatVector s = all(scale);
+        long i = 0;
+        for (long end = n / L * (long) W; i < end; i += W) {
+            FloatVector g = load(dOut + i);
+            store(load(x + i).sub(m).mul(s).fma(g, load(dGain + i)), dGain + i);
+            if (dBias != 0) {
+                store(load(dBias + i).add(g), dBias + i);
+            }
+        }
+        for (long end = 4L * n; i < end; i += 4) {
+            float g = get(dOut + i);
+            set(dGain + i, get(dGain + i) + (get(x + i) - mean) * scale * g);
+            if (dBias != 0) {
+                set(dBias + i, get(dBias + i) + g);
+            }
+        }
+    }
+
+    @Override
+    public void rmsNorm(long x, long gain, float epsilon, long out, long statistics, int n) {
+        float scale = (float) (1 / Math.sqrt(dot(x, x, n) / n + epsilon));
+        set(statistics, scale);
+        FloatVector s = all(scale);
+        long i = 0;
+        for (long end = n / L * (long) W; i < end; i += W) {
+            store(load(x + i).mul(s).mul(load(gain + i)), out + i);
+        }
+        for (long end = 4L * n; i < end; i += 4) {
+            set(out + i, get(x + i) * scale * get(gain + i));
+        }
+    }
+
+    @Override
+    public void rmsNormBackward(long x, long gain, float scale, long dOut, long dx, int n, boolean accumulate) {
+        FloatVector s = all(scale);
+        FloatVector b = FloatVector.zero(S);
+        long i = 0;
+        long end = n / L * (long) W;
+        for (; i < end; i += W) {
+            b = load(dOut + i).mul(load(gain + i)).fma(load(x + i).mul(s), b);
+        }
+        float product = b.reduceLanes(VectorOperators.ADD);
+        for (long last = 4L * n; i < last; i += 4) {
+            product += get(dOut + i) * get(gain + i) * get(x + i) * scale;
+        }
+        float meanProduct = product / n;
+        FloatVector mp = all(-meanProduct);
+        for (i = 0; i < end; i += W) {
+            FloatVector r = load(x + i).mul(s).fma(mp, load(dOut + i).mul(load(gain + i))).mul(s);
+            store(accumulate ? load(dx + i).add(r) : r, dx + i);
+        }
+        for (long last = 4L * n; i < last; i += 4) {
+            float r = scale * (get(dOut + i) * get(gain + i) - get(x + i) * scale * meanProduct);
+            set(dx + i, accumulate ? get(dx + i) + r : r);
+        }
+    }
+
+    @Override
+    public float exp(long x, float scale, float shift, long out, int n) {
+        FloatVector factor = all(scale);
+        FloatVector minus = all(-shift);
+        FloatVector sums = FloatVector.zero(S);
+        long i = 0;
+        for (long end = n / L * (long) W; i < end; i += W) {
+            FloatVector e = VectorMath.exp(load(x + i).fma(factor, minus));
+            store(e, out + i);
+            sums = sums.add(e);
+        }
+        return sums.reduceLanes(VectorOperators.ADD) + ScalarKernels.INSTANCE.exp(x + i, scale, shift, out + i, n % L);
+    }
+
+    @Override
+    public void softmaxBackward(long out, long dOut, float dot, long dx, int n, boolean accumulate) {
+        FloatVector d = all(dot);
+        long i = 0;
+        for (long end = n / L * (long) W; i < end; i += W) {
+            FloatVector r = load(out + i).mul(load(dOut + i).sub(d));
+            store(accumulate ? load(dx + i).add(r) : r, dx + i);
+        }
+        ScalarKernels.INSTANCE.softmaxBackward(out + i, dOut + i, dot, dx + i, n % L, accumulate);
+    }
+
+    @Override
+    public void logSoftmaxBackward(long out, long dOut, float sum, long dx, int n, boolean accumulate) {
+        FloatVector minus = all(-sum);
+        long i = 0;
+        for (long end = n / L * (long) W; i < end; i += W) {
+            FloatVector r = VectorMath.exp(load(out + i)).fma(minus, load(dOut + i));
+            store(accumulate ? load(dx + i).add(r) : r, dx + i);
+        }
+        ScalarKernels.INSTANCE.logSoftmaxBackward(out + i, dOut + i, sum, dx + i, n % L, accumulate);
+    }
+
+    @Override
+    public void attentionScoresBackward(long p, long dp, float delta, float scale, int n) {
+        FloatVector d = all(delta);
+        FloatVector s = all(scale);
+        long i = 0;
+        for (long end = n / L * (long) W; i < end; i += W) {
+            store(load(p + i).mul(load(dp + i).sub(d)).mul(s), dp + i);
+        }
+        ScalarKernels.INSTANCE.attentionScoresBackward(p + i, dp + i, delta, scale, n % L);
+    }
+
+    // ---- matrix products
+
+    @Override
+    public int mr() {
+        return MR;
+    }
+
+    @Override
+    public int nr() {
+        return NR;
+    }
+
+    @Override
+    public void tile(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile) {
+        if (WIDE) {
+            tile8x3(depth, a, aFrom, b, bFrom, tile);
+        } else {
+            tile4x2(depth, a, aFrom, b, bFrom, tile);
+        }
+    }
+
+    // Every accumulator is a variable of its own: vectors in an array would live in memory.
+
+    private static void tile8x3(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile) {
+        FloatVector zero = FloatVector.zero(S);
+        FloatVector c00 = zero;
+        FloatVector c01 = zero;
+        FloatVector c02 = zero;
+        FloatVector c10 = zero;
+        FloatVector c11 = zero;
+        FloatVector c12 = zero;
+        FloatVector c20 = zero;
+        FloatVector c21 = zero;
+        FloatVector c22 = zero;
+        FloatVector c30 = zero;
+        FloatVector c31 = zero;
+        FloatVector c32 = zero;
+        FloatVector c40 = zero;
+        FloatVector c41 = zero;
+        FloatVector c42 = zero;
+        FloatVector c50 = zero;
+        FloatVector c51 = zero;
+        FloatVector c52 = zero;
+        FloatVector c60 = zero;
+        FloatVector c61 = zero;
+        FloatVector c62 = zero;
+        FloatVector c70 = zero;
+        FloatVector c71 = zero;
+        FloatVector c72 = zero;
+        int pa = aFrom;
+        int pb = bFrom;
+        for (int k = 0; k < depth; k++) {
+            FloatVector b0 = FloatVector.fromArray(S, b, pb);
+            FloatVector b1 = FloatVector.fromArray(S, b, pb + L);
+            FloatVector b2 = FloatVector.fromArray(S, b, pb + 2 * L);
+            FloatVector x = FloatVector.broadcast(S, a[pa]);
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            c02 = x.fma(b2, c02);
+            x = FloatVector.broadcast(S, a[pa + 1]);
+            c10 = x.fma(b0, c10);
+            c11 = x.fma(b1, c11);
+            c12 = x.fma(b2, c12);
+            x = FloatVector.broadcast(S, a[pa + 2]);
+            c20 = x.fma(b0, c20);
+            c21 = x.fma(b1, c21);
+            c22 = x.fma(b2, c22);
+            x = FloatVector.broadcast(S, a[pa + 3]);
+            c30 = x.fma(b0, c30);
+            c31 = x.fma(b1, c31);
+            c32 = x.fma(b2, c32);
+            x = FloatVector.broadcast(S, a[pa + 4]);
+            c40 = x.fma(b0, c40);
+            c41 = x.fma(b1, c41);
+            c42 = x.fma(b2, c42);
+            x = FloatVector.broadcast(S, a[pa + 5]);
+            c50 = x.fma(b0, c50);
+            c51 = x.fma(b1, c51);
+            c52 = x.fma(b2, c52);
+            x = FloatVector.broadcast(S, a[pa + 6]);
+            c60 = x.fma(b0, c60);
+            c61 = x.fma(b1, c61);
+            c62 = x.fma(b2, c62);
+            x = FloatVector.broadcast(S, a[pa + 7]);
+            c70 = x.fma(b0, c70);
+            c71 = x.fma(b1, c71);
+            c72 = x.fma(b2, c72);
+            pa += 8;
+            pb += 3 * L;
+        }
+        c00.intoArray(tile, 0);
+        c01.intoArray(tile, L);
+        c02.intoArray(tile, 2 * L);
+        c10.intoArray(tile, 3 * L);
+        c11.intoArray(tile, 4 * L);
+        c12.intoArray(tile, 5 * L);
+        c20.intoArray(tile, 6 * L);
+        c21.intoArray(tile, 7 * L);
+        c22.intoArray(tile, 8 * L);
+        c30.intoArray(tile, 9 * L);
+        c31.intoArray(tile, 10 * L);
+        c32.intoArray(tile, 11 * L);
+        c40.intoArray(tile, 12 * L);
+        c41.intoArray(tile, 13 * L);
+        c42.intoArray(tile, 14 * L);
+        c50.intoArray(tile, 15 * L);
+        c51.intoArray(tile, 16 * L);
+        c52.intoArray(tile, 17 * L);
+        c60.intoArray(tile, 18 * L);
+        c61.intoArray(tile, 19 * L);
+        c62.intoArray(tile, 20 * L);
+        c70.intoArray(tile, 21 * L);
+        c71.intoArray(tile, 22 * L);
+        c72.intoArray(tile, 23 * L);
+    }
+
+    private static void tile4x2(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile) {
+        FloatVector zero = FloatVector.zero(S);
+        FloatVector c00 = zero;
+        FloatVector c01 = zero;
+        FloatVector c10 = zero;
+        FloatVector c11 = zero;
+        FloatVector c20 = zero;
+        FloatVector c21 = zero;
+        FloatVector c30 = zero;
+        FloatVector c31 = zero;
+        int pa = aFrom;
+        int pb = bFrom;
+        for (int k = 0; k < depth; k++) {
+            FloatVector b0 = FloatVector.fromArray(S, b, pb);
+            FloatVector b1 = FloatVector.fromArray(S, b, pb + L);
+            FloatVector x = FloatVector.broadcast(S, a[pa]);
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            x = FloatVector.broadcast(S, a[pa + 1]);
+            c10 = x.fma(b0, c10);
+            c11 = x.fma(b1, c11);
+            x = FloatVector.broadcast(S, a[pa + 2]);
+            c20 = x.fma(b0, c20);
+            c21 = x.fma(b1, c21);
+            x = FloatVector.broadcast(S, a[pa + 3]);
+            c30 = x.fma(b0, c30);
+            c31 = x.fma(b1, c31);
+            pa += 4;
+            pb += 2 * L;
+        }
+        c00.intoArray(tile, 0);
+        c01.intoArray(tile, L);
+        c10.intoArray(tile, 2 * L);
+        c11.intoArray(tile, 3 * L);
+        c20.intoArray(tile, 4 * L);
+        c21.intoArray(tile, 5 * L);
+        c30.intoArray(tile, 6 * L);
+        c31.intoArray(tile, 7 * L);
+    }
+
+    @Override
+    public void write(float[] tile, int rows, int columns, long bias, long out, long stride, boolean accumulate) {
+        if (columns == NR) {
+            for (int i = 0; i < rows; i++) {
+                long p = out + 4 * stride * i;
+                for (int j = 0; j < NR; j += L) {
+                    FloatVector v = FloatVector.fromArray(S, tile, i * NR + j);
+                    if (bias != 0) {
+                        v = v.add(load(bias + 4L * j));
+                    }
+                    store(accumulate ? load(p + 4L * j).add(v) : v, p + 4L * j);
+                }
+            }
+        } else {
+            ScalarKernels.write(NR, tile, rows, columns, bias, out, stride, accumulate);
+        }
+    }
+
+    @Override
+    public void packRows(long b, long stride, int depth, int columns, float[] into, int at) {
+        if (columns == NR) {
+            long p = b;
+            int to = at;
+            for (int k = 0; k < depth; k++, p += 4 * stride, to += NR) {
+                for (int j = 0; j < NR; j += L) {
+                    load(p + 4L * j).intoArray(into, to + j);
+                }
+            }
+        } else {
+            ScalarKernels.packRows(NR, b, stride, depth, columns, into, at);
+        }
+    }
+
+    @Override
+    public void packColumns(long b, long stride, int depth, int count, int width, float[] into, int at) {
+        ScalarKernels.INSTANCE.packColumns(b, stride, depth, count, width, into, at);
+    }
+
+    @Override
+    public void multiplyRows(long a, long aStep, int depth, long b, long stride, long out, int n) {
+        int k = 0;
+        for (; k + 4 <= depth; k += 4) {
+            float a0 = get(a + 4 * aStep * k);
+            float a1 = get(a + 4 * aStep * (k + 1));
+            float a2 = get(a + 4 * aStep * (k + 2));
+            float a3 = get(a + 4 * aStep * (k + 3));
+            multiplyFourRows(a0, a1, a2, a3, b + 4 * stride * k, stride, out, n);
+        }
+        for (; k < depth; k++) {
+            addScaled(get(a + 4 * aStep * k), b + 4 * stride * k, out, n);
+        }
+    }
+
+    private static void multiplyFourRows(float a0, float a1, float a2, float a3, long b, long stride, long out, int n) {
+        FloatVector v0 = all(a0);
+        FloatVector v1 = all(a1);
+        FloatVector v2 = all(a2);
+        FloatVector v3 = all(a3);
+        long b1 = b + 4 * stride;
+        long b2 = b1 + 4 * stride;
+        long b3 = b2 + 4 * stride;
+        long i = 0;
+        for (long end = n / L * (long) W; i < end; i += W) {
+            FloatVector x = load(b + i).fma(v0, load(out + i));
+            FloatVector y = load(b1 + i).mul(v1);
+            x = load(b2 + i).fma(v2, x);
+            y = load(b3 + i).fma(v3, y);
+            store(x.add(y), out + i);
+        }
+        for (long end = 4L * n; i < end; i += 4) {
+            set(out + i, get(out + i) + a0 * get(b + i) + a1 * get(b1 + i) + a2 * get(b2 + i) + a3 * get(b3 + i));
+        }
+    }
+
+    // ---- updates
+
+    @Override
+    public void adamW(long parameter, long gradient, long mean, long variance, Engine.AdamW step, long n) {
+        FloatVector scale = all(step.gradientScale());
+        FloatVector beta1 = all(step.beta1());
+        FloatVector beta2 = all(step.beta2());
+        FloatVector rest1 = all(1 - step.beta1());
+        FloatVector rest2 = all(1 - step.beta2());
+        FloatVector keep = all(1 - step.rate() * step.decay());
+        double correction2 = 1 - Math.pow(step.beta2(), step.step());
+        FloatVector rate = all((float) (-step.rate() / (1 - Math.pow(step.beta1(), step.step()))));
+        FloatVector root = all((float) (1 / Math.sqrt(correction2)));
+        FloatVector epsilon = all(step.epsilon());
+        long i = 0;
+        for (long end = n / L * (long) W; i < end; i += W) {
+            FloatVector g = load(gradient + i).mul(scale);
+            FloatVector m = load(mean + i).mul(beta1).add(g.mul(rest1));
+            FloatVector v = load(variance + i).mul(beta2).add(g.mul(g).mul(rest2));
+            store(m, mean + i);
+            store(v, variance + i);
+            FloatVector change = m.mul(rate).div(v.sqrt().fma(root, epsilon));
+            store(load(parameter + i).fma(keep, change), parameter + i);
+        }
+        ScalarKernels.INSTANCE.adamW(parameter + i, gradient + i, mean + i, variance + i, step, n % L);
+    }
+
+    @Override
+    public void sgd(long parameter, long gradient, long velocity, float rate, float momentum, float decay, float scale,
+            long n) {
+        FloatVector minusRate = all(-rate);
+        long i = 0;
+        for (long end = n / L * W; i < end; i += W) {
+            FloatVector p = load(parameter + i);
+            FloatVector g = load(gradient + i).mul(scale).add(p.mul(decay));
+            if (velocity != 0) {
+                g = load(velocity + i).mul(momentum).add(g);
+                store(g, velocity + i);
+            }
+            store(g.fma(minusRate, p), parameter + i);
+        }
+        ScalarKernels.INSTANCE.sgd(parameter + i, gradient + i, velocity == 0 ? 0 : velocity + i, rate, momentum, decay,
+                scale, n % L);
+    }
+}

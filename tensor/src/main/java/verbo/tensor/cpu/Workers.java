@@ -1,0 +1,139 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.tensor.cpu;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Threads that stay and wait for kernels. A kernel of tens of microseconds cannot afford to wake a thread, so between kernels
+ * they spin a while before they park. Work is cut into numbered parts which threads take as they get free; what a part
+ * computes does not depend on who takes it.
+ */
+final class Workers implements AutoCloseable {
+    /** A part of the work. */
+    interface Part {
+        void run(int index);
+    }
+
+    /** About 50 microseconds of looking for the next kernel. */
+    private static final int SPINS = 2_000;
+
+    private final Thread[] threads;
+    private final AtomicInteger asleep = new AtomicInteger();
+
+    // The round and the next part to take, in one word: a thread that is late cannot take a part of another round.
+    private final AtomicLong next = new AtomicLong();
+    private final AtomicInteger unfinished = new AtomicInteger();
+    private volatile @Nullable Part work;
+    private volatile int parts;
+    private volatile @Nullable Throwable failure;
+    private volatile boolean closed;
+
+    /** Of this many threads, the calling one included. */
+    Workers(int count) {
+        threads = new Thread[count - 1];
+        for (int i = 0; i < threads.length; i++) {
+            Thread thread = new Thread(this::serve, "verbo-worker-" + (i + 1));
+            thread.setDaemon(true);
+            threads[i] = thread;
+            thread.start();
+        }
+    }
+
+    int count() {
+        return threads.length + 1;
+    }
+
+    /** Runs the parts 0 to count-1, by all threads, and returns when all are done. Must not be called by a part. */
+    synchronized void run(int count, Part part) {
+        if (count <= 1 || threads.length == 0) {
+            for (int i = 0; i < count; i++) {
+                part.run(i);
+            }
+            return;
+        }
+        work = part;
+        parts = count;
+        unfinished.set(count);
+        long round = (next.get() >>> 32) + 1;
+        next.set(round << 32);
+        if (asleep.get() > 0) {
+            for (Thread thread : threads) {
+                LockSupport.unpark(thread);
+            }
+        }
+        take(round, part, count);
+        while (unfinished.get() > 0) {
+            Thread.onSpinWait();
+        }
+        work = null;
+        Throwable thrown = failure;
+        if (thrown != null) {
+            failure = null;
+            if (thrown instanceof RuntimeException e) {
+                throw e;
+            }
+            if (thrown instanceof Error e) {
+                throw e;
+            }
+            throw new IllegalStateException(thrown);
+        }
+    }
+
+    private void take(long round, Part part, int count) {
+        while (true) {
+            long at = next.get();
+            int index = (int) at;
+            if (at >>> 32 != round || index >= count) {
+                return;
+            }
+            if (next.compareAndSet(at, at + 1)) {
+                try {
+                    part.run(index);
+                } catch (Throwable e) {
+                    failure = e;
+                } finally {
+                    unfinished.decrementAndGet();
+                }
+            }
+        }
+    }
+
+    private void serve() {
+        long seen = 0;
+        int spins = 0;
+        while (!closed) {
+            long at = next.get();
+            long round = at >>> 32;
+            if (round != seen) {
+                Part part = work;
+                int count = parts;
+                seen = round;
+                spins = 0;
+                if (part != null) {
+                    take(round, part, count); // takes nothing when another round has begun meanwhile
+                }
+            } else if (++spins < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                asleep.incrementAndGet();
+                if (next.get() >>> 32 == seen && !closed) {
+                    LockSupport.park(this);
+                }
+                asleep.decrementAndGet();
+                spins = 0;
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (Thread thread : threads) {
+            LockSupport.unpark(thread);
+        }
+    }
+}
