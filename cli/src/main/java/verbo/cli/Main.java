@@ -1,18 +1,98 @@
 // Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
 // SPDX-License-Identifier: Apache-2.0
-
 package verbo.cli;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
 
-/** The root command. */
-@Command(name = "verbo", mixinStandardHelpOptions = true)
-public final class Main {
-    private Main() {
-    }
+/**
+ * The command {@code verbo}. Each subcommand is a class of its own in this package; what they throw ends here, as one
+ * line on standard error.
+ * <p>
+ * Exit codes: 0 done, 1 failed, 2 called wrongly.
+ */
+@Command(name = "verbo", description = "Language modelling on the JVM.", mixinStandardHelpOptions = true, versionProvider = Main.Version.class, synopsisSubcommandLabel = "COMMAND", scope = ScopeType.INHERIT)
+final class Main implements Runnable {
+    static final int FAILED = 1;
+    static final int CALLED_WRONGLY = 2;
+
+    @Option(names = "--stacktrace", scope = ScopeType.INHERIT, description = "Show where in the code an error arose.")
+    private boolean stackTrace;
+
+    @Spec
+    private @Nullable CommandSpec spec;
 
     public static void main(String[] args) {
-        System.exit(new CommandLine(new Main()).execute(args));
+        System.exit(execute(commandLine(), args));
+    }
+
+    static CommandLine commandLine() {
+        return prepare(new CommandLine(new Main()));
+    }
+
+    /** Settings that picocli hands to the subcommands there are, and not to those added later. */
+    static CommandLine prepare(CommandLine commandLine) {
+        Main main = commandLine.getCommand();
+        return commandLine.setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler((wrong, args) -> usageError(wrong))
+                .setExecutionExceptionHandler((thrown, command, parsed) -> main.failed(thrown, command));
+    }
+
+    static int execute(CommandLine commandLine, String... args) {
+        try {
+            return commandLine.execute(args);
+        } catch (OutOfMemoryError | StackOverflowError e) { // picocli hands its handlers exceptions only
+            return ((Main) commandLine.getCommand()).failed(e, commandLine);
+        }
+    }
+
+    /** {@code verbo} alone. */
+    @Override
+    public void run() {
+        if (spec == null) {
+            throw new IllegalStateException("not started by picocli");
+        }
+        throw new ParameterException(spec.commandLine(), "Missing command");
+    }
+
+    private int failed(Throwable thrown, CommandLine command) {
+        if (stackTrace) {
+            thrown.printStackTrace(command.getErr());
+        } else {
+            command.getErr().println("verbo: " + ErrorLine.of(thrown));
+        }
+        command.getErr().flush();
+        return FAILED;
+    }
+
+    private static int usageError(ParameterException wrong) {
+        CommandLine command = wrong.getCommandLine();
+        String message = ErrorLine.oneLine(String.valueOf(wrong.getMessage()));
+        command.getErr()
+                .println("verbo: " + message + " (see " + command.getCommandSpec().qualifiedName() + " --help)");
+        command.getErr().flush();
+        return CALLED_WRONGLY;
+    }
+
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() throws IOException {
+            Properties properties = new Properties();
+            try (InputStream in = Main.class.getResourceAsStream("version.properties")) {
+                properties.load(in);
+            }
+            return new String[]{"verbo " + properties.getProperty("version") + " on Java " + Runtime.version() + ", "
+                    + System.getProperty("os.name") + " " + System.getProperty("os.arch")};
+        }
     }
 }
