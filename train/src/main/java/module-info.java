@@ -4,8 +4,11 @@
 /** The training loop, checkpoints and metrics. */
 module verbo.train {
     requires transitive verbo.models;
+    requires java.desktop;
+    requires tools.jackson.core;
     requires tools.jackson.dataformat.yaml;
     requires xchart;
     requires static transitive org.jspecify;
 
+    exports verbo.train;
 }

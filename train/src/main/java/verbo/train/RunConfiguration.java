@@ -1,0 +1,245 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.train;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import verbo.text.Corpus;
+
+/**
+ * Everything a run file says. The keys, their defaults and meanings are in {@link RunKey#ALL}.
+ *
+ * @param run
+ *            the run's folder, or null to name it after the run file
+ * @param name
+ *            the run file's name without its ending
+ * @param data
+ *            the text
+ * @param tokenizer
+ *            which tokenizer, trained or read
+ * @param model
+ *            shape of a new model
+ * @param init
+ *            checkpoint to start from, or null
+ * @param steps
+ *            how many updates
+ * @param batch
+ *            sequences in a batch
+ * @param accumulate
+ *            batches in an update
+ * @param seed
+ *            decides everything that is drawn
+ * @param threads
+ *            how many threads compute; 0 is one a processor
+ * @param optimizer
+ *            how the weights move
+ * @param evaluate
+ *            when and on what the model is checked
+ * @param checkpoint
+ *            when the run is saved
+ * @param sample
+ *            what is generated on the way
+ * @param metrics
+ *            what is reported
+ */
+public record RunConfiguration(@Nullable Path run, String name, Data data, TokenizerChoice tokenizer, ModelShape model,
+        @Nullable Path init, int steps, int batch, int accumulate, long seed, int threads, Optimizer optimizer,
+        Evaluation evaluate, Checkpointing checkpoint, Sample sample, Metrics metrics, Map<String, Object> values) {
+
+    /**
+     * The text.
+     *
+     * @param location
+     *            where it is, resolved
+     * @param options
+     *            how files are taken apart
+     * @param validation
+     *            share kept for validation
+     */
+    public record Data(String location, Corpus.Options options, double validation) {
+    }
+
+    /**
+     * The tokenizer.
+     *
+     * @param path
+     *            to read it from, or null
+     * @param characters
+     *            whether a token is a character; a byte-level BPE if not
+     * @param given
+     *            whether the run file says anything of it
+     * @param vocabulary
+     *            how many tokens a BPE has at most
+     */
+    public record TokenizerChoice(@Nullable Path path, boolean characters, boolean given, int vocabulary) {
+    }
+
+    /** The shape of a new model. */
+    public record ModelShape(String family, int layers, int heads, int width, int block, boolean bias,
+            double dropout) {
+    }
+
+    /** AdamW with a cosine schedule. */
+    public record Optimizer(double rate, double minimumRate, int warmup, double decay, double beta1, double beta2,
+            double epsilon, double clip) {
+    }
+
+    /** When the model is checked, and on how many tokens; 0 is all. */
+    public record Evaluation(int every, int tokens) {
+        boolean due(long step, long last) {
+            return step == last || step % every == 0;
+        }
+    }
+
+    /** When the run is saved, how many checkpoints are kept, and whether the run's folder has the best or the last. */
+    public record Checkpointing(int every, int keep, boolean useBest) {
+        boolean due(long step, long last) {
+            return step == last || step % every == 0;
+        }
+    }
+
+    /** What is generated on the way; {@code every} 0 is never. */
+    public record Sample(int every, @Nullable String prompt, int tokens, double temperature) {
+        boolean due(long step, long last) {
+            return every > 0 && (step == last || step % every == 0);
+        }
+    }
+
+    /** What is reported besides the loss. */
+    public record Metrics(boolean bitsPerByte, boolean perplexity, boolean gradientNorm) {
+    }
+
+    /**
+     * Reads a run file.
+     *
+     * @param file
+     *            YAML
+     * @param overrides
+     *            {@code key=value} each; the value is YAML. A map or text takes the place of all that was there
+     * @throws IllegalArgumentException
+     *             if a key is unknown, or a value is not of its type; the message names file, line and key
+     * @throws verbo.text.FormatException
+     *             if the file is no YAML map
+     */
+    public static RunConfiguration read(Path file, List<String> overrides) throws IOException {
+        if (!Files.exists(file)) {
+            throw new NoSuchFileException(file.toString(), null, "no such run file");
+        }
+        Settings settings = Settings.readYaml(file, overrides);
+        Path folder = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file.toAbsolutePath());
+        for (String key : List.of("data.path", "tokenizer.path", "init")) {
+            String path = settings.textOrNull(key);
+            if (path != null) {
+                settings.put(key, resolve(path, folder));
+            }
+        }
+        String name = Objects.requireNonNull(file.getFileName()).toString().replaceFirst("\\.ya?ml$", "");
+        return of(settings, name);
+    }
+
+    /** Reads what {@link #values} wrote into {@code training.json}. */
+    static RunConfiguration fromTraining(Path trainingJson) throws IOException {
+        return of(Settings.readJson(trainingJson, "configuration"), "run");
+    }
+
+    /** A location that works from any folder: relative to the current one if it is there, else to the run file's. */
+    private static String resolve(String location, Path folder) {
+        if (location.startsWith(JdkSource.SCHEME)) {
+            return location;
+        }
+        Path path = Path.of(fixed(location));
+        if (path.isAbsolute()) {
+            return location;
+        }
+        Path here = path.toAbsolutePath();
+        Path there = folder.resolve(path);
+        boolean useThere = !Files.exists(here) && Files.exists(there);
+        return (useThere ? folder : Path.of("").toAbsolutePath()) + "/" + location;
+    }
+
+    /** The part of a location before wildcards and before what is inside an archive. */
+    private static String fixed(String location) {
+        int wild = location.length();
+        for (int i = 0; i < location.length() && wild == location.length(); i++) {
+            if ("*?[{!".indexOf(location.charAt(i)) >= 0) {
+                wild = i;
+            }
+        }
+        if (wild == location.length()) {
+            return location;
+        }
+        String before = location.substring(0, wild);
+        return location.charAt(wild) == '!' ? before : before.substring(0, before.lastIndexOf('/') + 1);
+    }
+
+    private static RunConfiguration of(Settings s, String name) {
+        s.text("task");
+        if (s.textOrNull("data.path") == null) {
+            throw new IllegalArgumentException(s.source() + ": the key 'data' is missing: give the text to learn from, "
+                    + "as data: PATH or --set data=PATH");
+        }
+        String init = s.textOrNull("init");
+        if (init != null) {
+            for (String key : List.of("layers", "heads", "width", "block", "bias", "dropout")) {
+                if (s.has("model." + key)) {
+                    throw new IllegalArgumentException(s.source() + ": model." + key
+                            + " cannot be given with init: the checkpoint has its own shape");
+                }
+            }
+        }
+        ModelShape model = new ModelShape(s.text("model.family"), s.count("model.layers"), s.count("model.heads"),
+                s.count("model.width"), s.count("model.block"), s.yes("model.bias"), s.real("model.dropout"));
+        if (init == null && model.width % model.heads != 0) {
+            throw new IllegalArgumentException(s.source() + ": model.width " + model.width
+                    + " must be a multiple of model.heads, " + model.heads);
+        }
+        if (!s.has("optimizer.minimumRate")) {
+            s.put("optimizer.minimumRate", s.real("optimizer.rate") / 10);
+        }
+        if (!s.has("sample.every")) {
+            s.put("sample.every", s.whole("evaluate.every"));
+        }
+        Optimizer optimizer = new Optimizer(s.real("optimizer.rate"), s.real("optimizer.minimumRate"),
+                s.count("optimizer.warmup"), s.real("optimizer.decay"), s.real("optimizer.beta1"),
+                s.real("optimizer.beta2"), s.real("optimizer.epsilon"), s.real("optimizer.clip"));
+        if (optimizer.minimumRate > optimizer.rate) {
+            throw new IllegalArgumentException(s.source() + ": optimizer.minimumRate " + optimizer.minimumRate
+                    + " is above optimizer.rate " + optimizer.rate);
+        }
+        return new RunConfiguration(pathOrNull(s, "run"), name,
+                new Data(s.text("data.path"),
+                        new Corpus.Options(s.textOrNull("data.include"), s.textOrNull("data.field"),
+                                s.text("data.documents").equals("line")),
+                        s.real("data.validation")),
+                new TokenizerChoice(pathOrNull(s, "tokenizer.path"), s.text("tokenizer.type").equals("characters"),
+                        s.has("tokenizer.type") || s.has("tokenizer.path") || s.has("tokenizer.vocabulary"),
+                        s.count("tokenizer.vocabulary")),
+                model, pathOrNull(s, "init"), s.count("steps"), s.count("batch"), s.count("accumulate"),
+                s.whole("seed"), s.count("threads"), optimizer,
+                new Evaluation(s.count("evaluate.every"), s.count("evaluate.tokens")),
+                new Checkpointing(s.count("checkpoint.every"), s.count("checkpoint.keep"),
+                        s.text("checkpoint.use").equals("best")),
+                new Sample(s.count("sample.every"), s.textOrNull("sample.prompt"), s.count("sample.tokens"),
+                        s.real("sample.temperature")),
+                new Metrics(s.yes("metrics.bitsPerByte"), s.yes("metrics.perplexity"),
+                        s.yes("metrics.gradientNorm")),
+                s.all());
+    }
+
+    private static @Nullable Path pathOrNull(Settings settings, String key) {
+        String path = settings.textOrNull(key);
+        return path == null ? null : Path.of(path);
+    }
+
+    /** The same with another number of threads. */
+    public RunConfiguration withThreads(int count) {
+        return new RunConfiguration(run, name, data, tokenizer, model, init, steps, batch, accumulate, seed, count,
+                optimizer, evaluate, checkpoint, sample, metrics, values);
+    }
+}

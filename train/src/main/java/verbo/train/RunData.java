@@ -1,0 +1,177 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.train;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import verbo.text.ByteLevelBpe;
+import verbo.text.CharacterTokenizer;
+import verbo.text.Corpus;
+import verbo.text.Document;
+import verbo.text.FormatException;
+import verbo.text.Split;
+import verbo.text.TokenFile;
+import verbo.text.Tokenizer;
+
+/**
+ * What a run learns from: its tokenizer, and the ids of both parts of its text, kept in the run's folder, so that a run that
+ * is resumed sees the very same even if the text has changed since.
+ */
+record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boolean lines) implements AutoCloseable {
+    private static final long IN_MEMORY = 100_000_000;
+
+    /** Reads the text, gets or trains the tokenizer, and encodes. */
+    static RunData prepare(RunConfiguration configuration, Path folder, int threads, TrainingListener listener)
+            throws IOException {
+        RunConfiguration.Data data = configuration.data();
+        Corpus files = JdkSource.open(data.location(), data.options(), listener::message);
+        listener.message("reading " + files.name());
+        Loaded loaded = Loaded.of(files);
+        if (loaded.characters == 0) {
+            throw new IllegalArgumentException(files.name() + ": there is no text in it");
+        }
+        Split split = Split.of(loaded.corpus, data.validation(), configuration.seed());
+        Tokenizer tokenizer = tokenizer(configuration, loaded, split, threads, listener);
+        if (data.options().lines() && tokenizer.separator().isEmpty()) {
+            throw new IllegalArgumentException("data.documents: line needs a tokenizer with the token "
+                    + Tokenizer.END_OF_TEXT + ", which keeps lines apart");
+        }
+        TokenFile train = TokenFile.cached(folder, split.train(), tokenizer, threads,
+                (done, total) -> listener.preparing("encoding the training text", done, total));
+        try {
+            TokenFile validation = TokenFile.cached(folder, split.validation(), tokenizer, threads,
+                    (done, total) -> listener.preparing("encoding the validation text", done, total));
+            return new RunData(tokenizer, train, validation, data.options().lines());
+        } catch (IOException | RuntimeException e) {
+            train.close();
+            throw e;
+        }
+    }
+
+    /** Opens what {@link #describe} described; null if the files are not there as they were. */
+    static @Nullable RunData reopen(Map<?, ?> described, Path folder, Tokenizer tokenizer, boolean lines)
+            throws IOException {
+        TokenFile train = reopen(described.get("train"), folder);
+        if (train == null) {
+            return null;
+        }
+        TokenFile validation = reopen(described.get("validation"), folder);
+        if (validation == null) {
+            train.close();
+            return null;
+        }
+        return new RunData(tokenizer, train, validation, lines);
+    }
+
+    private static @Nullable TokenFile reopen(@Nullable Object part, Path folder) throws IOException {
+        if (!(part instanceof Map<?, ?> described && described.get("file") instanceof String name)) {
+            return null;
+        }
+        Path file = folder.resolve(name);
+        if (!Files.exists(file)) {
+            return null;
+        }
+        try {
+            TokenFile tokens = TokenFile.open(file);
+            if (tokens.digest().equals(described.get("digest"))) {
+                return tokens;
+            }
+            tokens.close();
+            return null;
+        } catch (FormatException e) {
+            return null;
+        }
+    }
+
+    /** What {@code training.json} says of the text. */
+    Map<String, Object> describe() {
+        Map<String, Object> described = new LinkedHashMap<>();
+        described.put("train", describe(train));
+        described.put("validation", describe(validation));
+        return described;
+    }
+
+    private static Map<String, Object> describe(TokenFile part) {
+        Map<String, Object> described = new LinkedHashMap<>();
+        described.put("digest", part.digest());
+        described.put("documents", part.documents());
+        described.put("bytes", part.bytes());
+        described.put("tokens", part.length());
+        described.put("file", part.file().getFileName().toString());
+        return described;
+    }
+
+    /** The training text as batches. */
+    Batches trainBatches(int block, long seed) {
+        if (!lines && train.length() <= block) {
+            throw new IllegalArgumentException("the training text is too short: " + train.length() + " tokens, and "
+                    + (block + 1) + " are needed for a block of " + block
+                    + " and the token after it; give more text or a smaller model.block");
+        }
+        return batches(train, block, seed);
+    }
+
+    /** The validation text, to be gone through. */
+    Batches validationBatches(int block) {
+        if (!lines && validation.length() < 2) {
+            throw new IllegalArgumentException("the validation text is too short: " + validation.length()
+                    + " token, and 2 are needed; give more text or a greater data.validation");
+        }
+        return batches(validation, block, 0);
+    }
+
+    private Batches batches(TokenFile tokens, int block, long seed) {
+        return lines
+                ? new Batches.Documents(tokens, block, seed, tokenizer.separator().orElseThrow())
+                : new Batches.Windows(tokens, block, seed);
+    }
+
+    private static Tokenizer tokenizer(RunConfiguration configuration, Loaded loaded, Split split, int threads,
+            TrainingListener listener) throws IOException {
+        RunConfiguration.TokenizerChoice choice = configuration.tokenizer();
+        Path init = configuration.init();
+        if (choice.path() != null) {
+            return Tokenizer.load(choice.path());
+        }
+        if (init != null && !choice.given() && Files.exists(init.resolve("tokenizer.json"))) {
+            return Tokenizer.load(init);
+        }
+        boolean separator = loaded.documents > 1 || configuration.data().options().lines();
+        if (choice.characters()) {
+            return CharacterTokenizer.train(loaded.corpus, separator);
+        }
+        return ByteLevelBpe.train(split.train(),
+                new ByteLevelBpe.Training(choice.vocabulary(), 2, separator, threads),
+                (done, total) -> listener.preparing("training the tokenizer", done, total));
+    }
+
+    /** A corpus, in memory unless it is large: it is read several times. */
+    private record Loaded(Corpus corpus, long documents, long characters) {
+        static Loaded of(Corpus files) throws IOException {
+            List<Document> held = new ArrayList<>();
+            long[] counts = new long[2];
+            files.forEach(document -> {
+                counts[0]++;
+                counts[1] += document.text().length();
+                if (counts[1] <= IN_MEMORY) {
+                    held.add(document);
+                } else {
+                    held.clear();
+                }
+            });
+            return new Loaded(counts[1] <= IN_MEMORY ? Corpus.of(files.name(), held) : files, counts[0], counts[1]);
+        }
+    }
+
+    @Override
+    public void close() {
+        train.close();
+        validation.close();
+    }
+}

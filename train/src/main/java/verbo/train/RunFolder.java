@@ -1,0 +1,185 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.train;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** A run's folder, locked against a second trainer. */
+final class RunFolder implements AutoCloseable {
+    private static final String LOCK = ".lock";
+    /** What a run writes, in the order in which it is deleted: what says that here is a run goes last. */
+    private static final List<String> OWN = List.of("checkpoints", "data", "metrics.jsonl", "timings.jsonl",
+            "samples.jsonl", "loss.svg", "loss.png", "model.safetensors", "generation_config.json", "config.json",
+            "tokenizer.json", "training.json");
+
+    private final Path path;
+    private final FileChannel channel;
+    private final FileLock lock;
+
+    private RunFolder(Path path, FileChannel channel, FileLock lock) {
+        this.path = path;
+        this.channel = channel;
+        this.lock = lock;
+    }
+
+    /** Opens the folder of a run that is there. */
+    static RunFolder open(Path path) throws IOException {
+        if (!Files.exists(path)) {
+            throw new NoSuchFileException(path.toString(), null, "no such run");
+        }
+        if (!Files.exists(path.resolve("training.json"))) {
+            throw new NoSuchFileException(path.toString(), null,
+                    "holds no run (there is no training.json in it): start one with 'verbo train RUNFILE'");
+        }
+        RunFolder folder = tryLock(path);
+        if (folder == null) {
+            throw locked(path);
+        }
+        return folder;
+    }
+
+    /**
+     * Makes the folder of a new run.
+     *
+     * @param wanted
+     *            where, or null for {@code runs/NAME} or the first of {@code runs/NAME-2}, ... that is free
+     * @param overwrite
+     *            whether a run that is there is deleted
+     */
+    static RunFolder create(@Nullable Path wanted, String name, boolean overwrite) throws IOException {
+        if (wanted != null) {
+            RunFolder folder = create(wanted);
+            if (folder == null) {
+                throw locked(wanted);
+            }
+            try {
+                folder.take(overwrite);
+                return folder;
+            } catch (IOException | RuntimeException e) {
+                folder.close();
+                throw e;
+            }
+        }
+        for (int number = 1;; number++) {
+            RunFolder folder = create(Path.of("runs", number == 1 ? name : name + "-" + number));
+            if (folder == null) {
+                continue;
+            }
+            if (overwrite || !folder.isTaken()) {
+                folder.take(overwrite);
+                return folder;
+            }
+            folder.close();
+        }
+    }
+
+    private static @Nullable RunFolder create(Path path) throws IOException {
+        if (Files.exists(path) && !Files.isDirectory(path)) {
+            throw new NotDirectoryException(path.toString());
+        }
+        Files.createDirectories(path);
+        return tryLock(path);
+    }
+
+    private static @Nullable RunFolder tryLock(Path path) throws IOException {
+        FileChannel channel = FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        FileLock lock;
+        try {
+            lock = channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            lock = null; // held by this very process
+        }
+        if (lock == null) {
+            channel.close();
+            return null;
+        }
+        channel.truncate(0);
+        channel.write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
+        return new RunFolder(path, channel, lock);
+    }
+
+    private static IllegalStateException locked(Path path) throws IOException {
+        String process = Files.readString(path.resolve(LOCK)).strip();
+        return new IllegalStateException(path + ": the run is being trained" + (process.isEmpty()
+                ? " by another process"
+                : " by process " + process));
+    }
+
+    private boolean isTaken() throws IOException {
+        return !checkpoints().all().isEmpty() || isForeign();
+    }
+
+    /** Whether there is something here, but no run. */
+    private boolean isForeign() throws IOException {
+        if (Files.exists(training())) {
+            return false;
+        }
+        try (Stream<Path> files = Files.list(path)) {
+            return files.anyMatch(file -> !file.getFileName().toString().equals(LOCK));
+        }
+    }
+
+    private void take(boolean overwrite) throws IOException {
+        if (isForeign()) {
+            throw new IllegalArgumentException(path
+                    + ": the folder holds something that is not a run; give another with --set run=FOLDER");
+        }
+        if (!overwrite && isTaken()) {
+            throw new IllegalArgumentException(path + ": holds a run already, saved at step "
+                    + checkpoints().last().orElseThrow().step() + "; go on with it by 'verbo resume " + path
+                    + "', start it anew with --overwrite, or give another folder with --set run=FOLDER");
+        }
+        for (String name : OWN) {
+            Checkpoints.delete(path.resolve(name));
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    Path training() {
+        return path.resolve("training.json");
+    }
+
+    Path metrics() {
+        return path.resolve("metrics.jsonl");
+    }
+
+    Path timings() {
+        return path.resolve("timings.jsonl");
+    }
+
+    Path samples() {
+        return path.resolve("samples.jsonl");
+    }
+
+    /** Where the text's ids are kept. */
+    Path data() {
+        return path.resolve("data");
+    }
+
+    Checkpoints checkpoints() {
+        return new Checkpoints(path);
+    }
+
+    @Override
+    public void close() throws IOException {
+        lock.release();
+        channel.close();
+    }
+}

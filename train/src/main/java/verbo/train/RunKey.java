@@ -1,0 +1,257 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.train;
+
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A key of the run file. The table of all of them, {@link #ALL}, is where the reader, its messages and the page
+ * {@code docs/run-file.md} come from.
+ *
+ * @param name
+ *            the key with the keys it stands under, {@code optimizer.rate}
+ * @param type
+ *            what its value must be
+ * @param standard
+ *            the value where the file gives none, as it would be written; null for a key that must be given or that has
+ *            no fixed one, which the meaning explains
+ * @param meaning
+ *            what it does
+ * @param alsoCalled
+ *            names that other programs give it, to recognise what somebody meant
+ */
+public record RunKey(String name, Type type, @Nullable String standard, String meaning, List<String> alsoCalled) {
+
+    /** What a value must be. */
+    public sealed interface Type {
+        /** What is expected, to follow "must be". */
+        String expected();
+
+        /** The value as a String, Long, Double or Boolean; null if the text is none. */
+        @Nullable Object parse(String text);
+    }
+
+    /** Any text. */
+    record Text() implements Type {
+        @Override
+        public String expected() {
+            return "text";
+        }
+
+        @Override
+        public Object parse(String text) {
+            return text;
+        }
+    }
+
+    /** A file or folder. */
+    record Location() implements Type {
+        @Override
+        public String expected() {
+            return "a path";
+        }
+
+        @Override
+        public @Nullable Object parse(String text) {
+            return text.isBlank() ? null : text;
+        }
+    }
+
+    /** A whole number. */
+    record Whole(long least, long most) implements Type {
+        @Override
+        public String expected() {
+            String number = "a whole number";
+            if (least == Long.MIN_VALUE) {
+                return number;
+            }
+            return most == Long.MAX_VALUE || most == Integer.MAX_VALUE
+                    ? number + ", " + least + " or more"
+                    : number + " from " + least + " to " + most;
+        }
+
+        @Override
+        public @Nullable Object parse(String text) {
+            try {
+                long value = Long.parseLong(text.replace("_", ""));
+                return value < least || value > most ? null : (Long) value;
+            } catch (NumberFormatException e) {
+                return null;
+            }
+        }
+    }
+
+    /** A number; {@code below} is not one of those allowed. */
+    record Real(double least, double below) implements Type {
+        @Override
+        public String expected() {
+            return below == Double.POSITIVE_INFINITY
+                    ? "a number, " + shown(least) + " or more"
+                    : "a number from " + shown(least) + " to below " + shown(below);
+        }
+
+        private static String shown(double value) {
+            return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
+        }
+
+        @Override
+        public @Nullable Object parse(String text) {
+            try {
+                double value = Double.parseDouble(text);
+                return value >= least && value < below ? (Double) value : null;
+            } catch (NumberFormatException e) {
+                return null;
+            }
+        }
+    }
+
+    /** true or false. */
+    record YesNo() implements Type {
+        @Override
+        public String expected() {
+            return "true or false";
+        }
+
+        @Override
+        public @Nullable Object parse(String text) {
+            return switch (text.toLowerCase(Locale.ROOT)) {
+                case "true", "yes", "on" -> Boolean.TRUE;
+                case "false", "no", "off" -> Boolean.FALSE;
+                default -> null;
+            };
+        }
+    }
+
+    /** One of some words. */
+    record OneOf(List<String> words) implements Type {
+        @Override
+        public String expected() {
+            return words.size() == 1 ? "'" + words.getFirst() + "'" : "one of " + String.join(", ", words);
+        }
+
+        @Override
+        public @Nullable Object parse(String text) {
+            return words.contains(text) ? text : null;
+        }
+    }
+
+    private static final Type TEXT = new Text();
+    private static final Type PATH = new Location();
+    private static final Type YES_NO = new YesNo();
+    private static final Type COUNT = new Whole(1, Integer.MAX_VALUE);
+    private static final Type COUNT_OR_NONE = new Whole(0, Integer.MAX_VALUE);
+    private static final Type POSITIVE = new Real(0, Double.POSITIVE_INFINITY);
+    private static final Type FRACTION = new Real(0, 1);
+
+    private static RunKey key(String name, Type type, @Nullable String standard, String meaning,
+            String... alsoCalled) {
+        return new RunKey(name, type, standard, meaning, List.of(alsoCalled));
+    }
+
+    /** All keys, in the order in which a run file is best written. */
+    public static final List<RunKey> ALL = List.of(
+            key("task", new OneOf(List.of("language-model")), null,
+                    "What is trained. Must be given: `language-model`, the next token from those before it."),
+            key("run", PATH, null,
+                    "Folder of the run, relative to the current one. Left out, it is `runs/` and the run file's name, "
+                            + "with `-2`, `-3`, ... behind it if there is such a run already.",
+                    "out_dir", "output_dir", "output", "name"),
+            key("data.path", PATH, null,
+                    "The text: a file, a folder, a glob (`books/**.txt`), a zip or jar (`lib.jar!com/**`), any file as "
+                            + "`.gz`, or `.jsonl`; `jdk:src.zip` is the source of the JDK that runs. Must be given; "
+                            + "`data: PATH` is short for it. Relative to the current folder or, if it is not there, "
+                            + "to the run file's.",
+                    "dataset", "corpus", "text", "file", "input", "train"),
+            key("data.include", TEXT, null,
+                    "Glob of the entries of a zip or jar, or of the files of a folder, that are read; all if left out.",
+                    "entries", "glob", "files"),
+            key("data.field", TEXT, "text", "The field of a `.jsonl` object that holds the text.", "column"),
+            key("data.documents", new OneOf(List.of("file", "line")), "file",
+                    "What a document is: a whole file (or `.jsonl` object), or each line, which is then a sequence of "
+                            + "its own, begun and ended by the separator.",
+                    "lines"),
+            key("data.validation", new Real(0.000001, 1), "0.1",
+                    "Share of the text kept for validation: the end of a single document, whole documents of many.",
+                    "split", "valid", "validation_split", "test"),
+            key("tokenizer.path", PATH, null,
+                    "A `tokenizer.json`, or a folder with one, to use as it is; `tokenizer: PATH` is short for it."),
+            key("tokenizer.type", new OneOf(List.of("characters", "bytes-bpe")), "bytes-bpe",
+                    "The tokenizer to train: a token a character, or byte-level BPE as GPT-2's.", "kind", "model"),
+            key("tokenizer.vocabulary", new Whole(256, Integer.MAX_VALUE), "4096",
+                    "How many tokens a BPE has at most, the 256 bytes and the separator among them.", "vocab_size",
+                    "size", "vocab"),
+            key("model.family", new OneOf(List.of("gpt")), "gpt", "The model's architecture: `gpt` is GPT-2's.", "type",
+                    "architecture"),
+            key("model.layers", COUNT, "4", "How many blocks follow one another.", "n_layer", "n_layers", "depth",
+                    "num_layers"),
+            key("model.heads", COUNT, "4", "How many heads attention has; divides the width.", "n_head", "n_heads",
+                    "num_heads"),
+            key("model.width", COUNT, "128", "Length of a token's vector.", "n_embd", "d_model", "hidden_size", "dim",
+                    "embedding"),
+            key("model.block", COUNT, "64", "How many tokens the model sees at once.", "block_size", "context",
+                    "context_length", "n_ctx", "sequence_length"),
+            key("model.bias", YES_NO, "true", "Whether linear layers and layer norms have biases.", "use_bias"),
+            key("model.dropout", FRACTION, "0", "Share of the activations that is dropped in training.",
+                    "dropout_rate"),
+            key("init", PATH, null,
+                    "A checkpoint to start from: its weights, its shape (so that `model` must be left out) and, unless "
+                            + "another is given, its tokenizer.",
+                    "init_from", "checkpoint", "pretrained", "from"),
+            key("steps", COUNT, "1000", "How many updates of the weights.", "max_iters", "max_steps", "iterations",
+                    "epochs", "num_steps"),
+            key("batch", COUNT, "16", "How many sequences in a batch.", "batch_size"),
+            key("accumulate", COUNT, "1", "How many batches make one update.", "gradient_accumulation_steps",
+                    "grad_accum"),
+            key("seed", new Whole(Long.MIN_VALUE, Long.MAX_VALUE), "1",
+                    "Decides the first weights, the batches, dropout and samples, and which documents are for "
+                            + "validation.",
+                    "random_seed"),
+            key("threads", COUNT_OR_NONE, "0",
+                    "How many threads compute; 0 is one a processor. Results do not depend on it.", "workers",
+                    "num_threads"),
+            key("optimizer.rate", POSITIVE, "0.001", "The highest learning rate.", "learning_rate", "lr",
+                    "learningRate", "max_lr"),
+            key("optimizer.minimumRate", POSITIVE, null,
+                    "The rate at the last step, to which it falls in a cosine; a tenth of `rate` if left out.", "min_lr",
+                    "minimum_learning_rate", "min_rate"),
+            key("optimizer.warmup", COUNT_OR_NONE, "100", "Over how many steps the rate rises from 0.", "warmup_iters",
+                    "warmup_steps"),
+            key("optimizer.decay", POSITIVE, "0.1", "Weight decay of matrices.", "weight_decay"),
+            key("optimizer.beta1", FRACTION, "0.9", "How much of the mean of gradients AdamW keeps each step."),
+            key("optimizer.beta2", FRACTION, "0.99", "How much of the mean of their squares it keeps."),
+            key("optimizer.epsilon", POSITIVE, "1e-8", "Added to the root of that mean.", "eps"),
+            key("optimizer.clip", POSITIVE, "1", "Gradients of a greater norm are scaled down to this one; 0: never.",
+                    "grad_clip", "max_grad_norm", "gradient_clipping"),
+            key("evaluate.every", COUNT, "250",
+                    "Steps from one validation to the next; there is one after the last step too.", "eval_interval",
+                    "eval_steps", "interval"),
+            key("evaluate.tokens", COUNT_OR_NONE, "0",
+                    "The most validation tokens used, in blocks spread evenly; 0 is all of them. After the last step it "
+                            + "is always all.",
+                    "eval_iters"),
+            key("checkpoint.every", COUNT, "250",
+                    "Steps from one checkpoint to the next; there is one after the last step too.", "save_interval",
+                    "save_steps"),
+            key("checkpoint.keep", COUNT, "2",
+                    "How many of the last checkpoints are kept, besides the one with the least validation loss.",
+                    "save_total_limit"),
+            key("checkpoint.use", new OneOf(List.of("last", "best")), "last",
+                    "Which checkpoint's weights the run's folder itself has.", "always_save_checkpoint"),
+            key("sample.every", COUNT_OR_NONE, null,
+                    "Steps from one sample to the next, as `evaluate.every` if left out; 0: none."),
+            key("sample.prompt", TEXT, null,
+                    "What samples go on from; the separator, or else a new line, if left out.", "start"),
+            key("sample.tokens", COUNT, "200", "How long a sample is.", "max_new_tokens", "length"),
+            key("sample.temperature", POSITIVE, "0.8", "At which temperature it is drawn; 0 is greedy.", "temp"),
+            key("metrics.bitsPerByte", YES_NO, "true",
+                    "Whether validation gives bits a byte: comparable whatever the tokenizer.", "bpb"),
+            key("metrics.perplexity", YES_NO, "true", "Whether validation gives perplexity, a token.", "ppl"),
+            key("metrics.gradientNorm", YES_NO, "true", "Whether each step gives the gradient's norm before clipping."));
+
+    /** The part behind the last dot. */
+    String lastName() {
+        return name.substring(name.lastIndexOf('.') + 1);
+    }
+}

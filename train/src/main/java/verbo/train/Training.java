@@ -1,0 +1,250 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.train;
+
+import java.io.IOException;
+import java.lang.module.ModuleDescriptor;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import verbo.lm.LanguageModel;
+import verbo.models.Gpt;
+import verbo.models.GptConfig;
+import verbo.models.Models;
+import verbo.models.Safetensors;
+import verbo.models.TrainableLanguageModel;
+import verbo.nn.AdamW;
+import verbo.nn.Seeds;
+import verbo.tensor.Engine;
+import verbo.tensor.Tensor;
+import verbo.text.FormatException;
+import verbo.text.Tokenizer;
+
+/**
+ * The training of a language model, from its first step or from its last checkpoint to its end. It is a function of the run
+ * file and the text: a run that was stopped or killed and resumed gives the same numbers, bit for bit, as one that was not.
+ *
+ * <p>
+ * A run's folder is laid out as a checkpoint on the Hugging Face hub, whose weights are those of the last (or best)
+ * checkpoint, with {@code training.json} (every setting, what the text was, versions), {@code metrics.jsonl} (an object a
+ * step: {@code step}, {@code loss} in nats a token, {@code rate}, {@code gradientNorm}, and after a validation
+ * {@code validationLoss}, {@code validationTokens}, {@code bitsPerByte}, {@code perplexity}), {@code timings.jsonl} (what
+ * depends on the clock), {@code samples.jsonl}, the loss curve, and {@code checkpoints/}.
+ */
+public final class Training implements AutoCloseable {
+    /** Places of the seed, each with draws of its own. */
+    static final int WEIGHTS = 0, BATCHES = 1, DROPOUT = 2, SAMPLES = 3;
+
+    private final RunFolder folder;
+    private final RunConfiguration configuration;
+    private final TrainingListener listener;
+    private final Engine engine;
+    private volatile boolean stop;
+
+    private Training(RunFolder folder, RunConfiguration configuration, TrainingListener listener) {
+        this.folder = folder;
+        this.configuration = configuration;
+        this.listener = listener;
+        this.engine = configuration.threads() == 0 ? Engine.cpu() : Engine.cpu(configuration.threads());
+    }
+
+    /**
+     * Makes a new run. Nothing is trained yet; the folder is locked until this is closed.
+     *
+     * @param overwrite
+     *            whether a run that is in the folder is deleted
+     * @throws IllegalArgumentException
+     *             if there is a run in the folder, and it is not to be overwritten
+     * @throws IllegalStateException
+     *             if another process trains in that folder
+     */
+    public static Training start(RunConfiguration configuration, boolean overwrite, TrainingListener listener)
+            throws IOException {
+        RunFolder folder = RunFolder.create(configuration.run(), configuration.name(), overwrite);
+        try {
+            Training training = new Training(folder, configuration, listener);
+            // First of all, so that a run that is killed at once can be started over by resume.
+            training.describe(Map.of());
+            return training;
+        } catch (IOException | RuntimeException e) {
+            folder.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Opens a run to go on with it from its last checkpoint, or from the start where there is none.
+     *
+     * @param threads
+     *            how many threads compute; empty: as the run file says
+     * @throws java.nio.file.NoSuchFileException
+     *             if there is no run
+     * @throws IllegalStateException
+     *             if another process trains in that folder
+     */
+    public static Training resume(Path run, OptionalInt threads, TrainingListener listener) throws IOException {
+        RunFolder folder = RunFolder.open(run);
+        try {
+            RunConfiguration configuration = RunConfiguration.fromTraining(folder.training());
+            folder.checkpoints().clean();
+            return new Training(folder,
+                    threads.isPresent() ? configuration.withThreads(threads.getAsInt()) : configuration, listener);
+        } catch (IOException | RuntimeException e) {
+            folder.close();
+            throw e;
+        }
+    }
+
+    /** The run's folder. */
+    public Path folder() {
+        return folder.path();
+    }
+
+    /** Asks {@link #run} to finish the step it is at, save and return. From any thread. */
+    public void stop() {
+        stop = true;
+    }
+
+    /**
+     * Trains until all steps are taken or {@link #stop} is called. Of a run that is finished, only its result is given.
+     *
+     * @throws IOException
+     *             if something cannot be read or written, such as a checkpoint on a full disk; the last good one stays
+     * @throws IllegalArgumentException
+     *             if the text cannot be learnt from: it is too short, or has characters outside the tokenizer's
+     *             vocabulary
+     * @throws IllegalStateException
+     *             if the loss is not finite any more; the message names the step and the last good checkpoint
+     */
+    public RunResult run() throws IOException {
+        List<Checkpoints.Checkpoint> checkpoints = folder.checkpoints().all();
+        for (Checkpoints.Checkpoint checkpoint : checkpoints.reversed()) {
+            if (checkpoint.step() >= configuration.steps()) {
+                return result(checkpoint.state());
+            }
+            try {
+                return resume(checkpoint);
+            } catch (FormatException e) {
+                listener.message(checkpoint.folder() + " is damaged and left aside: " + e.getMessage());
+            }
+        }
+        try (RunData data = RunData.prepare(configuration, folder.data(), engine.threads(), listener);
+                TrainableLanguageModel model = create(data.tokenizer())) {
+            describe(data.describe());
+            return train(model, data, null);
+        }
+    }
+
+    private RunResult resume(Checkpoints.Checkpoint checkpoint) throws IOException {
+        Tokenizer tokenizer = Tokenizer.load(checkpoint.folder());
+        boolean lines = configuration.data().options().lines();
+        Map<String, Object> described = JsonFiles.read(folder.training());
+        RunData data = described.get("data") instanceof Map<?, ?> texts
+                ? RunData.reopen(texts, folder.data(), tokenizer, lines)
+                : null;
+        if (data == null) {
+            data = prepareAgain(described);
+        }
+        try (RunData opened = data; TrainableLanguageModel model = Models.load(engine, checkpoint.folder())) {
+            return train(model, opened, checkpoint);
+        }
+    }
+
+    /** The ids are gone: make them anew, from a text that must be the same. */
+    private RunData prepareAgain(Map<String, Object> described) throws IOException {
+        RunData data = RunData.prepare(configuration, folder.data(), engine.threads(), listener);
+        if (!data.describe().equals(described.get("data"))) {
+            data.close();
+            throw new IOException(folder.path() + ": the text at " + configuration.data().location()
+                    + " is not the one this run was begun with, so it cannot go on");
+        }
+        return data;
+    }
+
+    private TrainableLanguageModel create(Tokenizer tokenizer) throws IOException {
+        Path init = configuration.init();
+        if (init != null) {
+            TrainableLanguageModel model = Models.load(engine, init);
+            if (tokenizer.size() > model.vocabularySize()) {
+                model.close();
+                throw new IllegalArgumentException("the tokenizer has " + tokenizer.size() + " tokens, the model at "
+                        + init + " only " + model.vocabularySize());
+            }
+            return model;
+        }
+        RunConfiguration.ModelShape shape = configuration.model();
+        GptConfig config = GptConfig.of(tokenizer.size(), shape.block(), shape.width(), shape.layers(), shape.heads())
+                .withBias(shape.bias()).withDropout(shape.dropout(), shape.dropout(), shape.dropout());
+        if (tokenizer.separator().isPresent()) {
+            int separator = tokenizer.separator().getAsInt();
+            config = config.withSpecialTokens(separator, List.of(separator));
+        }
+        return Gpt.create(engine, config, Seeds.derive(configuration.seed(), WEIGHTS));
+    }
+
+    /** Writes {@code training.json}. */
+    private void describe(Map<String, Object> data) throws IOException {
+        Map<String, Object> described = new LinkedHashMap<>();
+        described.put("verbo", version());
+        described.put("java", Runtime.version().toString());
+        described.put("engine", engine.description());
+        described.put("data", data);
+        described.put("configuration", JsonFiles.nested(configuration.values()));
+        JsonFiles.write(folder.training(), described);
+    }
+
+    private static String version() {
+        ModuleDescriptor module = Training.class.getModule().getDescriptor();
+        return module == null ? "unknown" : module.rawVersion().orElse("unknown");
+    }
+
+    private RunResult train(TrainableLanguageModel model, RunData data, Checkpoints.@Nullable Checkpoint checkpoint)
+            throws IOException {
+        Checkpoints.State from = checkpoint == null ? Checkpoints.State.NONE : checkpoint.state();
+        RunConfiguration.Optimizer o = configuration.optimizer();
+        try (AdamW optimizer = new AdamW(engine, model.parameters(),
+                new AdamW.Options(o.beta1(), o.beta2(), o.epsilon(), o.decay()));
+                MetricsFile metrics = MetricsFile.open(folder.metrics(), from.step());
+                MetricsFile timings = MetricsFile.open(folder.timings(), from.step());
+                MetricsFile samples = MetricsFile.open(folder.samples(), from.step());
+                LanguageModel speaker = model.languageModel(data.tokenizer())) {
+            if (checkpoint != null) {
+                load(optimizer, checkpoint);
+            }
+            listener.started(new TrainingListener.Started(folder.path(), model.description(), engine.description(),
+                    model.parameterCount(), data.train().length(), data.validation().length(), from.step(),
+                    configuration.steps()));
+            TrainingLoop loop = new TrainingLoop(configuration, folder, model, data, optimizer, metrics, timings, samples,
+                    speaker, from, listener);
+            return result(loop.run(() -> stop));
+        }
+    }
+
+    private static void load(AdamW optimizer, Checkpoints.Checkpoint checkpoint) throws IOException {
+        try (Safetensors file = Safetensors.open(checkpoint.folder().resolve(Checkpoints.OPTIMIZER))) {
+            for (Map.Entry<String, Tensor> part : optimizer.state().entrySet()) {
+                file.read(part.getKey(), part.getValue());
+            }
+        }
+        optimizer.resume(checkpoint.step());
+    }
+
+    private RunResult result(Checkpoints.State state) {
+        return new RunResult(folder.path(), state.step() >= configuration.steps(), state.step(), state.trainLoss(),
+                state.validationLoss(), state.bitsPerByte(), state.tokens() / state.trainSeconds(), state.seconds());
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            if (configuration.threads() != 0) {
+                engine.close();
+            }
+        } finally {
+            folder.close();
+        }
+    }
+}

@@ -1,0 +1,281 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.train;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import verbo.lm.GenerationOptions;
+import verbo.lm.Generator;
+import verbo.lm.LanguageModel;
+import verbo.lm.Sampling;
+import verbo.models.Safetensors;
+import verbo.models.TrainableLanguageModel;
+import verbo.nn.AdamW;
+import verbo.nn.GradientClipping;
+import verbo.nn.Parameter;
+import verbo.nn.Schedule;
+import verbo.nn.Seeds;
+import verbo.tensor.Scope;
+import verbo.tensor.Tensor;
+import verbo.text.Tokenizer;
+
+/**
+ * Step after step: batch, loss, gradients, update; now and then a validation, a sample, a checkpoint. What happens at a step
+ * depends on its number alone, never on where this process began.
+ */
+final class TrainingLoop {
+    private static final double SECONDS_BETWEEN_PICTURES = 20;
+    /** How much the time of the last step counts in the time left. */
+    private static final double NEWS = 0.05;
+
+    private final RunConfiguration configuration;
+    private final RunFolder folder;
+    private final TrainableLanguageModel model;
+    private final RunData data;
+    private final AdamW optimizer;
+    private final MetricsFile metrics;
+    private final MetricsFile timings;
+    private final MetricsFile samples;
+    private final LanguageModel speaker;
+    private final TrainingListener listener;
+
+    private final List<Parameter> parameters;
+    private final Schedule schedule;
+    private final Batches batches;
+    private final Validation validation;
+    private final int[] ids;
+    private final int[] targets;
+
+    private Checkpoints.State state;
+    private long savedAt;
+    private boolean drawable = true;
+
+    // The clock.
+    private final long began = System.nanoTime();
+    private final double secondsBefore;
+    private double stepSeconds; // running mean
+    private double checkSeconds;
+    private double trainSecondsHere;
+    private long tokensHere;
+    private long pictureAt = began;
+
+    TrainingLoop(RunConfiguration configuration, RunFolder folder, TrainableLanguageModel model, RunData data,
+            AdamW optimizer, MetricsFile metrics, MetricsFile timings, MetricsFile samples, LanguageModel speaker,
+            Checkpoints.State from, TrainingListener listener) {
+        this.configuration = configuration;
+        this.folder = folder;
+        this.model = model;
+        this.data = data;
+        this.optimizer = optimizer;
+        this.metrics = metrics;
+        this.timings = timings;
+        this.samples = samples;
+        this.speaker = speaker;
+        this.listener = listener;
+        this.state = from;
+        this.savedAt = from.step();
+        this.secondsBefore = from.seconds();
+        this.parameters = model.parameters();
+        RunConfiguration.Optimizer o = configuration.optimizer();
+        this.schedule = new Schedule.Cosine(o.rate(), o.minimumRate(), o.warmup(), configuration.steps());
+        int block = model.contextLength();
+        this.batches = data.trainBatches(block, seed(Training.BATCHES));
+        this.validation = new Validation(model, data.validationBatches(block), data.tokenizer(),
+                configuration.batch());
+        this.ids = new int[configuration.batch() * block];
+        this.targets = new int[configuration.batch() * block];
+    }
+
+    private long seed(int place) {
+        return Seeds.derive(configuration.seed(), place);
+    }
+
+    /** Trains until all steps are taken or somebody asks to stop; saved in either case. */
+    Checkpoints.State run(BooleanSupplier stop) throws IOException {
+        long last = configuration.steps();
+        for (long step = state.step() + 1; step <= last; step++) {
+            long start = System.nanoTime();
+            double rate = schedule.rate(step - 1);
+            double loss = forwardAndBackward(step);
+            double norm = GradientClipping.norm(parameters);
+            requireFinite(step, loss, norm);
+            double clip = configuration.optimizer().clip();
+            optimizer.step(rate, clip == 0 ? 1 : GradientClipping.scale(norm, clip));
+            double took = tick(start);
+
+            Validation.Result checked = configuration.evaluate().due(step, last) ? validate(step, last) : null;
+            state = new Checkpoints.State(step, state.tokens() + (long) ids.length * configuration.accumulate(), loss,
+                    checked == null ? state.validatedAt() : step,
+                    checked == null ? state.validationLoss() : checked.loss(),
+                    checked == null ? state.bitsPerByte() : checked.bitsPerByte(),
+                    state.trainSeconds() + took, seconds());
+            report(step, loss, rate, norm, checked);
+            if (configuration.sample().due(step, last)) {
+                sample(step);
+            }
+            boolean stopping = stop.getAsBoolean();
+            if (stopping || configuration.checkpoint().due(step, last)) {
+                save();
+            }
+            if (stopping) {
+                break;
+            }
+        }
+        draw(true);
+        return state;
+    }
+
+    /** Gradients of all batches of a step, added up; the mean of their losses, in nats a token. */
+    private double forwardAndBackward(long step) {
+        int accumulate = configuration.accumulate();
+        int block = batches.block();
+        double loss = 0;
+        for (int part = 0; part < accumulate; part++) {
+            long batch = (step - 1) * accumulate + part;
+            batches.fill(batch, ids, targets);
+            try (Scope scope = Scope.open(model.engine())) {
+                Tensor mean = model.loss(scope.of(ids, configuration.batch(), block),
+                        scope.of(targets, configuration.batch(), block), Seeds.derive(seed(Training.DROPOUT), batch),
+                        true);
+                mean.backward(1f / accumulate);
+                loss += mean.item();
+            }
+        }
+        return loss / accumulate;
+    }
+
+    private void requireFinite(long step, double loss, double norm) throws IOException {
+        if (Double.isFinite(loss) && Double.isFinite(norm)) {
+            return;
+        }
+        String what = Double.isFinite(loss) ? "the gradient is" : "the loss is";
+        String good = folder.checkpoints().last().map(each -> "the last good checkpoint is " + each.folder())
+                .orElse("there is no checkpoint yet");
+        throw new IllegalStateException(what + " not a finite number at step " + step + "; " + good
+                + "; a lower optimizer.rate, a longer optimizer.warmup or an optimizer.clip may help");
+    }
+
+    private Validation.Result validate(long step, long last) {
+        long start = System.nanoTime();
+        Validation.Result result = validation.run(step == last ? 0 : configuration.evaluate().tokens());
+        checkSeconds = (System.nanoTime() - start) * 1e-9;
+        listener.validated(step, result);
+        return result;
+    }
+
+    private void report(long step, double loss, double rate, double norm, Validation.@Nullable Result checked)
+            throws IOException {
+        RunConfiguration.Metrics wanted = configuration.metrics();
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("step", step);
+        line.put("loss", loss);
+        line.put("rate", rate);
+        if (wanted.gradientNorm()) {
+            line.put("gradientNorm", norm);
+        }
+        if (checked != null) {
+            line.put("validationLoss", checked.loss());
+            line.put("validationTokens", checked.tokens());
+            if (wanted.bitsPerByte() && checked.bytes() > 0) {
+                line.put("bitsPerByte", checked.bitsPerByte());
+            }
+            if (wanted.perplexity() && Double.isFinite(checked.perplexity())) {
+                line.put("perplexity", checked.perplexity());
+            }
+            draw(false);
+            timings.write(Map.of("step", step, "seconds", state.seconds(), "tokensPerSecond",
+                    tokensHere / trainSecondsHere));
+        }
+        metrics.write(line);
+        listener.step(new TrainingListener.Step(step, configuration.steps(), loss, tokensHere / trainSecondsHere,
+                secondsLeft(step)));
+    }
+
+    private void sample(long step) throws IOException {
+        RunConfiguration.Sample wanted = configuration.sample();
+        GenerationOptions options = GenerationOptions.DEFAULT.withMaxTokens(wanted.tokens())
+                .withSeed(Seeds.derive(seed(Training.SAMPLES), step))
+                .withSampling(Sampling.DEFAULT.withTemperature(wanted.temperature()));
+        String prompt = wanted.prompt();
+        int[] start = prompt == null ? start() : data.tokenizer().encode(prompt);
+        String text = new Generator(speaker).generate(start, options).getFirst().text();
+        if (text != null) {
+            String whole = prompt == null ? text : prompt + text;
+            Map<String, Object> line = new LinkedHashMap<>();
+            line.put("step", step);
+            line.put("text", whole);
+            samples.write(line);
+            listener.sampled(step, whole);
+        }
+    }
+
+    /** What a sample goes on from when nothing is given: the separator, a new line, or the text's own first token. */
+    private int[] start() {
+        Tokenizer tokenizer = data.tokenizer();
+        if (tokenizer.separator().isPresent()) {
+            return new int[]{tokenizer.separator().getAsInt()};
+        }
+        try {
+            return tokenizer.encode("\n");
+        } catch (IllegalArgumentException e) {
+            return new int[]{data.train().get(0)};
+        }
+    }
+
+    private void save() throws IOException {
+        if (savedAt == state.step()) {
+            return;
+        }
+        // What a checkpoint's step said must not be lost when the checkpoint is there.
+        metrics.force();
+        samples.force();
+        RunConfiguration.Checkpointing c = configuration.checkpoint();
+        Path saved = folder.checkpoints().save(state, to -> {
+            model.save(to);
+            data.tokenizer().save(to.resolve("tokenizer.json"));
+            Safetensors.write(to.resolve(Checkpoints.OPTIMIZER), optimizer.state(), Map.of("format", "pt"));
+        }, c.keep(), c.useBest());
+        savedAt = state.step();
+        listener.saved(state.step(), saved);
+    }
+
+    /** Draws the loss curve, if it is time; a machine that cannot draw trains all the same. */
+    private void draw(boolean always) {
+        if (!drawable || !(always || (System.nanoTime() - pictureAt) * 1e-9 > SECONDS_BETWEEN_PICTURES)) {
+            return;
+        }
+        pictureAt = System.nanoTime();
+        try {
+            LossCurve.draw(folder.path().getFileName().toString(), MetricsFile.read(folder.metrics()), folder.path());
+        } catch (IOException | RuntimeException | LinkageError e) {
+            drawable = false;
+            listener.message("the loss curve cannot be drawn (" + e + "); its numbers are in " + folder.metrics());
+        }
+    }
+
+    // ---- the clock
+
+    private double seconds() {
+        return secondsBefore + (System.nanoTime() - began) * 1e-9;
+    }
+
+    private double tick(long start) {
+        double took = (System.nanoTime() - start) * 1e-9;
+        trainSecondsHere += took;
+        tokensHere += (long) ids.length * configuration.accumulate();
+        stepSeconds = stepSeconds == 0 ? took : stepSeconds + NEWS * (took - stepSeconds);
+        return took;
+    }
+
+    private OptionalDouble secondsLeft(long step) {
+        long left = configuration.steps() - step;
+        long checks = (left + configuration.evaluate().every() - 1) / configuration.evaluate().every();
+        return step == 0 ? OptionalDouble.empty() : OptionalDouble.of(left * stepSeconds + checks * checkSeconds);
+    }
+}
