@@ -2,77 +2,323 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.models;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import verbo.lm.LanguageModel;
+import verbo.nn.Embedding;
+import verbo.nn.Initialization;
+import verbo.nn.LayerNorm;
+import verbo.nn.Linear;
 import verbo.nn.Parameter;
+import verbo.nn.Seeds;
+import verbo.tensor.Attention;
+import verbo.tensor.DType;
 import verbo.tensor.Engine;
+import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
 import verbo.text.Tokenizer;
 
-/** GPT-2. Only its outside yet. */
-public final class Gpt implements TrainableLanguageModel {
-    private Gpt() {
+/**
+ * GPT-2: a Transformer decoder with learnt positions and normalisation before each part of a block.
+ *
+ * <p>
+ * Radford, Wu, Child, Luan, Amodei, Sutskever: Language Models are Unsupervised Multitask Learners, 2019; after Radford,
+ * Narasimhan, Salimans, Sutskever: Improving Language Understanding by Generative Pre-Training, 2018. Names, layout and
+ * initialisation of the weights are those of OpenAI's and Hugging Face's GPT-2.
+ *
+ * <p>
+ * In shapes, b is the batch, t time, c the width, h heads of width d = c / h, v the vocabulary; {@code ..} stands for b, t in
+ * whole sequences and for the tokens of a pass over a cache.
+ */
+public final class Gpt implements TrainableLanguageModel, CausalTransformer {
+    private final GptConfig config;
+    private final Engine engine;
+    private final Scope scope;
+    private final List<Parameter> parameters = new ArrayList<>();
+    private final boolean frozen;
+    private final @Nullable Safetensors file;
+
+    private final Embedding tokenEmbedding; // wte [v, c]
+    private final Embedding placeEmbedding; // wpe [context, c]
+    private final List<Block> blocks = new ArrayList<>();
+    private final LayerNorm lastNorm; // ln_f
+    private final Parameter head; // [v, c], the token embedding itself where they are tied
+
+    /**
+     * Takes parameters from a source.
+     *
+     * @param scope
+     *            holds them; closed with this model
+     * @param file
+     *            closed after the scope, or null
+     */
+    Gpt(GptConfig config, Scope scope, ParameterSource source, @Nullable Safetensors file) throws IOException {
+        this.config = config;
+        this.engine = scope.engine();
+        this.scope = scope;
+        this.file = file;
+        Initialization normal = Initialization.normal(config.initializerRange());
+        Initialization added = Initialization.normal(config.initializerRange() / Math.sqrt(2.0 * config.layers()));
+        int c = config.width();
+        String root = "transformer.";
+        tokenEmbedding = new Embedding(take(source, root + "wte.weight", normal, config.vocabularySize(), c));
+        placeEmbedding = new Embedding(take(source, root + "wpe.weight", normal, config.contextLength(), c));
+        for (int layer = 0; layer < config.layers(); layer++) {
+            String name = root + "h." + layer + ".";
+            blocks.add(new Block(config, layer, norm(source, name + "ln_1"),
+                    linear(source, name + "attn.c_attn", normal, c, 3 * c),
+                    linear(source, name + "attn.c_proj", added, c, c), norm(source, name + "ln_2"),
+                    linear(source, name + "mlp.c_fc", normal, c, config.innerWidth()),
+                    linear(source, name + "mlp.c_proj", added, config.innerWidth(), c)));
+        }
+        lastNorm = norm(source, root + "ln_f");
+        head = config.tiedEmbeddings()
+                ? tokenEmbedding.weight()
+                : take(source, "lm_head.weight", normal, config.vocabularySize(), c);
+        frozen = parameters.stream().allMatch(Parameter::frozen);
     }
 
     /** A new model with weights drawn as GPT-2's were. The same seed gives the same weights. */
     public static Gpt create(Engine engine, GptConfig config, long seed) {
-        throw new UnsupportedOperationException("not written yet");
+        Scope scope = Scope.lasting(engine);
+        int[] drawn = {0};
+        ParameterSource source = (name, initial, decays, lengths) -> {
+            Tensor value = scope.empty(DType.F32, lengths);
+            initial.fill(value, Seeds.derive(seed, drawn[0]++));
+            return new Parameter(name, value, decays, false);
+        };
+        try {
+            return new Gpt(config, scope, source, null);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // nothing is read
+        }
     }
 
-    /** The shape. */
-    public GptConfig config() {
-        throw new UnsupportedOperationException("not written yet");
+    private Parameter take(ParameterSource source, String name, Initialization initial, int... lengths)
+            throws IOException {
+        Parameter parameter = source.parameter(name, initial, lengths.length > 1, lengths);
+        parameters.add(parameter);
+        return parameter;
+    }
+
+    private Linear linear(ParameterSource source, String name, Initialization initial, int in, int out)
+            throws IOException {
+        return new Linear(take(source, name + ".weight", initial, in, out),
+                config.bias() ? take(source, name + ".bias", Initialization.ZEROS, out) : null);
+    }
+
+    private LayerNorm norm(ParameterSource source, String name) throws IOException {
+        Parameter gain = take(source, name + ".weight", Initialization.ONES, config.width());
+        Parameter bias = config.bias()
+                ? take(source, name + ".bias", Initialization.ZEROS, config.width())
+                : new Parameter(name + ".bias", scope.zeros(config.width()), false, true);
+        return new LayerNorm(gain, bias, (float) config.layerNormEpsilon());
+    }
+
+    // ---- the model
+
+    /** Attention, then a feed-forward layer, each added to what passes through. */
+    private record Block(GptConfig config, int layer, LayerNorm attentionNorm, Linear attentionIn, Linear attentionOut,
+            LayerNorm feedForwardNorm, Linear feedForwardIn, Linear feedForwardOut) {
+
+        Tensor forward(Tensor before, SelfAttention attention, Dropout dropout) {
+            int c = config.width();
+            Tensor x = before; // [.., c]
+
+            Tensor qkv = attentionIn.forward(attentionNorm.forward(x)); // [.., 3c]
+            Tensor q = qkv.slice(-1, 0, c); // [.., c]
+            Tensor k = qkv.slice(-1, c, 2 * c); // [.., c]
+            Tensor v = qkv.slice(-1, 2 * c, 3 * c); // [.., c]
+            Tensor attended = attention.attend(layer, options(), c / config.heads(), q, k, v); // [.., c]
+            x = x.add(dropout.apply(attentionOut.forward(attended), config.residualDropout())); // [.., c]
+
+            Tensor inner = feedForwardIn.forward(feedForwardNorm.forward(x)).apply(config.activation()); // [.., 4c]
+            return x.add(dropout.apply(feedForwardOut.forward(inner), config.residualDropout())); // [.., c]
+        }
+
+        private Attention options() {
+            double scale = config.scaleAttention() ? 1 / Math.sqrt((double) config.width() / config.heads()) : 1;
+            return new Attention((float) (config.scaleByLayer() ? scale / (layer + 1) : scale), true, null);
+        }
+    }
+
+    private Tensor forward(Tensor ids, Tensor placed, SelfAttention attention, Dropout dropout) {
+        Tensor x = dropout.apply(tokenEmbedding.forward(ids).add(placed), config.embeddingDropout()); // [.., c]
+        for (Block block : blocks) {
+            if (forgets(x)) {
+                // Nothing of a block is needed after it but its result, so the next one may use its memory.
+                try (Scope _ = Scope.open(engine)) {
+                    engine.copy(block.forward(x, attention, dropout), x, false); // [.., c]
+                }
+            } else {
+                x = block.forward(x, attention, dropout); // [.., c]
+            }
+        }
+        return lastNorm.forward(x); // [.., c]
+    }
+
+    /** Whether no gradient will be asked of what is computed from x. */
+    private boolean forgets(Tensor x) {
+        return !x.requiresGradient() && (frozen || !tokenEmbedding.weight().frozen());
+    }
+
+    /** Whole sequences, ids [b, t], from the first place on: [b, t, c]. */
+    private Tensor forward(Tensor ids, Dropout dropout) {
+        if (ids.rank() != 2 || ids.length(1) > config.contextLength()) {
+            throw new IllegalArgumentException("ids [batch, time] are at most " + config.contextLength()
+                    + " long, the context: not " + ids.shape());
+        }
+        Tensor placed = placeEmbedding.weight().value().slice(0, 0, ids.length(1)); // [t, c]
+        double attentionDropout = dropout.active ? config.attentionDropout() : 0;
+        SelfAttention within = (layer, options, d, q, k, v) -> {
+            int b = ids.length(0);
+            int t = ids.length(1);
+            Tensor queries = heads(q, d); // [b, h, t, d]
+            Tensor keys = heads(k, d); // [b, h, t, d]
+            Tensor values = heads(v, d); // [b, h, t, d]
+            Tensor attended = attentionDropout == 0
+                    ? queries.attention(keys, values, options)
+                    : dropout.apply(weights(queries, keys, options), attentionDropout).matmul(values); // [b, h, t, d]
+            return attended.transpose(1, 2).reshape(b, t, config.width()); // [b, t, c]
+        };
+        return forward(ids, placed, within, dropout);
+    }
+
+    private static Tensor heads(Tensor x, int d) {
+        return x.reshape(x.length(0), x.length(1), x.length(2) / d, d).transpose(1, 2); // [b, t, c] to [b, h, t, d]
+    }
+
+    /** The softmax of attention as a tensor of its own, for dropout of single weights. */
+    private static Tensor weights(Tensor queries, Tensor keys, Attention options) {
+        int t = queries.length(2);
+        float[] future = new float[t * t];
+        for (int i = 0; i < t; i++) {
+            java.util.Arrays.fill(future, i * t + i + 1, i * t + t, Float.NEGATIVE_INFINITY);
+        }
+        Tensor mask = Scope.current().of(future, t, t);
+        return queries.matmul(keys.transpose(2, 3)).multiply(options.scale()).add(mask).softmax(); // [b, h, t, t]
+    }
+
+    /** Drops by draws that are the pass's own: each place it is used at takes the next seed. */
+    private static final class Dropout {
+        private static final Dropout NONE = new Dropout(0, false);
+
+        private final long seed;
+        private final boolean active;
+        private int places;
+
+        Dropout(long seed, boolean active) {
+            this.seed = seed;
+            this.active = active;
+        }
+
+        Tensor apply(Tensor x, double probability) {
+            return active && probability > 0 ? x.dropout((float) probability, Seeds.derive(seed, places++)) : x;
+        }
+    }
+
+    // ---- its uses
+
+    @Override
+    public Tensor loss(Tensor ids, Tensor targets, long dropoutSeed, boolean training) {
+        Tensor hidden = forward(ids, training ? new Dropout(dropoutSeed, true) : Dropout.NONE); // [b, t, c]
+        return hidden.linearCrossEntropy(output(), targets); // []
     }
 
     /** Logits {@code [batch, time, vocabulary]} of the token after each place of {@code ids [batch, time]} (I32). */
     public Tensor logits(Tensor ids) {
-        throw new UnsupportedOperationException("not written yet");
+        return hidden(ids).linear(output(), null); // [b, t, v]
     }
 
     @Override
-    public Engine engine() {
-        throw new UnsupportedOperationException("not written yet");
+    public Tensor hidden(Tensor ids) {
+        return forward(ids, Dropout.NONE); // [b, t, c]
     }
 
     @Override
-    public List<Parameter> parameters() {
-        throw new UnsupportedOperationException("not written yet");
+    public Tensor hidden(Tensor ids, Tensor places, SelfAttention attention) {
+        return forward(ids, placeEmbedding.forward(places), attention, Dropout.NONE); // [tokens, c]
     }
 
     @Override
-    public int contextLength() {
-        throw new UnsupportedOperationException("not written yet");
-    }
-
-    @Override
-    public int vocabularySize() {
-        throw new UnsupportedOperationException("not written yet");
-    }
-
-    @Override
-    public Tensor loss(Tensor ids, Tensor targets, long dropoutSeed, boolean training) {
-        throw new UnsupportedOperationException("not written yet");
+    public Tensor output() {
+        return head.value().transpose(0, 1); // [c, v]
     }
 
     @Override
     public LanguageModel languageModel(@Nullable Tokenizer tokenizer) {
-        throw new UnsupportedOperationException("not written yet");
+        return new TransformerLanguageModel(this, tokenizer, config.beginToken(), config.endTokens(), () -> {});
     }
 
     @Override
-    public void save(Path folder) {
-        throw new UnsupportedOperationException("not written yet");
+    public void save(Path folder) throws IOException {
+        GptCheckpoint.save(this, folder);
+    }
+
+    // ---- what it is
+
+    /** The shape. */
+    public GptConfig config() {
+        return config;
+    }
+
+    @Override
+    public Engine engine() {
+        return engine;
+    }
+
+    @Override
+    public List<Parameter> parameters() {
+        return List.copyOf(parameters);
+    }
+
+    @Override
+    public int layers() {
+        return config.layers();
+    }
+
+    @Override
+    public int width() {
+        return config.width();
+    }
+
+    @Override
+    public int keyWidth() {
+        return config.width();
+    }
+
+    @Override
+    public int contextLength() {
+        return config.contextLength();
+    }
+
+    @Override
+    public int vocabularySize() {
+        return config.vocabularySize();
     }
 
     @Override
     public String description() {
-        throw new UnsupportedOperationException("not written yet");
+        return String.format(Locale.ROOT,
+                "GPT: %d layers, %d heads, %d wide, context %d, vocabulary %d: %,d parameters", config.layers(),
+                config.heads(), config.width(), config.contextLength(), config.vocabularySize(), parameterCount());
+    }
+
+    @Override
+    public String toString() {
+        return description();
     }
 
     @Override
     public void close() {
-        throw new UnsupportedOperationException("not written yet");
+        scope.close();
+        if (file != null) {
+            file.close();
+        }
     }
 }

@@ -3,9 +3,13 @@
 package verbo.models;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import verbo.lm.LanguageModel;
 import verbo.tensor.Engine;
+import verbo.text.FormatException;
+import verbo.text.Tokenizer;
 
 /** Opens checkpoints for scoring and generating. */
 public final class LanguageModels {
@@ -18,12 +22,27 @@ public final class LanguageModels {
      * @param folder
      *            holds {@code config.json} and {@code model.safetensors} (or its shards and their index); with a
      *            {@code tokenizer.json} the model takes and gives text
-     * @throws verbo.text.FormatException
+     * @throws FormatException
      *             as {@link Models#load}
      * @throws java.nio.file.NoSuchFileException
      *             if a file is missing
      */
     public static LanguageModel open(Engine engine, Path folder) throws IOException {
-        throw new UnsupportedOperationException("not written yet: " + folder);
+        Models.Family family = Models.family(folder);
+        Path file = folder.resolve("tokenizer.json");
+        Tokenizer tokenizer = Files.exists(file) ? Tokenizer.load(file) : null;
+        return switch (family) {
+            case GPT2 -> open(GptCheckpoint.map(engine, folder), tokenizer, folder);
+        };
+    }
+
+    private static LanguageModel open(Gpt gpt, @Nullable Tokenizer tokenizer, Path folder) throws FormatException {
+        try {
+            return new TransformerLanguageModel(gpt, tokenizer, gpt.config().beginToken(), gpt.config().endTokens(),
+                    gpt::close);
+        } catch (IllegalArgumentException e) {
+            gpt.close();
+            throw new FormatException(folder.resolve("tokenizer.json"), String.valueOf(e.getMessage()), e);
+        }
     }
 }

@@ -24,6 +24,23 @@ public final class Models {
      *             if a file is missing
      */
     public static TrainableLanguageModel load(Engine engine, Path folder) throws IOException {
-        throw new UnsupportedOperationException("not written yet: " + folder);
+        return switch (family(folder)) {
+            case GPT2 -> GptCheckpoint.load(engine, folder);
+        };
+    }
+
+    /** The families there are. */
+    enum Family {
+        GPT2
+    }
+
+    /** The family a folder's {@code config.json} names. */
+    static Family family(Path folder) throws IOException {
+        JsonObject config = JsonObject.read(folder.resolve("config.json"));
+        String type = config.requiredString("model_type");
+        return switch (type) {
+            case "gpt2" -> Family.GPT2;
+            default -> throw config.error("model_type", "\"" + type + "\" is not supported; gpt2 is");
+        };
     }
 }
