@@ -14,5 +14,4 @@ package verbo.text;
  * @param normalized
  *            whether it is looked for after the text was normalised; what is not goes first
  */
-record AddedToken(int id, String content, boolean special, boolean normalized) {
-}
+record AddedToken(int id, String content, boolean special, boolean normalized) {}

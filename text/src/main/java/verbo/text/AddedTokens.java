@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds added tokens in a text: the leftmost first, of several at one place the longest, and those that are looked for
@@ -77,7 +78,7 @@ final class AddedTokens {
             if (!byFirst.isEmpty()) {
                 for (int i = from; i < to;) {
                     char c = text.charAt(i);
-                    AddedToken found = (filter[(c >> 6) & 3] & 1L << (c & 63)) == 0 ? null : at(text, i, to);
+                    AddedToken found = (filter[(c >> 6) & 3] & (1L << (c & 63))) == 0 ? null : at(text, i, to);
                     if (found == null) {
                         i++;
                         continue;
@@ -95,7 +96,7 @@ final class AddedTokens {
             }
         }
 
-        private @org.jspecify.annotations.Nullable AddedToken at(String text, int index, int to) {
+        private @Nullable AddedToken at(String text, int index, int to) {
             for (AddedToken token : byFirst.getOrDefault(text.charAt(index), List.of())) {
                 String content = token.content();
                 if (index + content.length() <= to && text.startsWith(content, index)) {

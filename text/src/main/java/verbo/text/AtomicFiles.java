@@ -19,6 +19,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Files that are either the old one or the new one, whole, whatever happens while they are written: a temporary file in
@@ -30,8 +31,7 @@ public final class AtomicFiles {
     private static final AtomicLong COUNTER = new AtomicLong();
     private static final long STALE_AFTER_MILLIS = 5_000;
 
-    private AtomicFiles() {
-    }
+    private AtomicFiles() {}
 
     /**
      * Writes a file through a buffered stream.
@@ -115,14 +115,15 @@ public final class AtomicFiles {
             return new IOException(target + ": " + message, e);
         }
         if (ours && e instanceof FileSystemException f) {
-            String reason = f.getReason() != null ? f.getReason() : "cannot be written (" + e.getClass().getSimpleName()
-                    + ")";
+            String reason = f.getReason() != null ? f.getReason()
+                    : "cannot be written (" + e.getClass().getSimpleName()
+                            + ")";
             return new FileSystemException(target.toString(), null, reason);
         }
         return e;
     }
 
-    private static @org.jspecify.annotations.Nullable FileLock lock(FileChannel channel) {
+    private static @Nullable FileLock lock(FileChannel channel) {
         try {
             return channel.tryLock();
         } catch (IOException | OverlappingFileLockException e) {

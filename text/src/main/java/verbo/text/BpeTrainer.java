@@ -19,8 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class BpeTrainer {
     /** What was learnt. */
-    record Result(List<String> vocabulary, Merges merges) {
-    }
+    record Result(List<String> vocabulary, Merges merges) {}
 
     /** A pair that may be merged next, with the words it was seen in when it was put here. */
     private static final class Candidate implements Comparable<Candidate> {
@@ -101,17 +100,14 @@ final class BpeTrainer {
         if (training.separator()) {
             vocabulary.add(Tokenizer.END_OF_TEXT);
         }
-        int firstByte = vocabulary.size();
-        char[] alphabet = new char[256];
-        for (int b = 0; b < 256; b++) {
-            alphabet[b] = ByteLevel.toChar(b);
-        }
-        Arrays.sort(alphabet);
         int[] byteIds = new int[256];
-        for (int i = 0; i < 256; i++) {
-            String token = String.valueOf(alphabet[i]);
-            byteIds[ByteLevel.toBytes(token)[0] & 0xFF] = firstByte + i;
-            vocabulary.add(token);
+        // in the order of the characters that bytes are written as
+        for (char c = 0; vocabulary.size() < (training.separator() ? 257 : 256); c++) {
+            int b = ByteLevel.toByte(c);
+            if (b >= 0) {
+                byteIds[b] = vocabulary.size();
+                vocabulary.add(String.valueOf(c));
+            }
         }
         Map<String, Integer> ids = new HashMap<>(TokenizerJson.ids(vocabulary));
         split(byteIds);
@@ -208,7 +204,7 @@ final class BpeTrainer {
     }
 
     private void change(int a, int b, long count, int word) {
-        long key = (long) a << 32 | b;
+        long key = ((long) a << 32) | b;
         int pair = pair(key);
         pairCounts[pair] += count;
         if (count > 0) {
@@ -240,7 +236,7 @@ final class BpeTrainer {
             if (keys[slot] == key) {
                 return indexes[slot];
             }
-            slot = slot + 1 & mask;
+            slot = (slot + 1) & mask;
         }
         keys[slot] = key;
         indexes[slot] = pairs;
@@ -260,7 +256,7 @@ final class BpeTrainer {
                 if (oldKeys[i] != -1) {
                     int to = slot(oldKeys[i], wider);
                     while (keys[to] != -1) {
-                        to = to + 1 & wider;
+                        to = (to + 1) & wider;
                     }
                     keys[to] = oldKeys[i];
                     indexes[to] = oldIndexes[i];
@@ -271,6 +267,6 @@ final class BpeTrainer {
     }
 
     private static int slot(long key, int mask) {
-        return (int) (key * 0x9E3779B97F4A7C15L >>> 32) & mask;
+        return (int) ((key * 0x9E3779B97F4A7C15L) >>> 32) & mask;
     }
 }

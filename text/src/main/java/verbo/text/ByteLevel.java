@@ -18,37 +18,33 @@ final class ByteLevel {
         Arrays.fill(BYTES, (short) -1);
         int next = 256;
         for (int b = 0; b < 256; b++) {
-            boolean visible = b >= '!' && b <= '~' || b >= 0xA1 && b <= 0xAC || b >= 0xAE;
+            boolean visible = (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || b >= 0xAE;
             CHARS[b] = (char) (visible ? b : next++);
             BYTES[CHARS[b]] = (short) b;
         }
     }
 
-    private ByteLevel() {
-    }
+    private ByteLevel() {}
 
     /** The character a byte is written as. */
     static char toChar(int b) {
         return CHARS[b & 0xFF];
     }
 
-    static String toString(byte[] bytes) {
-        char[] chars = new char[bytes.length];
-        for (int i = 0; i < bytes.length; i++) {
-            chars[i] = toChar(bytes[i]);
-        }
-        return new String(chars);
+    /** The byte, 0 to 255, that a character is written for, -1 if it is not of this alphabet. */
+    static int toByte(char c) {
+        return c < BYTES.length ? BYTES[c] : -1;
     }
 
     /** The bytes a token stands for, null if it is not written in this alphabet. */
     static byte @Nullable [] toBytes(String token) {
         byte[] bytes = new byte[token.length()];
         for (int i = 0; i < bytes.length; i++) {
-            char c = token.charAt(i);
-            if (c >= BYTES.length || BYTES[c] < 0) {
+            int b = toByte(token.charAt(i));
+            if (b < 0) {
                 return null;
             }
-            bytes[i] = (byte) BYTES[c];
+            bytes[i] = (byte) b;
         }
         return bytes;
     }

@@ -229,18 +229,18 @@ public final class ByteLevelBpe implements Tokenizer {
             if (c < 0x80) {
                 out[n++] = (byte) c;
             } else if (c < 0x800) {
-                out[n++] = (byte) (0xC0 | c >> 6);
-                out[n++] = (byte) (0x80 | c & 0x3F);
+                out[n++] = (byte) (0xC0 | (c >> 6));
+                out[n++] = (byte) (0x80 | (c & 0x3F));
             } else if (!Character.isSurrogate(c)) {
-                out[n++] = (byte) (0xE0 | c >> 12);
-                out[n++] = (byte) (0x80 | c >> 6 & 0x3F);
-                out[n++] = (byte) (0x80 | c & 0x3F);
+                out[n++] = (byte) (0xE0 | (c >> 12));
+                out[n++] = (byte) (0x80 | ((c >> 6) & 0x3F));
+                out[n++] = (byte) (0x80 | (c & 0x3F));
             } else if (Character.isHighSurrogate(c) && i + 1 < to && Character.isLowSurrogate(text[i + 1])) {
                 int point = Character.toCodePoint(c, text[++i]);
-                out[n++] = (byte) (0xF0 | point >> 18);
-                out[n++] = (byte) (0x80 | point >> 12 & 0x3F);
-                out[n++] = (byte) (0x80 | point >> 6 & 0x3F);
-                out[n++] = (byte) (0x80 | point & 0x3F);
+                out[n++] = (byte) (0xF0 | (point >> 18));
+                out[n++] = (byte) (0x80 | ((point >> 12) & 0x3F));
+                out[n++] = (byte) (0x80 | ((point >> 6) & 0x3F));
+                out[n++] = (byte) (0x80 | (point & 0x3F));
             } else {
                 out[n++] = '?';
             }
@@ -281,7 +281,7 @@ public final class ByteLevelBpe implements Tokenizer {
                 }
             }
 
-            /** Walks over a word's characters and its tokens' bytes together. */
+            // walks over a word's characters and its tokens' bytes together
             private void places(char[] chars, int from, int to, int first) {
                 int at = from; // the character that holds the byte in question,
                 int units = units(chars, at, to);
@@ -372,7 +372,7 @@ public final class ByteLevelBpe implements Tokenizer {
             System.arraycopy(bytes[id], 0, all, at, bytes[id].length);
             at += bytes[id].length;
         }
-        return new String(all, StandardCharsets.UTF_8);
+        return Utf8.decode(all, 0, all.length);
     }
 
     private int checked(int id) {
@@ -412,7 +412,7 @@ public final class ByteLevelBpe implements Tokenizer {
                 System.arraycopy(more, 0, held, length, more.length);
                 length += more.length;
                 int whole = Utf8.wholeLength(held, length);
-                String text = new String(held, 0, whole, StandardCharsets.UTF_8);
+                String text = Utf8.decode(held, 0, whole);
                 System.arraycopy(held, whole, held, 0, length - whole);
                 length -= whole;
                 return text;
@@ -420,7 +420,7 @@ public final class ByteLevelBpe implements Tokenizer {
 
             @Override
             public String end() {
-                String text = new String(held, 0, length, StandardCharsets.UTF_8);
+                String text = Utf8.decode(held, 0, length);
                 length = 0;
                 return text;
             }

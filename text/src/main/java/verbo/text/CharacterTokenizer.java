@@ -148,7 +148,8 @@ public final class CharacterTokenizer implements Tokenizer {
 
     static IllegalArgumentException outside(int codePoint, int index) {
         String shown = Character.isISOControl(codePoint) || !Character.isDefined(codePoint)
-                || Character.getType(codePoint) == Character.SURROGATE ? "" : "'" + Character.toString(codePoint) + "' ";
+                || Character.getType(codePoint) == Character.SURROGATE ? ""
+                        : "'" + Character.toString(codePoint) + "' ";
         return new IllegalArgumentException("the character " + shown
                 + String.format(Locale.ROOT, "U+%04X", codePoint) + " at index " + index
                 + " is not in the tokenizer's vocabulary");

@@ -11,5 +11,4 @@ package verbo.text;
  * @param text
  *            the whole text
  */
-public record Document(String name, String text) {
-}
+public record Document(String name, String text) {}

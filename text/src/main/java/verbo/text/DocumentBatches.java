@@ -4,7 +4,9 @@ package verbo.text;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -31,8 +33,7 @@ final class DocumentBatches {
         void accept(Document document, T result) throws IOException;
     }
 
-    private DocumentBatches() {
-    }
+    private DocumentBatches() {}
 
     static <T> void forEach(Corpus corpus, int threads, Work<T> work, Sink<T> sink) throws IOException {
         if (threads == 1) {
@@ -61,7 +62,7 @@ final class DocumentBatches {
 
     private static <T> void run(ExecutorService workers, int threads, List<Document> batch, Work<T> work,
             Sink<T> sink) throws IOException {
-        List<@Nullable T> results = new ArrayList<>(java.util.Collections.nCopies(batch.size(), null));
+        List<@Nullable T> results = new ArrayList<>(Collections.nCopies(batch.size(), null));
         RuntimeException[] failures = new RuntimeException[batch.size()];
         AtomicInteger next = new AtomicInteger();
         List<Future<?>> running = new ArrayList<>();
@@ -82,6 +83,9 @@ final class DocumentBatches {
             try {
                 one.get();
             } catch (ExecutionException e) {
+                if (e.getCause() instanceof Error error) {
+                    throw error; // out of memory
+                }
                 throw new IllegalStateException(e.getCause());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -92,7 +96,7 @@ final class DocumentBatches {
             if (failures[i] != null) {
                 throw failures[i]; // the first in the order of the documents, whoever met one first
             }
-            sink.accept(batch.get(i), java.util.Objects.requireNonNull(results.get(i)));
+            sink.accept(batch.get(i), Objects.requireNonNull(results.get(i)));
         }
     }
 }

@@ -16,5 +16,4 @@ package verbo.text;
  *            character.
  */
 @SuppressWarnings("ArrayRecordComponent") // one array a column, as the model takes them
-public record Encoding(int[] ids, String[] tokens, int[] starts, int[] ends) {
-}
+public record Encoding(int[] ids, String[] tokens, int[] starts, int[] ends) {}

@@ -17,6 +17,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -42,8 +43,7 @@ final class FileCorpus implements Corpus {
     private static final JsonFactory JSON = new JsonFactory();
 
     /** A file and its name inside the corpus. */
-    private record Entry(String name, Path file) {
-    }
+    private record Entry(String name, Path file) {}
 
     private final String location;
     private final List<Entry> files;
@@ -58,8 +58,7 @@ final class FileCorpus implements Corpus {
     }
 
     static Corpus open(String location, Options options) throws IOException {
-        @Nullable
-        Path path = path(location);
+        @Nullable Path path = path(location);
         if (path != null && Files.isDirectory(path)) {
             Predicate<String> wanted = glob(options.entries());
             List<Entry> files = walk(path, wanted);
@@ -289,7 +288,7 @@ final class FileCorpus implements Corpus {
                     if (size > Integer.MAX_VALUE - 16) {
                         throw new FormatException(file, where + "line " + (number + 1) + " is longer than 2 GiB");
                     }
-                    line = java.util.Arrays.copyOf(line, (int) size);
+                    line = Arrays.copyOf(line, (int) size);
                 }
                 System.arraycopy(chunk, from, line, length, end - from);
                 length += end - from;

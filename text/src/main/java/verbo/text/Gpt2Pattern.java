@@ -23,13 +23,12 @@ final class Gpt2Pattern {
 
     static {
         for (int c = 0; c < CLASSES.length; c++) {
-            boolean space = c >= 9 && c <= 13 || c == 0x85 || Character.isSpaceChar(c);
+            boolean space = (c >= 9 && c <= 13) || c == 0x85 || Character.isSpaceChar(c);
             CLASSES[c] = space ? SPACE : classOf(c);
         }
     }
 
-    private Gpt2Pattern() {
-    }
+    private Gpt2Pattern() {}
 
     private static byte classOf(int codePoint) {
         return switch (Character.getType(codePoint)) {
@@ -110,7 +109,7 @@ final class Gpt2Pattern {
         }
         if (from + 2 < to) {
             char b = text[from + 2];
-            if (a == 'r' && b == 'e' || a == 'v' && b == 'e' || a == 'l' && b == 'l') {
+            if ((b == 'e' && (a == 'r' || a == 'v')) || (a == 'l' && b == 'l')) {
                 return from + 3;
             }
         }

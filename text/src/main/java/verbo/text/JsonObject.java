@@ -79,8 +79,8 @@ final class JsonObject {
             }
             case VALUE_STRING -> parser.getString();
             case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getNumberValue();
-            case VALUE_TRUE -> Boolean.TRUE;
-            case VALUE_FALSE -> Boolean.FALSE;
+            case VALUE_TRUE -> true;
+            case VALUE_FALSE -> false;
             default -> null;
         };
     }
@@ -111,13 +111,11 @@ final class JsonObject {
         return values.get(key) == null;
     }
 
-    @Nullable
-    Object raw(String key) {
+    @Nullable Object raw(String key) {
         return values.get(key);
     }
 
-    @Nullable
-    String string(String key) throws FormatException {
+    @Nullable String string(String key) throws FormatException {
         return typed(key, String.class, "a string");
     }
 
@@ -139,8 +137,7 @@ final class JsonObject {
         return value.intValue();
     }
 
-    @Nullable
-    JsonObject object(String key) throws FormatException {
+    @Nullable JsonObject object(String key) throws FormatException {
         Map<?, ?> value = typed(key, Map.class, "an object");
         return value == null ? null : child(path(key), value);
     }

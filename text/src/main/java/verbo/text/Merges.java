@@ -32,10 +32,10 @@ final class Merges {
         mask = capacity - 1;
         Arrays.fill(keys, -1);
         for (int r = 0; r < left.length; r++) {
-            long key = (long) left[r] << 32 | right[r];
+            long key = ((long) left[r] << 32) | right[r];
             int slot = slot(key);
             while (keys[slot] != -1 && keys[slot] != key) {
-                slot = slot + 1 & mask;
+                slot = (slot + 1) & mask;
             }
             keys[slot] = key;
             ranks[slot] = r;
@@ -60,7 +60,7 @@ final class Merges {
     }
 
     private int rank(int a, int b) {
-        long key = (long) a << 32 | b;
+        long key = ((long) a << 32) | b;
         int slot = slot(key);
         while (true) {
             long k = keys[slot];
@@ -70,7 +70,7 @@ final class Merges {
             if (k == -1) {
                 return NONE;
             }
-            slot = slot + 1 & mask;
+            slot = (slot + 1) & mask;
         }
     }
 
@@ -161,7 +161,7 @@ final class Merges {
     private void offer(LongHeap heap, int a, int b, int at) {
         int rank = rank(a, b);
         if (rank != NONE) {
-            heap.add((long) rank << 32 | at);
+            heap.add(((long) rank << 32) | at);
         }
     }
 
@@ -189,7 +189,7 @@ final class Merges {
             }
             int i = size++;
             while (i > 0) {
-                int parent = i - 1 >> 1;
+                int parent = (i - 1) >> 1;
                 if (heap[parent] <= value) {
                     break;
                 }

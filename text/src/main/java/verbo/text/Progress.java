@@ -6,8 +6,7 @@ package verbo.text;
 @FunctionalInterface
 public interface Progress {
     /** Shows nothing. */
-    Progress NONE = (done, total) -> {
-    };
+    Progress NONE = (done, total) -> {};
 
     /**
      * @param done

@@ -164,7 +164,7 @@ public record Split(Corpus train, Corpus validation) {
 
         /** FNV-1a over the name, then the finisher of SplitMix64, so that near names lie far apart. */
         private static long hash(String name, long seed) {
-            long h = 0xcbf29ce484222325L ^ seed * 0x9E3779B97F4A7C15L;
+            long h = 0xcbf29ce484222325L ^ (seed * 0x9E3779B97F4A7C15L);
             for (byte b : name.getBytes(StandardCharsets.UTF_8)) {
                 h = (h ^ (b & 0xFF)) * 0x100000001b3L;
             }

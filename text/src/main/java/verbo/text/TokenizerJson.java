@@ -20,6 +20,7 @@ import tools.jackson.core.PrettyPrinter;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
+import tools.jackson.core.util.Separators;
 
 /**
  * Reads and writes Hugging Face's {@code tokenizer.json}: one object with the parts of the pipeline (normalizer,
@@ -32,11 +33,9 @@ final class TokenizerJson {
     static final String CHARACTER_DECODER = "Fuse";
 
     /** {@code ByteLevel} as a post-processor: whether offsets leave out the spaces at a token's ends. */
-    record ByteLevelOffsets(boolean addPrefixSpace, boolean trim) {
-    }
+    record ByteLevelOffsets(boolean addPrefixSpace, boolean trim) {}
 
-    private TokenizerJson() {
-    }
+    private TokenizerJson() {}
 
     static Tokenizer load(Path fileOrFolder) throws IOException {
         Path file = Files.isDirectory(fileOrFolder) ? fileOrFolder.resolve("tokenizer.json") : fileOrFolder;
@@ -157,8 +156,7 @@ final class TokenizerJson {
         for (AddedToken token : added) {
             size += vocab.isNull(token.content()) ? 1 : 0;
         }
-        @Nullable
-        String[] tokens = new String[size];
+        @Nullable String[] tokens = new String[size];
         for (String token : vocab.keys()) {
             put(model, tokens, vocab.id(token), token);
         }
@@ -244,7 +242,10 @@ final class TokenizerJson {
             @Nullable ByteLevelOffsets offsets, String decoder) {
         StringWriter text = new StringWriter();
         DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
-        PrettyPrinter printer = new DefaultPrettyPrinter().withObjectIndenter(indenter).withArrayIndenter(indenter);
+        Separators separators = Separators.createDefaultInstance()
+                .withObjectNameValueSpacing(Separators.Spacing.AFTER).withArrayEmptySeparator("");
+        PrettyPrinter printer = new DefaultPrettyPrinter(separators).withObjectIndenter(indenter)
+                .withArrayIndenter(indenter);
         try (JsonGenerator out = new JsonFactory().createGenerator(new ObjectWriteContext.Base() {
             @Override
             public PrettyPrinter getPrettyPrinter() {

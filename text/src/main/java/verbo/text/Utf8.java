@@ -11,8 +11,7 @@ import java.nio.charset.StandardCharsets;
 
 /** What Java's own UTF-8 does not offer: where bytes are malformed, where a character is cut, how long a text is. */
 final class Utf8 {
-    private Utf8() {
-    }
+    private Utf8() {}
 
     /** The index of the first byte that is not part of well-formed UTF-8, -1 if there is none. */
     static int firstMalformed(byte[] bytes, int from, int to) {
@@ -36,17 +35,51 @@ final class Utf8 {
      */
     static int wholeLength(byte[] bytes, int length) {
         for (int back = 1; back <= 3 && back <= length; back++) {
-            int b = bytes[length - back] & 0xFF;
-            if (b < 0x80) {
-                return length;
-            }
-            if (b >= 0xC0) {
-                int need = b >= 0xF5 || b < 0xC2 ? 1 : b >= 0xF0 ? 4 : b >= 0xE0 ? 3 : 2;
-                boolean open = need > back && (back == 1 || secondFits(b, bytes[length - back + 1] & 0xFF));
+            int first = bytes[length - back] & 0xFF;
+            if ((first & 0xC0) != 0x80) {
+                boolean open = lengthFrom(first) > back
+                        && (back == 1 || secondFits(first, bytes[length - back + 1] & 0xFF));
                 return open ? length - back : length;
             }
         }
         return length;
+    }
+
+    /**
+     * The text of bytes that may be malformed. Every longest beginning of a character that is not completed becomes one
+     * U+FFFD, and so does every other stray byte: the Unicode standard's recommendation (and Rust's, so Hugging Face's),
+     * from which Java's own decoder strays at times.
+     */
+    static String decode(byte[] bytes, int from, int to) {
+        String text = new String(bytes, from, to - from, StandardCharsets.UTF_8);
+        if (text.indexOf('\uFFFD') < 0) {
+            return text;
+        }
+        StringBuilder exact = new StringBuilder(text.length());
+        for (int i = from; i < to;) {
+            int first = bytes[i] & 0xFF;
+            int need = lengthFrom(first);
+            int have = 1;
+            while (have < need && i + have < to && continues(first, have, bytes[i + have] & 0xFF)) {
+                have++;
+            }
+            if (have == need && (need > 1 || first < 0x80)) {
+                exact.append(new String(bytes, i, need, StandardCharsets.UTF_8));
+            } else {
+                exact.append('\uFFFD');
+            }
+            i += have;
+        }
+        return exact.toString();
+    }
+
+    /** How many bytes a character has that begins so; 1 for a byte that begins none. */
+    private static int lengthFrom(int first) {
+        return first < 0xC2 || first > 0xF4 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    }
+
+    private static boolean continues(int first, int index, int b) {
+        return (b & 0xC0) == 0x80 && (index > 1 || secondFits(first, b));
     }
 
     /** Overlong forms, surrogates and what is beyond U+10FFFF show in the second byte. */

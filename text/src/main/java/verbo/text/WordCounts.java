@@ -50,7 +50,7 @@ final class WordCounts {
                 counts[word] += count;
                 return;
             }
-            slot = slot + 1 & mask;
+            slot = (slot + 1) & mask;
         }
         table[slot] = size + 1;
         insert(text, from, to, hash, count);
@@ -88,7 +88,7 @@ final class WordCounts {
             for (int word = 0; word < size; word++) {
                 int slot = hashes[word] & mask;
                 while (table[slot] != 0) {
-                    slot = slot + 1 & mask;
+                    slot = (slot + 1) & mask;
                 }
                 table[slot] = word + 1;
             }

@@ -1,0 +1,54 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Malformed files must be refused with a {@link FormatException}, never crash or hang. In the ordinary build the inputs
+ * under {@code src/test/resources} are tried; {@code JAZZER_FUZZ=1 mvn test -pl text -Dtest=ReadersFuzzTest#tokenizerJson}
+ * looks for new ones.
+ */
+class ReadersFuzzTest {
+    @FuzzTest(maxDuration = "60s")
+    void tokenizerJson(byte[] bytes) {
+        try {
+            Tokenizer tokenizer = TokenizerJson.read(Path.of("tokenizer.json"),
+                    new String(bytes, StandardCharsets.UTF_8));
+            for (int id = 0; id < tokenizer.size(); id++) {
+                tokenizer.decode(id);
+            }
+            tokenizer.encodeWithOffsets("low\n aab 😀<|endoftext|>");
+        } catch (FormatException e) {
+            // refused, as it should be
+        } catch (IllegalArgumentException e) {
+            if (!String.valueOf(e.getMessage()).contains("is not in the tokenizer's vocabulary")) {
+                throw e;
+            }
+        }
+    }
+
+    @FuzzTest(maxDuration = "60s")
+    void tokenFile(byte[] bytes) throws IOException {
+        Path path = Files.createTempFile("tokens", ".bin");
+        try {
+            Files.write(path, bytes);
+            try (TokenFile file = TokenFile.open(path)) {
+                for (long i = 0; i < file.length(); i++) {
+                    file.get(i);
+                }
+                for (long d = 0; d <= file.documents(); d++) {
+                    file.documentStart(d);
+                }
+            }
+        } catch (FormatException e) {
+            // refused, as it should be
+        } finally {
+            Files.delete(path);
+        }
+    }
+}

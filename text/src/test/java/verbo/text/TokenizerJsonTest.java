@@ -1,0 +1,126 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+class TokenizerJsonTest {
+    private static final String SMALL = """
+            {"version": "1.0", "added_tokens": [{"id": 4, "content": "<e>", "special": true}],
+             "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false},
+             "post_processor": {"type": "ByteLevel", "trim_offsets": false}, "decoder": {"type": "ByteLevel"},
+             "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "aab": 3}, "merges": ["a b", "a ab"]}}""";
+
+    @TempDir
+    Path folder;
+
+    private void refused(String json, String message) throws IOException {
+        Path file = folder.resolve("tokenizer.json");
+        Files.writeString(file, json);
+        assertThatExceptionOfType(FormatException.class).isThrownBy(() -> Tokenizer.load(file))
+                .withMessageStartingWith(file + ": ").withMessageContaining(message)
+                .satisfies(e -> assertThat(String.valueOf(e.getMessage()).lines()).hasSize(1));
+    }
+
+    @Test
+    void readsASmallOne() throws IOException {
+        Files.writeString(folder.resolve("tokenizer.json"), SMALL);
+        Tokenizer tokenizer = Tokenizer.load(folder);
+        assertThat(tokenizer.encode("aab<e>ba")).containsExactly(3, 4, 1, 0);
+        assertThat(tokenizer.json()).isEqualTo(SMALL);
+    }
+
+    /** Each is the small file with one thing changed. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '~', value = {
+            "\"model\": {~\"model\": {\"ignore_merges\": true, ~model.ignore_merges: is not supported",
+            "\"type\": \"BPE\"~\"type\": \"Unigram\"~model.type: a model of type Unigram is not supported; known: BPE",
+            "\"version\"~\"normalizer\": {\"type\": \"NFC\"}, \"version\"~normalizer: a normalizer of type NFC is not",
+            "\"version\"~\"padding\": {}, \"version\"~padding: a padding is not supported",
+            "{\"type\": \"ByteLevel\", \"add~{\"type\": \"Metaspace\", \"add~pre_tokenizer: the type Metaspace",
+            "\"add_prefix_space\": false~\"add_prefix_space\": true~pre_tokenizer.add_prefix_space: a space",
+            "\"add_prefix_space\": false~\"add_prefix_space\": 0~pre_tokenizer.add_prefix_space: must be true or false",
+            "\"special\": true~\"lstrip\": true~added_tokens[0].lstrip: is not supported (token \"<e>\")",
+            "\"id\": 4~\"id\": 3~the tokens \"aab\" and \"<e>\" have the same id 3",
+            "\"id\": 4~\"id\": 5~has the id 5, but there are only 5 tokens",
+            "\"id\": 4~\"id\": 99999999999~added_tokens[0].id: an id must be a whole number",
+            "\"id\": 4~\"id\": -1~added_tokens[0].id: an id must be a whole number",
+            "\"id\": 4,~~added_tokens[0].id: is missing",
+            "\"<e>\"~\"\"~added_tokens[0].content: is empty", "\"<e>\"~7~added_tokens[0].content: must be a string",
+            "\"b\": 1~\"b\": 0~the tokens \"a\" and \"b\" have the same id 0",
+            "\"b\": 1~\"b\": \"1\"~model.vocab.b: must be a number", "\"b\": 1~\"a\": 1~well-formed JSON",
+            "\"a ab\"~\"a c\"~model.merges[1]: the token \"c\" is not in the vocabulary",
+            "\"a ab\"~\"b a\"~model.merges[1]: the token \"ba\" is not in the vocabulary",
+            "\"a ab\"~\"aab\"~model.merges[1]: \"aab\" is not two tokens",
+            "\"a ab\"~3~model.merges[1]: must be two tokens",
+            "\"a ab\"~[\"a\"]~model.merges[1]: must be two tokens",
+            "\"merges\": [~\"merges\": [[[[[[[[~not whole, well-formed",
+            "\"model\"~\"modal\"~model: is missing", "\"merges\": [\"a b\", \"a ab\"]}}~~not whole, well-formed JSON"})
+    void namesWhatIsWrong(String from, String to, String message) throws IOException {
+        assertThat(SMALL).contains(from);
+        refused(SMALL.replace(from, to == null ? "" : to), message);
+    }
+
+    @Test
+    void aTruncatedFileIsRefusedWhereverItEnds() throws IOException {
+        for (int length = 0; length < SMALL.length(); length++) {
+            refused(SMALL.substring(0, length), "");
+        }
+    }
+
+    @Test
+    void whatIsNoJsonObject() throws IOException {
+        refused("[]", "not a JSON object");
+        refused(SMALL + "{}", "more than one JSON value");
+        refused("[".repeat(100_000), "not a JSON object");
+        refused("{\"a\":" + "[".repeat(100_000), "not whole, well-formed JSON");
+        Path file = folder.resolve("tokenizer.json");
+        Files.write(file, new byte[]{'{', (byte) 0xFF});
+        assertThatExceptionOfType(FormatException.class).isThrownBy(() -> Tokenizer.load(file))
+                .withMessage(file + ": not UTF-8 at byte 1");
+        Files.delete(file);
+        assertThatExceptionOfType(NoSuchFileException.class).isThrownBy(() -> Tokenizer.load(folder));
+    }
+
+    @Test
+    void aVocabularyThatIsNotOfCharactersNeedsAPreTokenizer() throws IOException {
+        String characters = CharacterTokenizer.of("ab", true).json();
+        refused(characters.replace("\"b\": 1", "\"bc\": 1"), "\"bc\" is not one character");
+        refused(characters.replace("\"merges\": []", "\"merges\": [\"a b\"]"), "no pre-tokenizer is not supported");
+        refused(characters.replace("\"Fuse\"", "\"BPEDecoder\""), "decoder: the type BPEDecoder");
+        refused(characters.replace("\"id\": 2", "\"id\": 0").replace("\"a\": 0", "\"a\": 2"),
+                "added tokens must follow");
+    }
+
+    @Test
+    void addedTokensAreFoundLongestAndRawOnesFirst() {
+        AddedTokens tokens = new AddedTokens(List.of(new AddedToken(0, "<a>", true, false),
+                new AddedToken(1, "<a>b", true, false), new AddedToken(2, "x<a", false, true),
+                new AddedToken(3, "  ", false, true)));
+        StringBuilder found = new StringBuilder();
+        String text = "x<a>bx<a   <a>";
+        tokens.split(text, new AddedTokens.Sink() {
+            @Override
+            public void text(int from, int to) {
+                found.append('[').append(text, from, to).append(']');
+            }
+
+            @Override
+            public void token(AddedToken token, int from, int to) {
+                found.append(token.id());
+            }
+        });
+        assertThat(found.toString()).isEqualTo("[x]123[ ]0");
+    }
+}
