@@ -146,21 +146,22 @@ final class Gemm {
         });
     }
 
-    /** Packs {@code rows} rows of A from {@code row} on, zeros after them: mr elements of a column, then of the next. */
-    private static void packA(Kernels kernels, int mr, Matrix a, int row, int rows, int depth, float[] into, int at) {
-        if (a.columnStride == 1) {
-            kernels.packColumns(a.at(row, 0), a.rowStride, depth, rows, mr, into, at);
+    /** Packs {@code count} rows of A, or columns of B: a panel, {@code width} to each step of the inner dimension. */
+    private static void pack(Kernels kernels, long address, long stride, long innerStride, int count, int depth, int width,
+            float[] into, int at) {
+        if (innerStride == 1) {
+            kernels.packColumns(address, stride, depth, count, width, into, at);
         } else {
-            ScalarKernels.packRows(mr, a.at(row, 0), a.columnStride, depth, rows, into, at);
+            kernels.packRows(address, innerStride, depth, count, width, into, at);
         }
     }
 
+    private static void packA(Kernels kernels, int mr, Matrix a, int row, int rows, int depth, float[] into, int at) {
+        pack(kernels, a.at(row, 0), a.rowStride, a.columnStride, rows, depth, mr, into, at);
+    }
+
     private static void packB(Kernels kernels, int nr, Matrix b, int column, int columns, int depth, float[] into, int at) {
-        if (b.columnStride == 1) {
-            kernels.packRows(b.at(0, column), b.rowStride, depth, columns, into, at);
-        } else {
-            kernels.packColumns(b.at(0, column), b.columnStride, depth, columns, nr, into, at);
-        }
+        pack(kernels, b.at(0, column), b.columnStride, b.rowStride, columns, depth, nr, into, at);
     }
 
     private static float[] atLeast(float[] array, int length) {

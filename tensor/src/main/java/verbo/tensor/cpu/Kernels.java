@@ -91,10 +91,10 @@ interface Kernels {
     /** Writes the first rows and columns of a tile to a matrix whose rows are {@code stride} elements apart. */
     void write(float[] tile, int rows, int columns, long bias, long out, long stride, boolean accumulate);
 
-    /** Packs {@code columns} (at most nr) of {@code depth} contiguous rows, zeros after them. */
-    void packRows(long b, long stride, int depth, int columns, float[] into, int at);
+    /** Packs the first {@code count} elements of {@code depth} rows, {@code width} to a panel row: zeros after them. */
+    void packRows(long b, long stride, int depth, int count, int width, float[] into, int at);
 
-    /** Packs {@code count} vectors of {@code depth} contiguous elements, transposed, {@code width} to a panel row. */
+    /** Packs {@code count} rows of {@code depth} elements, transposed, {@code width} to a panel row: zeros after them. */
     void packColumns(long b, long stride, int depth, int count, int width, float[] into, int at);
 
     /** {@code out[0..n) += Σ_k a[k] · b[k, 0..n)}, reading b once, row after row. */

@@ -340,22 +340,31 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void packRows(long b, long stride, int depth, int columns, float[] into, int at) {
-        packRows(NR, b, stride, depth, columns, into, at);
-    }
-
-    static void packRows(int nr, long b, long stride, int depth, int columns, float[] into, int at) {
+    public void packRows(long b, long stride, int depth, int count, int width, float[] into, int at) {
         for (int k = 0; k < depth; k++) {
-            for (int j = 0; j < columns; j++) {
-                into[at + k * nr + j] = get(b + 4 * (stride * k + j));
+            for (int j = 0; j < width; j++) {
+                into[at + k * width + j] = j < count ? get(b + 4 * (stride * k + j)) : 0;
             }
-            java.util.Arrays.fill(into, at + k * nr + columns, at + (k + 1) * nr, 0);
         }
     }
 
     @Override
     public void packColumns(long b, long stride, int depth, int count, int width, float[] into, int at) {
-        for (int j = 0; j < width; j++) {
+        int j = 0;
+        for (; j + 4 <= count; j += 4) { // four at a time write next to each other
+            long p0 = b + 4 * stride * j;
+            long p1 = p0 + 4 * stride;
+            long p2 = p1 + 4 * stride;
+            long p3 = p2 + 4 * stride;
+            int to = at + j;
+            for (int k = 0; k < depth; k++) {
+                into[to + k * width] = get(p0 + 4L * k);
+                into[to + k * width + 1] = get(p1 + 4L * k);
+                into[to + k * width + 2] = get(p2 + 4L * k);
+                into[to + k * width + 3] = get(p3 + 4L * k);
+            }
+        }
+        for (; j < width; j++) {
             long p = b + 4 * stride * j;
             for (int k = 0; k < depth; k++) {
                 into[at + k * width + j] = j < count ? get(p + 4L * k) : 0;

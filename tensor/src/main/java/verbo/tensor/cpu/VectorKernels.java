@@ -9,6 +9,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import verbo.tensor.Binary;
 import verbo.tensor.Engine;
@@ -31,6 +32,7 @@ final class VectorKernels implements Kernels {
     private static final int MR = WIDE ? 8 : 4;
     private static final int NV = WIDE ? 3 : 2;
     private static final int NR = NV * L;
+    private static final VectorSpecies<Float> SHORT = WIDE ? FloatVector.SPECIES_256 : FloatVector.SPECIES_128; // of MR lanes
 
     private static VectorSpecies<Float> species() {
         return switch (System.getProperty("verbo.species", "")) {
@@ -956,8 +958,15 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void packRows(long b, long stride, int depth, int columns, float[] into, int at) {
-        if (columns == NR) {
+    public void packRows(long b, long stride, int depth, int count, int width, float[] into, int at) {
+        if (count < width) {
+            ScalarKernels.INSTANCE.packRows(b, stride, depth, count, width, into, at);
+        } else if (width == MR) {
+            long p = b;
+            for (int k = 0; k < depth; k++, p += 4 * stride) {
+                FloatVector.fromMemorySegment(SHORT, ALL, p, ORDER).intoArray(into, at + MR * k);
+            }
+        } else {
             long p = b;
             int to = at;
             for (int k = 0; k < depth; k++, p += 4 * stride, to += NR) {
@@ -965,14 +974,46 @@ final class VectorKernels implements Kernels {
                     load(p + 4L * j).intoArray(into, to + j);
                 }
             }
-        } else {
-            ScalarKernels.packRows(NR, b, stride, depth, columns, into, at);
         }
     }
 
     @Override
     public void packColumns(long b, long stride, int depth, int count, int width, float[] into, int at) {
-        ScalarKernels.INSTANCE.packColumns(b, stride, depth, count, width, into, at);
+        int k = 0;
+        if (count == 4 && width == 4 && L == 8) {
+            for (; k + L <= depth; k += L) {
+                interleaveFour(b + 4L * k, 4 * stride, into, at + 4 * k);
+            }
+        }
+        ScalarKernels.INSTANCE.packColumns(b + 4L * k, stride, depth - k, count, width, into, at + width * k);
+    }
+
+    // Four rows a, b, c, d become a0 b0 c0 d0 a1 b1 ...: first a with c and b with d, then those two with each other.
+    private static final VectorShuffle<Float> FIRST_HALF_TWICE = VectorShuffle.fromOp(S, i -> i / 2);
+    private static final VectorShuffle<Float> SECOND_HALF_TWICE = VectorShuffle.fromOp(S, i -> L / 2 + i / 2);
+    private static final VectorMask<Float> ODD = VectorMask.fromLong(S, 0xAAAAAAAAAAAAAAAAL);
+
+    private static void interleaveFour(long rows, long step, float[] into, int at) {
+        FloatVector a = load(rows);
+        FloatVector b = load(rows + step);
+        FloatVector c = load(rows + 2 * step);
+        FloatVector d = load(rows + 3 * step);
+        FloatVector ac0 = firstHalves(a, c);
+        FloatVector ac1 = secondHalves(a, c);
+        FloatVector bd0 = firstHalves(b, d);
+        FloatVector bd1 = secondHalves(b, d);
+        firstHalves(ac0, bd0).intoArray(into, at);
+        secondHalves(ac0, bd0).intoArray(into, at + L);
+        firstHalves(ac1, bd1).intoArray(into, at + 2 * L);
+        secondHalves(ac1, bd1).intoArray(into, at + 3 * L);
+    }
+
+    private static FloatVector firstHalves(FloatVector a, FloatVector b) {
+        return a.rearrange(FIRST_HALF_TWICE).blend(b.rearrange(FIRST_HALF_TWICE), ODD);
+    }
+
+    private static FloatVector secondHalves(FloatVector a, FloatVector b) {
+        return a.rearrange(SECOND_HALF_TWICE).blend(b.rearrange(SECOND_HALF_TWICE), ODD);
     }
 
     @Override
