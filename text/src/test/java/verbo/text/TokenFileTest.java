@@ -5,9 +5,11 @@ package verbo.text;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -245,5 +247,28 @@ class TokenFileTest {
                 .isThrownBy(() -> TokenFile.cached(folder, changing, LETTERS, 1, Progress.NONE))
                 .withMessageContaining("the corpus changing changed while it was read");
         assertThat(names()).isEmpty();
+    }
+
+    @Test
+    void moreThanTwoGibibytesAreMapped() throws IOException {
+        Path small = folder.resolve("small.bin");
+        TokenFile.create(small, corpus("abc"), LETTERS, 1, Progress.NONE).close();
+        long tokens = (1L << 30) + 5;
+        byte[] header = patched(Arrays.copyOf(Files.readAllBytes(small), 128), 16, tokens, true);
+        Path large = folder.resolve("large.bin");
+        // mostly a hole, which takes no room on the disk
+        try (FileChannel channel = FileChannel.open(large, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE,
+                StandardOpenOption.SPARSE)) {
+            channel.write(ByteBuffer.wrap(header));
+            channel.write(ByteBuffer.wrap(new byte[]{3, 0}), 128 + 2 * (tokens - 1));
+            channel.write(ByteBuffer.allocate(8), 128 + (2 * tokens + 7) / 8 * 8);
+        }
+        try (TokenFile file = TokenFile.open(large)) {
+            assertThat(file.length()).isEqualTo(tokens);
+            assertThat(file.get(tokens - 1)).isEqualTo(3);
+            int[] last = new int[3];
+            file.read(tokens - 3, last, 0, 3);
+            assertThat(last).containsExactly(0, 0, 3);
+        }
     }
 }
