@@ -5,6 +5,9 @@
 module verbo.cli {
     requires verbo.train;
     requires info.picocli;
+    requires jdk.management;
+    requires jdk.unsupported; // signals, which JLine hears by reflection
+    requires org.jline;
     requires static transitive org.jspecify;
 
     opens verbo.cli to info.picocli;

@@ -21,7 +21,9 @@ import picocli.CommandLine.Spec;
  * <p>
  * Exit codes: 0 done, 1 failed, 2 called wrongly.
  */
-@Command(name = "verbo", description = "Language modelling on the JVM.", mixinStandardHelpOptions = true, versionProvider = Main.Version.class, synopsisSubcommandLabel = "COMMAND", scope = ScopeType.INHERIT)
+@Command(name = "verbo", description = "Language modelling on the JVM.", mixinStandardHelpOptions = true, versionProvider = Main.Version.class, synopsisSubcommandLabel = "COMMAND", scope = ScopeType.INHERIT, subcommands = {
+        TrainCommand.class, ResumeCommand.class, GenerateCommand.class, ScoreCommand.class, InfoCommand.class,
+        BenchCommand.class})
 final class Main implements Runnable {
     static final int FAILED = 1;
     static final int CALLED_WRONGLY = 2;
@@ -84,14 +86,19 @@ final class Main implements Runnable {
         return CALLED_WRONGLY;
     }
 
+    /** Verbo's version. */
+    static String version() throws IOException {
+        Properties properties = new Properties();
+        try (InputStream in = Main.class.getResourceAsStream("version.properties")) {
+            properties.load(in);
+        }
+        return properties.getProperty("version", "unknown");
+    }
+
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() throws IOException {
-            Properties properties = new Properties();
-            try (InputStream in = Main.class.getResourceAsStream("version.properties")) {
-                properties.load(in);
-            }
-            return new String[]{"verbo " + properties.getProperty("version") + " on Java " + Runtime.version() + ", "
+            return new String[]{"verbo " + version() + " on Java " + Runtime.version() + ", "
                     + System.getProperty("os.name") + " " + System.getProperty("os.arch")};
         }
     }

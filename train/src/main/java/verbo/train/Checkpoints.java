@@ -40,7 +40,7 @@ final class Checkpoints {
     /** A whole checkpoint. */
     record Checkpoint(Path folder, long step) {
         State state() throws IOException {
-            return State.of(JsonFiles.read(folder.resolve(STATE)));
+            return State.of(Json.read(folder.resolve(STATE)));
         }
     }
 
@@ -182,7 +182,7 @@ final class Checkpoints {
             delete(temporary);
             Files.createDirectory(temporary);
             writer.accept(temporary);
-            JsonFiles.write(temporary.resolve(STATE), state.json());
+            Json.write(temporary.resolve(STATE), state.json());
             force(temporary);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             force(folder);

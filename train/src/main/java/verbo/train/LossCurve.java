@@ -3,12 +3,10 @@
 package verbo.train;
 
 import java.awt.Color;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.VectorGraphicsEncoder;
+import org.knowm.xchart.ChartEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -30,11 +28,10 @@ final class LossCurve {
     static void draw(String title, List<MetricsFile.Line> lines, Path folder) throws IOException {
         System.setProperty("java.awt.headless", "true");
         XYChart chart = chart(title, lines);
-        ByteArrayOutputStream svg = new ByteArrayOutputStream();
-        VectorGraphicsEncoder.saveVectorGraphic(chart, svg, VectorGraphicsEncoder.VectorGraphicsFormat.SVG);
-        byte[] png = BitmapEncoder.getBitmapBytes(chart, BitmapEncoder.BitmapFormat.PNG);
-        AtomicFiles.write(folder.resolve("loss.svg"), svg::writeTo);
-        AtomicFiles.write(folder.resolve("loss.png"), out -> out.write(png));
+        for (String format : List.of("svg", "png")) {
+            byte[] picture = ChartEncoder.getBytes(chart, format);
+            AtomicFiles.write(folder.resolve("loss." + format), out -> out.write(picture));
+        }
     }
 
     private static XYChart chart(String title, List<MetricsFile.Line> lines) {

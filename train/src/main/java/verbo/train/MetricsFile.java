@@ -3,8 +3,6 @@
 package verbo.train;
 
 import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -15,21 +13,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
-import tools.jackson.core.ObjectWriteContext;
-import tools.jackson.core.json.JsonFactory;
 
 /**
  * A file with a JSON object a line, each with the {@code step} it belongs to: what a run says of itself as it goes. A run
  * that is resumed takes back the lines after its checkpoint and writes them again.
  */
 final class MetricsFile implements AutoCloseable {
-    private static final JsonFactory JSON = new JsonFactory();
-
     /** What the loss curve needs of a line of {@code metrics.jsonl}; NaN where there was no check. */
     record Line(long step, double loss, double validationLoss) {
     }
@@ -78,7 +67,7 @@ final class MetricsFile implements AutoCloseable {
     /** Adds a line; numbers, texts and nothing else. */
     void write(Map<String, Object> values) throws IOException {
         try {
-            ByteBuffer bytes = ByteBuffer.wrap((json(values) + "\n").getBytes(StandardCharsets.UTF_8));
+            ByteBuffer bytes = ByteBuffer.wrap((Json.line(values) + "\n").getBytes(StandardCharsets.UTF_8));
             while (bytes.hasRemaining()) {
                 channel.write(bytes);
             }
@@ -110,22 +99,11 @@ final class MetricsFile implements AutoCloseable {
         return lines;
     }
 
-    /** An object as one line of JSON. */
-    static String json(Map<String, Object> values) {
-        StringWriter text = new StringWriter();
-        try (JsonGenerator out = JSON.createGenerator(ObjectWriteContext.empty(), text)) {
-            JsonFiles.write(out, values);
-        }
-        return text.toString();
-    }
-
     private static @Nullable Map<String, Object> parse(String text) {
-        try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), text)) {
-            return parser.nextToken() == JsonToken.START_OBJECT ? JsonFiles.read(parser) : null;
-        } catch (JacksonException e) {
-            return null;
+        try {
+            return Json.parse(text);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            return null; // the line a killed process was at
         }
     }
 }

@@ -41,8 +41,8 @@ final class RunFolder implements AutoCloseable {
             throw new NoSuchFileException(path.toString(), null, "no such run");
         }
         if (!Files.exists(path.resolve("training.json"))) {
-            throw new NoSuchFileException(path.toString(), null,
-                    "holds no run (there is no training.json in it): start one with 'verbo train RUNFILE'");
+            throw new IllegalArgumentException(
+                    path + ": holds no run (there is no training.json in it); start one with 'verbo train RUNFILE'");
         }
         RunFolder folder = tryLock(path);
         if (folder == null) {

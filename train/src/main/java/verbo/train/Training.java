@@ -141,7 +141,7 @@ public final class Training implements AutoCloseable {
     private RunResult resume(Checkpoints.Checkpoint checkpoint) throws IOException {
         Tokenizer tokenizer = Tokenizer.load(checkpoint.folder());
         boolean lines = configuration.data().options().lines();
-        Map<String, Object> described = JsonFiles.read(folder.training());
+        Map<String, Object> described = Json.read(folder.training());
         RunData data = described.get("data") instanceof Map<?, ?> texts
                 ? RunData.reopen(texts, folder.data(), tokenizer, lines)
                 : null;
@@ -192,8 +192,8 @@ public final class Training implements AutoCloseable {
         described.put("java", Runtime.version().toString());
         described.put("engine", engine.description());
         described.put("data", data);
-        described.put("configuration", JsonFiles.nested(configuration.values()));
-        JsonFiles.write(folder.training(), described);
+        described.put("configuration", Json.nested(configuration.values()));
+        Json.write(folder.training(), described);
     }
 
     private static String version() {

@@ -3,14 +3,18 @@
 package verbo.train;
 
 import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.io.StringWriter;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
@@ -24,15 +28,18 @@ import tools.jackson.core.util.DefaultPrettyPrinter;
 import verbo.text.AtomicFiles;
 import verbo.text.FormatException;
 
-/** Small JSON files, as maps: what a run remembers of itself. */
-final class JsonFiles {
+/**
+ * Small pieces of JSON as maps: what a run remembers of itself, and what commands print. Values are maps, lists, texts,
+ * numbers and booleans; null, and numbers that are not finite, are written as null.
+ */
+public final class Json {
     private static final JsonFactory JSON = new JsonFactory();
 
-    private JsonFiles() {
+    private Json() {
     }
 
     /** Writes an object, atomically, to be read by people too. */
-    static void write(Path file, Map<String, Object> values) throws IOException {
+    public static void write(Path file, Map<String, ? extends @Nullable Object> values) throws IOException {
         DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
         PrettyPrinter printer = new DefaultPrettyPrinter().withObjectIndenter(indenter);
         StringWriter text = new StringWriter();
@@ -52,19 +59,46 @@ final class JsonFiles {
         AtomicFiles.write(file, out -> out.write(text.append('\n').toString().getBytes(StandardCharsets.UTF_8)));
     }
 
-    /** Reads an object. */
-    static Map<String, Object> read(Path file) throws IOException {
-        try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), Files.readString(file))) {
-            if (parser.nextToken() != JsonToken.START_OBJECT) {
-                throw new FormatException(file, "must be a JSON object");
-            }
-            return read(parser);
-        } catch (JacksonException e) {
-            throw new FormatException(file, "is not well-formed JSON: " + e.getOriginalMessage(), e);
+    /**
+     * Reads a file that is an object; fields that are null are left out.
+     *
+     * @throws FormatException
+     *             if it is none
+     */
+    public static Map<String, Object> read(Path file) throws IOException {
+        try {
+            return parse(Files.readString(file));
+        } catch (MalformedInputException e) {
+            throw new FormatException(file, "is not UTF-8 text", e);
+        } catch (NoSuchFileException | AccessDeniedException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new FormatException(file, String.valueOf(e.getMessage()), e);
         }
     }
 
-    static void write(JsonGenerator out, Map<?, ?> values) {
+    /** Reads an object; fields that are null are left out. */
+    static Map<String, Object> parse(String text) throws IOException {
+        try (JsonParser parser = JSON.createParser(ObjectReadContext.empty(), text)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw new IOException("must be a JSON object");
+            }
+            return read(parser);
+        } catch (JacksonException e) {
+            throw new IOException("is not well-formed JSON: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /** An object on one line. */
+    public static String line(Map<String, ? extends @Nullable Object> values) {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator out = JSON.createGenerator(ObjectWriteContext.empty(), text)) {
+            write(out, values);
+        }
+        return text.toString();
+    }
+
+    private static void write(JsonGenerator out, Map<?, ? extends @Nullable Object> values) {
         out.writeStartObject();
         values.forEach((key, value) -> {
             out.writeName(key.toString());
@@ -73,8 +107,9 @@ final class JsonFiles {
         out.writeEndObject();
     }
 
-    private static void writeValue(JsonGenerator out, Object value) {
+    private static void writeValue(JsonGenerator out, @Nullable Object value) {
         switch (value) {
+            case null -> out.writeNull();
             case Map<?, ?> map -> write(out, map);
             case List<?> list -> {
                 out.writeStartArray();
@@ -84,14 +119,13 @@ final class JsonFiles {
             case Boolean yes -> out.writeBoolean(yes);
             case Integer number -> out.writeNumber(number);
             case Long number -> out.writeNumber(number);
-            case Float number -> out.writeNumber(number);
+            case Double number when !Double.isFinite(number) -> out.writeNull();
             case Double number -> out.writeNumber(number);
             default -> out.writeString(value.toString());
         }
     }
 
-    /** Reads the object the parser stands at the start of; fields that are null are left out. */
-    static Map<String, Object> read(JsonParser parser) throws IOException {
+    private static Map<String, Object> read(JsonParser parser) throws IOException {
         Map<String, Object> values = new LinkedHashMap<>();
         while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
             String name = parser.currentName();

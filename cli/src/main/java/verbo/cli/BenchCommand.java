@@ -1,0 +1,84 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.cli;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import verbo.cli.bench.BenchRow;
+import verbo.cli.bench.BenchRows;
+import verbo.train.Json;
+
+/** {@code verbo bench}. */
+@Command(name = "bench", description = "Measure this machine, and how much of it the kernels and the training presets use.")
+final class BenchCommand implements Callable<Integer> {
+    @Option(names = "--only", paramLabel = "PREFIX", defaultValue = "", description = "Run only the rows whose names begin so; may be several, with commas between.")
+    private String only = "";
+
+    @Option(names = "--list", description = "Print the rows' names and measure nothing.")
+    private boolean list;
+
+    @Mixin
+    private CommonOptions common = new CommonOptions();
+
+    @Override
+    public Integer call() {
+        List<BenchRow> rows = new ArrayList<>();
+        for (BenchRow row : BenchRows.all(common.threads().orElse(Runtime.getRuntime().availableProcessors()))) {
+            for (String prefix : only.split(",", -1)) {
+                if (row.name().startsWith(prefix) && !rows.contains(row)) {
+                    rows.add(row);
+                }
+            }
+        }
+        if (rows.isEmpty()) {
+            throw new IllegalArgumentException("no row's name begins with '" + only + "'; --list shows them all");
+        }
+        if (list) {
+            rows.forEach(row -> common.out().println(row.name()));
+            common.out().flush();
+            return 0;
+        }
+        List<String> objects = new ArrayList<>();
+        for (BenchRow row : rows) {
+            BenchRow.Result result = row.run();
+            if (common.json) {
+                objects.add(Json.line(json(row, result)));
+                common.err().println(line(row, result));
+                common.err().flush();
+            } else {
+                common.out().println(line(row, result));
+                common.out().flush();
+            }
+        }
+        if (common.json) {
+            common.out().println("[" + String.join(",\n ", objects) + "]");
+            common.out().flush();
+        }
+        return 0;
+    }
+
+    private static Map<String, @Nullable Object> json(BenchRow row, BenchRow.Result result) {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("name", row.name());
+        json.put("value", result.value());
+        json.put("unit", row.unit());
+        json.put("limit", result.limit()); // null where there is none
+        json.put("fraction", result.fraction());
+        return json;
+    }
+
+    private static String line(BenchRow row, BenchRow.Result result) {
+        String line = String.format(Locale.ROOT, "%-36s %12.4g %-9s", row.name(), result.value(), row.unit());
+        return Double.isNaN(result.limit())
+                ? line.stripTrailing()
+                : line + String.format(Locale.ROOT, " of %10.4g: %5.3f", result.limit(), result.fraction());
+    }
+}

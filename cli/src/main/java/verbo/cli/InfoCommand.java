@@ -1,0 +1,98 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.cli;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+import verbo.models.Models;
+import verbo.models.TrainableLanguageModel;
+import verbo.nn.Parameter;
+import verbo.tensor.Engine;
+import verbo.text.Tokenizer;
+import verbo.train.Json;
+
+/** {@code verbo info}. */
+@Command(name = "info", description = "Tell what computes, and what a model is.")
+final class InfoCommand implements Callable<Integer> {
+    @Parameters(arity = "0..1", paramLabel = "MODEL", description = "A run's folder, or any folder laid out as on the Hugging Face hub.")
+    private @Nullable Path folder;
+
+    @Mixin
+    private CommonOptions common = new CommonOptions();
+
+    @Override
+    public Integer call() throws IOException {
+        Map<String, Object> info = new LinkedHashMap<>();
+        if (folder != null) {
+            describe(folder, info);
+        }
+        Engine engine = common.engine();
+        info.put("verbo", Main.version());
+        info.put("java", Runtime.version() + ", " + System.getProperty("java.vendor"));
+        info.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        info.put("kernels", engine.description());
+        info.put("threads", engine.threads());
+        info.put("heapBytes", Runtime.getRuntime().maxMemory());
+        if (ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean machine) {
+            info.put("memoryBytes", machine.getTotalMemorySize());
+        }
+        if (common.json) {
+            common.print(info);
+        } else {
+            info.forEach((name, value) -> common.out().printf("%-12s %s%n", label(name), shown(name, value)));
+            common.out().flush();
+        }
+        return 0;
+    }
+
+    private void describe(Path model, Map<String, Object> info) throws IOException {
+        ModelOption.check(model);
+        try (TrainableLanguageModel opened = Models.load(common.engine(), model)) {
+            info.put("model", opened.description());
+            info.put("parameters", opened.parameterCount());
+            long bytes = 0;
+            for (Parameter parameter : opened.parameters()) {
+                bytes += parameter.value().size() * parameter.value().dtype().bytes();
+            }
+            info.put("weightBytes", bytes);
+            info.put("context", opened.contextLength());
+            info.put("vocabulary", opened.vocabularySize());
+        }
+        Map<String, Object> config = Json.read(model.resolve("config.json"));
+        for (String[] names : new String[][]{{"layers", "n_layer", "num_hidden_layers"},
+                {"heads", "n_head", "num_attention_heads"}, {"width", "n_embd", "hidden_size"}}) {
+            for (int i = 1; i < names.length; i++) {
+                if (config.get(names[i]) instanceof Long count) {
+                    info.putIfAbsent(names[0], count);
+                }
+            }
+        }
+        if (Files.exists(model.resolve("tokenizer.json"))) {
+            Tokenizer tokenizer = Tokenizer.load(model);
+            info.put("tokenizer", tokenizer.toString());
+        }
+    }
+
+    private static String label(String name) {
+        return name.endsWith("Bytes") ? name.substring(0, name.length() - "Bytes".length()) : name;
+    }
+
+    private static String shown(String name, Object value) {
+        if (!(value instanceof Number number)) {
+            return value.toString();
+        }
+        return name.endsWith("Bytes")
+                ? String.format(Locale.ROOT, "%,.1f MiB", number.doubleValue() / (1 << 20))
+                : String.format(Locale.ROOT, "%,d", number.longValue());
+    }
+}

@@ -1,0 +1,50 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import verbo.lm.LanguageModel;
+import verbo.models.LanguageModels;
+
+/** The option that names a model. */
+final class ModelOption {
+    @Option(names = "--model", required = true, paramLabel = "RUN", description = "A run's folder, one of its checkpoints, or any folder laid out as on the Hugging Face hub.")
+    private @Nullable Path path;
+
+    Path path() {
+        if (path == null) {
+            throw new IllegalStateException("picocli asks for required options");
+        }
+        return path;
+    }
+
+    LanguageModel open(CommonOptions common) throws IOException {
+        return open(path(), common);
+    }
+
+    /** Opens the model of a folder, explaining what is missing. */
+    static LanguageModel open(Path folder, CommonOptions common) throws IOException {
+        check(folder);
+        return LanguageModels.open(common.engine(), folder);
+    }
+
+    /** Throws if there can be no model. */
+    static void check(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            throw new NoSuchFileException(folder.toString(), null, "a model's folder");
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new NotDirectoryException(folder.toString());
+        }
+        if (Files.exists(folder.resolve("training.json")) && !Files.exists(folder.resolve("model.safetensors"))) {
+            throw new IllegalArgumentException(folder
+                    + ": the run has no checkpoint yet; go on with 'verbo resume " + folder + "'");
+        }
+    }
+}

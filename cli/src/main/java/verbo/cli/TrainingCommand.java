@@ -1,0 +1,66 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.cli;
+
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import verbo.train.RunResult;
+import verbo.train.Training;
+
+/** What {@code train} and {@code resume} have in common: the training itself, and how it ends. */
+final class TrainingCommand {
+    private TrainingCommand() {}
+
+    /** Trains to the end or until a signal comes. Returns the exit code. */
+    static int run(Training training, TrainingDisplay display, CommonOptions common) throws IOException {
+        try (StopSignals signals = new StopSignals(training::stop)) {
+            RunResult result;
+            try {
+                result = training.run();
+            } finally {
+                display.end();
+            }
+            if (!result.finished()) {
+                common.err().println("stopped after step " + result.steps() + " and saved; go on with: verbo resume "
+                        + result.run());
+                common.err().flush();
+                return signals.exitCode();
+            }
+            if (common.json) {
+                common.print(json(result));
+            } else {
+                common.out().print(text(result));
+                common.out().flush();
+            }
+            return 0;
+        }
+    }
+
+    private static Map<String, Object> json(RunResult result) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("run", result.run().toString());
+        json.put("steps", result.steps());
+        json.put("trainLoss", result.trainLoss());
+        json.put("validationLoss", result.validationLoss());
+        json.put("bitsPerByte", result.bitsPerByte());
+        json.put("tokensPerSecond", result.tokensPerSecond());
+        json.put("seconds", result.seconds());
+        return json;
+    }
+
+    private static String text(RunResult result) {
+        return String.format(Locale.ROOT, """
+                %d steps in %s, %,.0f tokens/s
+                training loss   %.4f nats/token
+                validation loss %.4f nats/token%s
+                The model is in %s; try: verbo generate --model %s
+                """, result.steps(), TrainingDisplay.clock(result.seconds()), result.tokensPerSecond(),
+                result.trainLoss(), result.validationLoss(),
+                Double.isNaN(result.bitsPerByte())
+                        ? ""
+                        : String.format(Locale.ROOT, ", %.4f bits/byte", result.bitsPerByte()),
+                result.run(), result.run());
+    }
+}
