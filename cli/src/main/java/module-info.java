@@ -3,6 +3,10 @@
 
 /** The command line. */
 module verbo.cli {
+    requires verbo.lm;
+    requires verbo.models;
+    requires verbo.nn;
+    requires verbo.tensor;
     requires verbo.train;
     requires info.picocli;
     requires jdk.management;

@@ -7,6 +7,7 @@ import static verbo.tensor.cpu.Memory.address;
 import static verbo.tensor.cpu.Memory.get;
 import static verbo.tensor.cpu.Memory.getInt;
 import static verbo.tensor.cpu.Memory.set;
+import static verbo.tensor.cpu.Memory.writable;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -77,6 +78,10 @@ public final class CpuEngine implements Engine {
         }
     }
 
+    static Kernels kernels() {
+        return Chosen.KERNELS;
+    }
+
     @Override
     public String description() {
         return "CPU, " + threads() + (threads() == 1 ? " thread, " : " threads, ") + kernels.description();
@@ -116,7 +121,7 @@ public final class CpuEngine implements Engine {
 
     @Override
     public void write(Tensor to, MemorySegment from) {
-        MemorySegment.copy(from, 0, Memory.ALL, address(to), to.size() * to.dtype().bytes());
+        MemorySegment.copy(from, 0, Memory.ALL, writable(to), to.size() * to.dtype().bytes());
     }
 
     // ---- how work is cut
@@ -182,7 +187,7 @@ public final class CpuEngine implements Engine {
 
     @Override
     public void fill(Tensor out, float value) {
-        long to = address(out);
+        long to = writable(out);
         spans(out.size(), (from, n) -> kernels.fill(to + 4 * from, value, n));
     }
 
@@ -291,7 +296,7 @@ public final class CpuEngine implements Engine {
             }
             boolean sum = out.length(i) == 1;
             if (groups > 0 && summed[groups - 1] == sum) {
-                lengths[groups - 1] *= length;
+                lengths[groups - 1] = Math.multiplyExact(lengths[groups - 1], length);
             } else {
                 lengths[groups] = length;
                 summed[groups++] = sum;
@@ -451,16 +456,17 @@ public final class CpuEngine implements Engine {
         long table = address(weight);
         long numbers = address(ids);
         long to = address(out);
-        long rowStride = weight.stride(0);
-        long columnStride = weight.stride(1);
+        DType type = weight.dtype();
+        long rowStride = type.bytes() * weight.stride(0);
+        long columnStride = type.bytes() * weight.stride(1);
         requireIds(ids, vocabulary);
         rows(ids.size(), width, row -> {
-            long from = table + 4 * rowStride * getInt(numbers + 4 * row);
-            if (columnStride == 1) {
+            long from = table + rowStride * getInt(numbers + 4 * row);
+            if (type == DType.F32 && columnStride == 4) {
                 MemorySegment.copy(Memory.ALL, from, Memory.ALL, to + 4 * row * width, 4L * width);
             } else {
                 for (int j = 0; j < width; j++) {
-                    set(to + 4 * (row * width + j), get(from + 4 * columnStride * j));
+                    set(to + 4 * (row * width + j), value(type, from + columnStride * j));
                 }
             }
         });
@@ -677,7 +683,7 @@ public final class CpuEngine implements Engine {
 
     @Override
     public void adamW(Tensor parameter, Tensor gradient, Tensor mean, Tensor variance, AdamW step) {
-        long p = address(parameter);
+        long p = writable(parameter);
         long g = address(gradient);
         long m = address(mean);
         long v = address(variance);
@@ -687,7 +693,7 @@ public final class CpuEngine implements Engine {
     @Override
     public void sgd(Tensor parameter, Tensor gradient, @Nullable Tensor velocity, float rate, float momentum, float decay,
             float gradientScale) {
-        long p = address(parameter);
+        long p = writable(parameter);
         long g = address(gradient);
         long v = velocity == null ? 0 : address(velocity);
         spans(parameter.size(), (at, n) -> kernels.sgd(p + 4 * at, g + 4 * at, v == 0 ? 0 : v + 4 * at, rate, momentum, decay,
@@ -697,6 +703,6 @@ public final class CpuEngine implements Engine {
     @Override
     public void close() {
         workers.close();
-        memory.release();
+        memory.close();
     }
 }

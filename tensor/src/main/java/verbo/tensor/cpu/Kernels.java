@@ -15,6 +15,9 @@ interface Kernels {
     /** What the kernels are made of, for people. */
     String description();
 
+    /** Multiply-adds that depend on nothing but their own predecessor, ten at a time; gives how many operations were done. */
+    long multiplyAdds(int rounds);
+
     // ---- elementwise
 
     void fill(long out, float value, long n);

@@ -36,7 +36,7 @@ final class LoopNest {
             if (length == 1) {
                 continue;
             }
-            boolean merge = loops > 0;
+            boolean merge = loops > 0 && (long) merged[loops - 1] * length <= Integer.MAX_VALUE;
             long[] stride = new long[tensors.length];
             for (int t = 0; t < tensors.length; t++) {
                 int own = i - (shape.rank() - tensors[t].rank());

@@ -41,12 +41,19 @@ final class Memory {
         private final long capacity;
         private final int sizeClass;
         private final @Nullable Arena arena;
+        /** Of somebody else's memory: keeps it reachable. */
+        private final @Nullable MemorySegment wrapped;
 
-        private Block(long address, long capacity, int sizeClass, @Nullable Arena arena) {
+        private Block(long address, long capacity, int sizeClass, @Nullable Arena arena, @Nullable MemorySegment wrapped) {
             this.address = address;
             this.capacity = capacity;
             this.sizeClass = sizeClass;
             this.arena = arena;
+            this.wrapped = wrapped;
+        }
+
+        boolean isReadOnly() {
+            return wrapped != null && wrapped.isReadOnly();
         }
 
         long address() {
@@ -60,6 +67,7 @@ final class Memory {
 
     private final ArrayDeque<Block>[] free = lists();
     private long reserved;
+    private boolean closed;
 
     @SuppressWarnings({"unchecked", "rawtypes"})
     private static ArrayDeque<Block>[] lists() {
@@ -92,24 +100,36 @@ final class Memory {
             long address = Pages.map(capacity);
             if (address != 0) {
                 MemorySegment.ofAddress(address).reinterpret(capacity, arena, segment -> Pages.unmap(segment.address(), capacity));
-                return new Block(address, capacity, sizeClass, arena);
+                return new Block(address, capacity, sizeClass, arena, null);
             }
         }
-        return new Block(arena.allocate(capacity, 64).address(), capacity, sizeClass, arena);
+        return new Block(arena.allocate(capacity, 64).address(), capacity, sizeClass, arena, null);
     }
 
     static Block wrap(MemorySegment segment) {
         if (!segment.isNative()) {
             throw new IllegalArgumentException("only native or mapped memory can be wrapped by the CPU engine");
         }
-        return new Block(segment.address(), segment.byteSize(), -1, null);
+        return new Block(segment.address(), segment.byteSize(), -1, null, segment);
     }
 
     synchronized void free(Block block) {
         block.endLife();
-        if (block.arena != null) {
+        if (block.arena == null) {
+            return;
+        }
+        if (closed) {
+            block.arena.close();
+            reserved -= block.capacity;
+        } else {
             free[block.sizeClass].addLast(block);
         }
+    }
+
+    /** Gives back what is not in use now, and the rest as it is freed. */
+    synchronized void close() {
+        closed = true;
+        release();
     }
 
     /** Gives back to the system what is not in use. */
@@ -142,6 +162,15 @@ final class Memory {
 
     static long address(verbo.tensor.Tensor tensor) {
         return ((Block) tensor.storage()).address() + tensor.offset() * tensor.dtype().bytes();
+    }
+
+    /** The address of a tensor that is written to from outside: a mapped file may not be, and would end the process. */
+    static long writable(verbo.tensor.Tensor tensor) {
+        if (((Block) tensor.storage()).isReadOnly()) {
+            throw new IllegalStateException(
+                    "a tensor " + tensor.shape() + " over read-only memory cannot be written to: copy it with Scope.copy");
+        }
+        return address(tensor);
     }
 
     static float get(long address) {

@@ -32,6 +32,21 @@ final class ScalarKernels implements Kernels {
         return "plain Java, no vectors: slow";
     }
 
+    @Override
+    public long multiplyAdds(int rounds) {
+        float a = 1;
+        float b = 2;
+        float c = 3;
+        float d = 4;
+        for (int k = 0; k < rounds; k++) {
+            a = a * 0.9999f + 1e-9f;
+            b = b * 0.9999f + 1e-9f;
+            c = c * 0.9999f + 1e-9f;
+            d = d * 0.9999f + 1e-9f;
+        }
+        return a + b + c + d == 0 ? 0 : 8L * rounds;
+    }
+
     // ---- elementwise
 
     @Override
@@ -165,7 +180,12 @@ final class ScalarKernels implements Kernels {
 
     @Override
     public double sumOfSquares(long x, long n) {
-        return dot(x, x, n);
+        double sum = 0;
+        for (long i = 0; i < n; i++) {
+            double value = get(x + 4 * i);
+            sum += value * value;
+        }
+        return sum;
     }
 
     @Override

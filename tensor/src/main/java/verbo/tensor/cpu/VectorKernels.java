@@ -20,7 +20,7 @@ import verbo.tensor.Unary;
  * process, so the JIT compiles each loop for one register width.
  */
 final class VectorKernels implements Kernels {
-    private static final VectorSpecies<Float> S = species();
+    static final VectorSpecies<Float> S = species();
     private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, S.vectorShape());
     private static final int L = S.length();
     private static final int W = S.vectorByteSize();
@@ -76,6 +76,36 @@ final class VectorKernels implements Kernels {
     /** The address after the last whole vector of n elements. */
     private static long body(long address, long n) {
         return address + n / L * W;
+    }
+
+    @Override
+    public long multiplyAdds(int rounds) {
+        FloatVector x = all(0.9999f);
+        FloatVector y = all(1e-9f);
+        FloatVector a = y;
+        FloatVector b = y;
+        FloatVector c = y;
+        FloatVector d = y;
+        FloatVector e = y;
+        FloatVector f = y;
+        FloatVector g = y;
+        FloatVector h = y;
+        FloatVector i = y;
+        FloatVector j = y;
+        for (int k = 0; k < rounds; k++) {
+            a = a.fma(x, y);
+            b = b.fma(x, y);
+            c = c.fma(x, y);
+            d = d.fma(x, y);
+            e = e.fma(x, y);
+            f = f.fma(x, y);
+            g = g.fma(x, y);
+            h = h.fma(x, y);
+            i = i.fma(x, y);
+            j = j.fma(x, y);
+        }
+        float sum = a.add(b).add(c).add(d).add(e).add(f).add(g).add(h).add(i).add(j).reduceLanes(VectorOperators.ADD);
+        return sum == 0 ? 0 : 20L * L * rounds; // never 0: keeps the sum from being optimised away
     }
 
     // ---- elementwise
@@ -329,7 +359,7 @@ final class VectorKernels implements Kernels {
         long end = body(from, n);
         for (long p = from; p < end; p += W) {
             FloatVector v = load(p);
-            FloatVector slope = VectorMath.normalCumulative(v).add(v.mul(VectorMath.normalDensity(v)));
+            FloatVector slope = VectorMath.geluSlope(v);
             FloatVector r = load(p + g).mul(slope);
             store(accumulate ? load(p + d).add(r) : r, p + d);
         }
@@ -473,7 +503,7 @@ final class VectorKernels implements Kernels {
         int threshold = Draws.threshold(probability);
         long i = 0;
         for (; i + L <= n; i += L) {
-            if ((int) (first + i) > (int) (first + i + L - 1)) { // a vector across a border of 2^32 (or 2^31) draws
+            if (first + i >>> 32 != first + i + L - 1 >>> 32) { // a vector across a border of 2^32 draws
                 ScalarKernels.INSTANCE.dropout(x + 4 * i, probability, seed, first + i, out + 4 * i, L, accumulate);
                 continue;
             }
@@ -556,7 +586,8 @@ final class VectorKernels implements Kernels {
             FloatVector a = load(p);
             for (p += W; p < end; p += W) {
                 FloatVector v = load(p);
-                a = a.blend(v, v.compare(VectorOperators.LE, a).not()); // a NaN is taken, and kept
+                // a NaN is taken, and kept
+                a = a.blend(v, v.compare(VectorOperators.GT, a).or(v.compare(VectorOperators.NE, v)));
             }
             max = a.reduceLanes(VectorOperators.MAX);
         }

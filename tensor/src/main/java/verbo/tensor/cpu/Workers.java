@@ -24,7 +24,10 @@ final class Workers implements AutoCloseable {
     private final Thread[] threads;
     private final AtomicInteger asleep = new AtomicInteger();
 
-    // The round and the next part to take, in one word: a thread that is late cannot take a part of another round.
+    // The round and the next part to take, in one word: a thread that is late cannot take a part of another round. Between
+    // rounds the next part is one that no round has, since the next round's work is there before the next round is.
+    private static final long ROUND_OVER = Integer.MAX_VALUE;
+
     private final AtomicLong next = new AtomicLong();
     private final AtomicInteger unfinished = new AtomicInteger();
     private volatile @Nullable Part work;
@@ -58,7 +61,7 @@ final class Workers implements AutoCloseable {
         work = part;
         parts = count;
         unfinished.set(count);
-        long round = (next.get() >>> 32) + 1;
+        long round = (next.get() >>> 32) + 1 & 0xffffffffL;
         next.set(round << 32);
         if (asleep.get() > 0) {
             for (Thread thread : threads) {
@@ -69,6 +72,7 @@ final class Workers implements AutoCloseable {
         while (unfinished.get() > 0) {
             Thread.onSpinWait();
         }
+        next.set(round << 32 | ROUND_OVER);
         work = null;
         Throwable thrown = failure;
         if (thrown != null) {

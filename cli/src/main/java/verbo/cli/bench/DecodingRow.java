@@ -1,0 +1,59 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.cli.bench;
+
+import java.util.List;
+import verbo.lm.Advance;
+import verbo.lm.LanguageModel;
+import verbo.lm.State;
+import verbo.models.Gpt;
+import verbo.nn.Parameter;
+import verbo.tensor.Engine;
+import verbo.tensor.MachineLimits;
+
+/** One stream of tokens from a GPT-2 of 124 million random weights, each of which is read once a token. */
+record DecodingRow(int threads) implements BenchRow {
+    private static final int WARM_UP = 16;
+    private static final int TOKENS = 32;
+
+    @Override
+    public String name() {
+        return "decode-gpt2-124m";
+    }
+
+    @Override
+    public String unit() {
+        return "tokens/s";
+    }
+
+    @Override
+    public Result run() {
+        try (Engine engine = Engine.cpu(threads);
+                Gpt gpt = Gpt.create(engine, TrainingRow.Preset.GPT2.config(), 1);
+                LanguageModel model = gpt.languageModel(null);
+                State state = model.open();
+                MachineLimits limits = new MachineLimits(threads)) {
+            double bytes = 0;
+            for (Parameter parameter : gpt.parameters()) {
+                bytes += parameter.name().endsWith("wpe.weight") ? 0 : 4.0 * parameter.value().size();
+            }
+            float[] row = new float[model.vocabularySize()];
+            double[] seconds = new double[TOKENS];
+            double most = 0;
+            int token = 1;
+            for (int i = 0; i < WARM_UP + TOKENS; i++) {
+                if (i >= WARM_UP) {
+                    most = Math.max(most, limits.memory());
+                }
+                long start = System.nanoTime();
+                model.advance(List.of(new Advance(state, new int[]{token}, new float[][]{row})));
+                if (i >= WARM_UP) {
+                    seconds[i - WARM_UP] = KernelRow.seconds(start);
+                }
+                token = (token * 31 + 7) % model.vocabularySize();
+            }
+            java.util.Arrays.sort(seconds);
+            return new Result(1 / seconds[TOKENS / 2], most * 1e9 / bytes);
+        }
+    }
+}
