@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor;
 
+import org.jspecify.annotations.Nullable;
+
 /** Attention with its gradient: the softmax is computed again on the way back instead of being kept. */
 final class AttentionProduct {
     private AttentionProduct() {
@@ -19,6 +21,7 @@ final class AttentionProduct {
             throw new IllegalArgumentException("causal attention has at least as many keys as queries, not "
                     + keys.length(2) + " for " + queries.length(2));
         }
+        requireBias(queries, keys, options.bias());
         Tensor q = dense(queries);
         Tensor k = dense(keys);
         Tensor v = dense(values);
@@ -38,6 +41,20 @@ final class AttentionProduct {
             });
         }
         return out.transpose(1, 2);
+    }
+
+    private static void requireBias(Tensor queries, Tensor keys, @Nullable Tensor bias) {
+        if (bias == null) {
+            return;
+        }
+        boolean fits = bias.rank() == 4 && bias.length(3) == keys.length(2);
+        for (int i = 0; fits && i < 3; i++) {
+            fits = bias.length(i) == 1 || bias.length(i) == queries.length(i);
+        }
+        if (!fits || bias.dtype() != DType.F32 || !bias.isContiguous()) {
+            throw new IllegalArgumentException("the bias of attention of " + queries.shape() + " to " + keys.shape()
+                    + " is [batch or 1, heads or 1, queries or 1, keys], contiguous, of F32, not " + bias);
+        }
     }
 
     /** Where a gradient is added: a place that is thrown away where none is wanted. */

@@ -36,7 +36,14 @@ final class CrossEntropy {
     }
 
     static Tensor ofLinear(Tensor argument, Tensor weight, Tensor targets) {
+        return ofLinear(argument, weight, targets, KEPT);
+    }
+
+    /** The same, keeping up to this many logits. */
+    static Tensor ofLinear(Tensor argument, Tensor matrix, Tensor targets, long most) {
+        Products.requireWeight(argument, matrix);
         Tensor x = argument.contiguous();
+        Tensor weight = Products.multipliable(matrix);
         int rows = requireTargets(x, targets);
         int classes = weight.length(1);
         Engine engine = x.engine();
@@ -47,7 +54,7 @@ final class CrossEntropy {
         Tensor sums = scope.empty(DType.F32, rows);
         float scale = 1f / counted(targets);
         boolean recording = Elementwise.recording(x) || Elementwise.recording(weight);
-        int block = (int) Math.max(1, Math.min(rows, KEPT / classes));
+        int block = (int) Math.max(1, Math.min(rows, most / classes));
         boolean keep = recording && block == rows;
         List<Tensor> kept = new ArrayList<>(1);
         for (int from = 0; from < rows; from += block) {

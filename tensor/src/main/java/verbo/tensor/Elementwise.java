@@ -62,7 +62,9 @@ final class Elementwise {
         return out;
     }
 
-    static Tensor binary(Binary op, Tensor a, Tensor b) {
+    static Tensor binary(Binary op, Tensor left, Tensor right) {
+        Tensor a = floats(left);
+        Tensor b = floats(right);
         Engine engine = a.engine();
         Tensor out = Scope.current().empty(DType.F32, Shape.broadcast(a.shape(), b.shape()));
         engine.binary(op, a, b, out);
@@ -95,11 +97,14 @@ final class Elementwise {
     }
 
     static Tensor concat(int dimension, List<Tensor> parts) {
+        if (parts.isEmpty()) {
+            throw new IllegalArgumentException("there are no tensors to put together");
+        }
         Tensor first = parts.getFirst();
         int at = first.shape().dimension(dimension);
         int length = 0;
         for (Tensor part : parts) {
-            if (!part.shape().with(at, 1).equals(first.shape().with(at, 1))) {
+            if (part.rank() != first.rank() || !part.shape().with(at, 1).equals(first.shape().with(at, 1))) {
                 throw new IllegalArgumentException(
                         "tensors " + first.shape() + " and " + part.shape() + " cannot be put together in dimension " + at);
             }
@@ -126,6 +131,11 @@ final class Elementwise {
             });
         }
         return out;
+    }
+
+    /** A tensor of F32 with any strides. */
+    private static Tensor floats(Tensor x) {
+        return x.dtype() == DType.F32 ? x : copy(x);
     }
 
     /** Whether an operation on x must be recorded. */

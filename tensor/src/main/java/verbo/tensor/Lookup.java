@@ -8,9 +8,9 @@ final class Lookup {
     }
 
     static Tensor embedding(Tensor weight, Tensor ids) {
-        if (weight.rank() != 2 || ids.dtype() != DType.I32) {
-            throw new IllegalArgumentException(
-                    "a table [vocabulary, width] is read by ids of I32, not " + weight.shape() + " by " + ids);
+        if (weight.rank() != 2 || ids.dtype() != DType.I32 || !ids.isContiguous()) {
+            throw new IllegalArgumentException("a table [vocabulary, width] is read by contiguous ids of I32, not "
+                    + weight.shape() + " by " + ids + (ids.isContiguous() ? "" : " with gaps"));
         }
         int[] lengths = java.util.Arrays.copyOf(ids.shape().lengths(), ids.rank() + 1);
         lengths[ids.rank()] = weight.length(1);

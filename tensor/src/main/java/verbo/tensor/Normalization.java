@@ -9,10 +9,12 @@ final class Normalization {
     private Normalization() {
     }
 
-    static Tensor layerNorm(Tensor argument, Tensor gain, Tensor bias, float epsilon) {
-        requireWidth(argument, gain);
-        requireWidth(argument, bias);
+    static Tensor layerNorm(Tensor argument, Tensor factor, Tensor added, float epsilon) {
+        requireWidth(argument, factor);
+        requireWidth(argument, added);
         Tensor x = argument.contiguous();
+        Tensor gain = factor.contiguous();
+        Tensor bias = added.contiguous();
         Engine engine = x.engine();
         Tensor out = Scope.current().empty(DType.F32, x.shape());
         Tensor statistics = Scope.current().empty(DType.F32, (int) x.shape().rows(), 2);
@@ -24,9 +26,10 @@ final class Normalization {
         return out;
     }
 
-    static Tensor rmsNorm(Tensor argument, Tensor gain, float epsilon) {
-        requireWidth(argument, gain);
+    static Tensor rmsNorm(Tensor argument, Tensor factor, float epsilon) {
+        requireWidth(argument, factor);
         Tensor x = argument.contiguous();
+        Tensor gain = factor.contiguous();
         Engine engine = x.engine();
         Tensor out = Scope.current().empty(DType.F32, x.shape());
         Tensor statistics = Scope.current().empty(DType.F32, (int) x.shape().rows());
@@ -42,7 +45,7 @@ final class Normalization {
     }
 
     private static void requireWidth(Tensor x, Tensor weight) {
-        if (weight.rank() != 1 || x.rank() < 1 || weight.length(0) != x.length(-1) || !weight.isContiguous()) {
+        if (weight.rank() != 1 || x.rank() < 1 || weight.length(0) != x.length(-1)) {
             throw new IllegalArgumentException("a normalisation of width " + weight.shape() + " cannot take " + x.shape());
         }
     }

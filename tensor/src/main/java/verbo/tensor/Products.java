@@ -12,15 +12,14 @@ final class Products {
     private Products() {
     }
 
-    static Tensor linear(Tensor argument, Tensor weight, @Nullable Tensor bias) {
-        if (weight.rank() != 2 || argument.rank() < 1 || argument.length(-1) != weight.length(0)) {
-            throw new IllegalArgumentException(
-                    "a weight " + weight.shape() + " does not take an input " + argument.shape());
-        }
-        if (bias != null && (bias.rank() != 1 || bias.length(0) != weight.length(1))) {
-            throw new IllegalArgumentException("a bias " + bias.shape() + " does not fit a weight " + weight.shape());
+    static Tensor linear(Tensor argument, Tensor matrix, @Nullable Tensor added) {
+        requireWeight(argument, matrix);
+        if (added != null && (added.rank() != 1 || added.length(0) != matrix.length(1))) {
+            throw new IllegalArgumentException("a bias " + added.shape() + " does not fit a weight " + matrix.shape());
         }
         Tensor x = argument.contiguous();
+        Tensor weight = multipliable(matrix);
+        Tensor bias = added == null ? null : added.contiguous();
         Engine engine = x.engine();
         Tensor rows = x.reshape((int) x.shape().rows(), x.length(-1)); // [rows, in]
         Tensor out = Scope.current().empty(DType.F32, x.shape().with(-1, weight.length(1)));
@@ -42,6 +41,7 @@ final class Products {
         if (left.rank() < 2 || right.rank() < 2 || left.length(-1) != right.length(-2)) {
             throw new IllegalArgumentException("matrices " + left.shape() + " and " + right.shape() + " cannot be multiplied");
         }
+        requireInner(left, right);
         if (right.rank() == 2 && left.rank() > 2) {
             return linear(left, right, null); // one large product instead of many small ones
         }
@@ -62,6 +62,21 @@ final class Products {
             });
         }
         return out;
+    }
+
+    /** Checks that a matrix takes rows of the length of x's. */
+    static void requireWeight(Tensor x, Tensor weight) {
+        if (weight.rank() != 2 || x.rank() < 1 || x.length(-1) != weight.length(0)) {
+            throw new IllegalArgumentException("a weight " + weight.shape() + " does not take an input " + x.shape());
+        }
+        requireInner(x, weight);
+    }
+
+    private static void requireInner(Tensor a, Tensor b) {
+        if (a.length(-1) == 0) {
+            throw new IllegalArgumentException(
+                    "the product of " + a.shape() + " and " + b.shape() + " has nothing to sum over");
+        }
     }
 
     /** Adds x·y to the gradient of {@code to}, summed over the batches in which {@code to} was repeated. */
@@ -110,7 +125,7 @@ final class Products {
     }
 
     /** A tensor whose matrices lie by rows or by columns. */
-    private static Tensor multipliable(Tensor x) {
+    static Tensor multipliable(Tensor x) {
         return x.dtype() == DType.F32 && (x.stride(-1) == 1 || x.stride(-2) == 1) ? x : x.contiguous();
     }
 }

@@ -83,12 +83,16 @@ public final class Scope implements AutoCloseable {
     }
 
     Tensor empty(DType dtype, Shape shape) {
-        if (closed) {
-            throw new IllegalStateException("this scope is closed");
-        }
+        requireOpen();
         Storage storage = engine.allocate(Math.max(1, shape.size()) * dtype.bytes());
         owned.add(storage);
         return new Tensor(this, storage, dtype, shape);
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("this scope is closed: nothing can be made in it");
+        }
     }
 
     /** An F32 tensor of zeros. */
@@ -127,18 +131,22 @@ public final class Scope implements AutoCloseable {
     }
 
     /**
-     * A tensor over memory that lies elsewhere, for reading: usually a part of a mapped file.
+     * A tensor over memory that lies elsewhere, for reading: usually a part of a mapped file. It can be used until this scope
+     * is closed, which leaves the memory itself alone.
      *
      * @param segment
      *            native memory with the elements in row order; it must stay valid as long as this scope is used
      */
     public Tensor wrap(MemorySegment segment, DType dtype, int... lengths) {
+        requireOpen();
         Shape shape = Shape.of(lengths);
         if (segment.byteSize() < shape.size() * dtype.bytes()) {
             throw new IllegalArgumentException("a tensor " + shape + " of " + dtype + " needs "
                     + shape.size() * dtype.bytes() + " bytes, there are " + segment.byteSize());
         }
-        return new Tensor(this, engine.wrap(segment), dtype, shape);
+        Storage storage = engine.wrap(segment);
+        owned.add(storage);
+        return new Tensor(this, storage, dtype, shape);
     }
 
     /** Gives one storage back before the scope ends. */

@@ -35,6 +35,16 @@ final class Tape {
         nodes.add(new Node(output, backward));
     }
 
+    /** Whether this result is recorded here and was not run backward. */
+    boolean holds(Tensor output) {
+        for (int i = nodes.size() - 1; i >= 0; i--) { // a loss is usually the last
+            if (nodes.get(i).output == output) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /**
      * Runs all nodes from the last to the first. The gradient of an output is freed once it was passed on: afterwards only
      * leaves have gradients.

@@ -248,7 +248,11 @@ public final class Tensor {
 
     /**
      * Computes the gradient of this single value by every leaf it was computed from, adding to gradients that are there.
-     * The computation can be run backward once.
+     * The computation can be run backward once, and takes everything with it that was recorded in its scope: sum the losses
+     * that share a part before.
+     *
+     * @throws IllegalStateException
+     *             when this is not a single value, wants no gradient, or was run backward before
      */
     public void backward() {
         backward(1);
@@ -261,6 +265,9 @@ public final class Tensor {
         }
         if (!requiresGradient() || base.leaf) {
             throw new IllegalStateException("nothing was recorded that leads to this value");
+        }
+        if (!scope.tape().holds(base)) {
+            throw new IllegalStateException("what leads to this value was run backward before: compute it again");
         }
         try (NoGradient off = NoGradient.open()) {
             engine().fill(intoSum(), scale);
@@ -529,8 +536,7 @@ public final class Tensor {
 
     /**
      * The mean cross-entropy, in nats, of these logits {@code [.., classes]} against targets {@code [..]} (I32); negative
-     * targets do not count. These logits' memory is used for the gradient: they must not be read after
-     * {@link #backward}.
+     * targets do not count.
      */
     public Tensor crossEntropy(Tensor targets) {
         return CrossEntropy.ofLogits(this, targets);
