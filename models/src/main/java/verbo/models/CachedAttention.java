@@ -19,8 +19,7 @@ final class CachedAttention implements SelfAttention {
     private static final int MANY = 16;
 
     /** The new tokens of one sequence: rows {@code from} to {@code from + count} of a pass. */
-    record Part(KeyValueCache.Sequence sequence, int from, int count) {
-    }
+    record Part(KeyValueCache.Sequence sequence, int from, int count) {}
 
     private final Engine engine;
     private final List<Part> parts;

@@ -6,27 +6,27 @@ import verbo.tensor.Engine;
 import verbo.tensor.Tensor;
 
 /** A Transformer that reads left to right: what scoring and generating need of every such family. */
-interface CausalTransformer {
-    Engine engine();
+abstract class CausalTransformer {
+    public abstract Engine engine();
 
-    int layers();
+    abstract int layers();
 
     /** Length of a layer's keys of one token, all heads together; of its values, too. */
-    int keyWidth();
+    abstract int keyWidth();
 
     /** Length of a token's last hidden vector. */
-    int width();
+    abstract int width();
 
-    int contextLength();
+    public abstract int contextLength();
 
-    int vocabularySize();
+    public abstract int vocabularySize();
 
     /** Last hidden vectors [batch, time, width] of whole sequences, ids [batch, time]. */
-    Tensor hidden(Tensor ids);
+    abstract Tensor hidden(Tensor ids);
 
     /** Last hidden vectors [tokens, width] of tokens of any sequences: their ids [tokens] and places [tokens]. */
-    Tensor hidden(Tensor ids, Tensor places, SelfAttention attention);
+    abstract Tensor hidden(Tensor ids, Tensor places, SelfAttention attention);
 
     /** The output layer [width, vocabulary], a view that lies as the weights do. */
-    Tensor output();
+    abstract Tensor output();
 }

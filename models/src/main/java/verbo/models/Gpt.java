@@ -35,7 +35,7 @@ import verbo.text.Tokenizer;
  * In shapes, b is the batch, t time, c the width, h heads of width d = c / h, v the vocabulary; {@code ..} stands for b, t in
  * whole sequences and for the tokens of a pass over a cache.
  */
-public final class Gpt implements TrainableLanguageModel, CausalTransformer {
+public final class Gpt extends CausalTransformer implements TrainableLanguageModel {
     private final GptConfig config;
     private final Engine engine;
     private final Scope scope;
@@ -236,17 +236,17 @@ public final class Gpt implements TrainableLanguageModel, CausalTransformer {
     }
 
     @Override
-    public Tensor hidden(Tensor ids) {
+    Tensor hidden(Tensor ids) {
         return forward(ids, Dropout.NONE); // [b, t, c]
     }
 
     @Override
-    public Tensor hidden(Tensor ids, Tensor places, SelfAttention attention) {
+    Tensor hidden(Tensor ids, Tensor places, SelfAttention attention) {
         return forward(ids, placeEmbedding.forward(places), attention, Dropout.NONE); // [tokens, c]
     }
 
     @Override
-    public Tensor output() {
+    Tensor output() {
         return head.value().transpose(0, 1); // [c, v]
     }
 
@@ -278,17 +278,17 @@ public final class Gpt implements TrainableLanguageModel, CausalTransformer {
     }
 
     @Override
-    public int layers() {
+    int layers() {
         return config.layers();
     }
 
     @Override
-    public int width() {
+    int width() {
         return config.width();
     }
 
     @Override
-    public int keyWidth() {
+    int keyWidth() {
         return config.width();
     }
 

@@ -29,8 +29,7 @@ public final class GptCheckpoint {
     /** The names of activations; the first one of a kind is what is written. */
     private static final Map<String, Unary> ACTIVATIONS = activations();
 
-    private GptCheckpoint() {
-    }
+    private GptCheckpoint() {}
 
     private static Map<String, Unary> activations() {
         Map<String, Unary> names = new LinkedHashMap<>();

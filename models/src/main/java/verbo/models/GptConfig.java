@@ -88,7 +88,8 @@ public record GptConfig(int vocabularySize, int contextLength, int width, int la
 
     /** GPT-2's architecture in a size of one's own: no dropout, no special tokens. */
     public static GptConfig of(int vocabularySize, int contextLength, int width, int layers, int heads) {
-        return new GptConfig(vocabularySize, contextLength, width, layers, heads, 4 * width, Unary.GELU_TANH, 1e-5, true,
+        return new GptConfig(vocabularySize, contextLength, width, layers, heads, 4 * width, Unary.GELU_TANH, 1e-5,
+                true,
                 true, true, false, 0, 0, 0, 0.02, null, List.of());
     }
 

@@ -13,8 +13,7 @@ import verbo.text.Tokenizer;
 
 /** Opens checkpoints for scoring and generating. */
 public final class LanguageModels {
-    private LanguageModels() {
-    }
+    private LanguageModels() {}
 
     /**
      * Opens a checkpoint. Its weights are read from the mapped file where they lie; closing the model unmaps it.

@@ -8,8 +8,7 @@ import verbo.tensor.Engine;
 
 /** Opens checkpoints laid out as on the Hugging Face hub, whatever their family. */
 public final class Models {
-    private Models() {
-    }
+    private Models() {}
 
     /**
      * Loads a checkpoint to train it further: its weights are copied into memory of the engine. For scoring and generating

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.models;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -33,6 +31,8 @@ import verbo.tensor.Shape;
 import verbo.tensor.Tensor;
 import verbo.text.AtomicFiles;
 import verbo.text.FormatException;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 /**
  * Tensors in a file of Hugging Face's safetensors format, or in several with an index, mapped into memory: files may be
@@ -76,8 +76,7 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /** What one file holds. */
-    record Content(Map<String, Entry> entries, Map<String, String> metadata) {
-    }
+    record Content(Map<String, Entry> entries, Map<String, String> metadata) {}
 
     private final Path source;
     private final Arena arena;
@@ -221,8 +220,7 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /** An entry and its first and last byte (exclusive) in the data. */
-    private record Placed(long from, long to, Entry entry) {
-    }
+    private record Placed(long from, long to, Entry entry) {}
 
     private static Placed placed(Path file, String name, JsonObject member, MemorySegment data) throws FormatException {
         Entry unplaced = new Entry(file, name, "", List.of(), MemorySegment.NULL);

@@ -4,8 +4,7 @@ package verbo.models;
 
 /** The whole-number hash of benchmarks/peers/gpt_golden.py: number i of a stream, in [-0.5, 0.5). */
 final class GoldenNumbers {
-    private GoldenNumbers() {
-    }
+    private GoldenNumbers() {}
 
     static double hashed(int stream, int i) {
         long x = (i * 2654435761L + stream * 40503L + 12345) & 0xFFFFFFFFL;

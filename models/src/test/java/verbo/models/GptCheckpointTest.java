@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.models;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -12,6 +9,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,6 +23,9 @@ import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
 import verbo.tensor.Unary;
 import verbo.text.FormatException;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 class GptCheckpointTest {
     private static final GptConfig TINY = GptConfig.of(17, 9, 8, 2, 2);
@@ -91,7 +92,8 @@ class GptCheckpointTest {
 
     @Test
     void theSameSeedGivesTheSameWeights() {
-        try (Gpt one = Gpt.create(engine, TINY, 5); Gpt same = Gpt.create(engine, TINY, 5);
+        try (Gpt one = Gpt.create(engine, TINY, 5);
+                Gpt same = Gpt.create(engine, TINY, 5);
                 Gpt other = Gpt.create(engine, TINY, 6)) {
             assertThat(logits(same)).isEqualTo(logits(one));
             assertThat(logits(other)).isNotEqualTo(logits(one));
@@ -139,7 +141,7 @@ class GptCheckpointTest {
             assertThat(loaded.parameters()).noneMatch(parameter -> parameter.name().endsWith(".bias"));
         }
         // trained further elsewhere, the biases are there whatever the note says
-        rewrite(tensors -> tensors.get("transformer.h.1.ln_2.bias")[3] = 1);
+        rewrite(tensors -> Objects.requireNonNull(tensors.get("transformer.h.1.ln_2.bias"))[3] = 1);
         try (Gpt loaded = GptCheckpoint.load(engine, folder)) {
             assertThat(loaded.config().bias()).isTrue();
         }

@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.models;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
-
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -24,6 +21,9 @@ import verbo.tensor.Engine;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
 import verbo.tensor.Unary;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 /** Training step for step as PyTorch does it: gpt_golden.json, which benchmarks/peers/gpt_golden.py wrote. */
 class GptGoldenTest {
@@ -46,9 +46,14 @@ class GptGoldenTest {
             return ((List<?>) list).stream().mapToDouble(value -> ((Number) value).doubleValue()).toArray();
         }
 
+        /** A part of this case. */
+        Object part(String key) {
+            return Objects.requireNonNull(one.get(key));
+        }
+
         @Override
         public String toString() {
-            return (String) one.get("name");
+            return (String) part("name");
         }
     }
 
@@ -66,7 +71,7 @@ class GptGoldenTest {
     }
 
     private static GptConfig config(Case golden) {
-        Unary activation = switch ((String) golden.one.get("activation")) {
+        Unary activation = switch ((String) golden.part("activation")) {
             case "gelu_new" -> Unary.GELU_TANH;
             case "gelu" -> Unary.GELU;
             default -> Unary.RELU;
@@ -84,8 +89,8 @@ class GptGoldenTest {
     @MethodSource("cases")
     void trainsAsPyTorchDoes(Case golden) {
         try (Engine engine = Engine.cpu(2); Gpt gpt = Gpt.create(engine, config(golden), 1)) {
-            Map<?, ?> gradients = (Map<?, ?>) golden.one.get("gradients");
-            Map<?, ?> changes = (Map<?, ?>) golden.one.get("changes");
+            Map<?, ?> gradients = (Map<?, ?>) golden.part("gradients");
+            Map<?, ?> changes = (Map<?, ?>) golden.part("changes");
             List<Parameter> parameters = gpt.parameters();
             assertThat(parameters.stream().map(Parameter::name).toList())
                     .isEqualTo(new ArrayList<Object>(gradients.keySet()));
@@ -98,8 +103,8 @@ class GptGoldenTest {
                 start.put(parameter.name(), values);
                 assertThat(parameter.decays()).as(parameter.name()).isEqualTo(parameter.value().rank() > 1);
             }
-            double[] losses = golden.numbers(golden.one.get("losses"));
-            double[] norms = golden.numbers(golden.one.get("norms"));
+            double[] losses = golden.numbers(golden.part("losses"));
+            double[] norms = golden.numbers(golden.part("norms"));
             Schedule schedule = new Schedule.Cosine(golden.number("rate"), golden.number("lowest"),
                     (long) golden.number("warmup"), (long) golden.number("steps"));
             try (AdamW optimizer = new AdamW(engine, parameters, new AdamW.Options(golden.number("beta1"),
@@ -115,7 +120,7 @@ class GptGoldenTest {
                         for (Parameter parameter : parameters) {
                             Tensor gradient = Objects.requireNonNull(parameter.value().gradient());
                             assertSummary("gradient of " + parameter.name(), gpt, parameter, gradient.toFloats(),
-                                    golden.numbers(gradients.get(parameter.name())), RELATIVE);
+                                    golden.numbers(Objects.requireNonNull(gradients.get(parameter.name()))), RELATIVE);
                         }
                     }
                     double norm = GradientClipping.norm(parameters);
@@ -132,7 +137,7 @@ class GptGoldenTest {
                     change[i] -= before[i];
                 }
                 assertSummary("change of " + parameter.name(), gpt, parameter, change,
-                        golden.numbers(changes.get(parameter.name())), RELATIVE);
+                        golden.numbers(Objects.requireNonNull(changes.get(parameter.name()))), RELATIVE);
             }
         }
     }

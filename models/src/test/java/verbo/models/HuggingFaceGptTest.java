@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.models;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -21,6 +18,9 @@ import verbo.tensor.Engine;
 import verbo.tensor.NoGradient;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 /** A GPT-2 that transformers wrote gives what transformers computed of it. */
 class HuggingFaceGptTest {

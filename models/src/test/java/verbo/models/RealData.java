@@ -2,15 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.models;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import java.nio.file.Files;
 import java.nio.file.Path;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 /** Real checkpoints, which are not part of the project. */
 final class RealData {
-    private RealData() {
-    }
+    private RealData() {}
 
     /** A folder below the one that the environment variable VERBO_DATA names; the test is skipped where it is missing. */
     static Path folder(String name) {

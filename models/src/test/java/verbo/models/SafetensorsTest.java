@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.models;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
-
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -22,6 +19,9 @@ import verbo.tensor.Engine;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
 import verbo.text.FormatException;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 class SafetensorsTest {
     @TempDir
@@ -99,7 +99,8 @@ class SafetensorsTest {
         data.putShort(Float.floatToFloat16(-2.5f)).putShort((short) (Float.floatToIntBits(3f) >>> 16));
         data.putShort((short) 9).put((byte) -1).put((byte) 1).put((byte) 200).put((byte) 0);
         String header = "{" + String.join(",", tensor("d", "F64", "[1]", 0, 8), tensor("l", "I64", "[]", 8, 16),
-                tensor("f", "F32", "[1,1]", 16, 20), tensor("h", "F16", "[1]", 20, 22), tensor("b", "BF16", "[1]", 22, 24),
+                tensor("f", "F32", "[1,1]", 16, 20), tensor("h", "F16", "[1]", 20, 22),
+                tensor("b", "BF16", "[1]", 22, 24),
                 tensor("s", "I16", "[1]", 24, 26), tensor("c", "I8", "[1]", 26, 27), tensor("t", "BOOL", "[1]", 27, 28),
                 tensor("u", "U8", "[1]", 28, 29), tensor("e", "F8_E4M3", "[1]", 29, 30)) + "}";
         for (String padding : new String[]{"", " ", "  ", "   "}) { // whatever the alignment
@@ -172,8 +173,10 @@ class SafetensorsTest {
     @Test
     void shardsAreReadThroughTheirIndex() throws IOException {
         try (Scope scope = Scope.open(engine)) {
-            Safetensors.write(folder.resolve("model-1.safetensors"), Map.of("a", scope.of(new float[]{1}, 1)), Map.of());
-            Safetensors.write(folder.resolve("model-2.safetensors"), Map.of("b", scope.of(new float[]{2}, 1)), Map.of());
+            Safetensors.write(folder.resolve("model-1.safetensors"), Map.of("a", scope.of(new float[]{1}, 1)),
+                    Map.of());
+            Safetensors.write(folder.resolve("model-2.safetensors"), Map.of("b", scope.of(new float[]{2}, 1)),
+                    Map.of());
             Path index = folder.resolve("model.safetensors.index.json");
             Files.writeString(index, "{\"metadata\":{\"total_size\":8},\"weight_map\":"
                     + "{\"b\":\"model-2.safetensors\",\"a\":\"model-1.safetensors\"}}");

@@ -46,8 +46,7 @@ public final class AdamW implements Optimizer {
         }
     }
 
-    private record Moments(Parameter parameter, Tensor mean, Tensor variance) {
-    }
+    private record Moments(Parameter parameter, Tensor mean, Tensor variance) {}
 
     private final Engine engine;
     private final Options options;

@@ -10,8 +10,7 @@ import verbo.tensor.Tensor;
  * the optimizer's own pass over the gradients, so clipping reads memory once and writes none.
  */
 public final class GradientClipping {
-    private GradientClipping() {
-    }
+    private GradientClipping() {}
 
     /**
      * The length of the gradient of all parameters together. Summed in the order of the parameters, so it repeats bit for

@@ -7,8 +7,7 @@ package verbo.nn;
  * they are asked.
  */
 public final class Seeds {
-    private Seeds() {
-    }
+    private Seeds() {}
 
     /** The seed of place {@code index}: SplitMix64's finaliser (Steele et al. 2014) of both. */
     public static long derive(long seed, long index) {

@@ -13,8 +13,7 @@ import verbo.tensor.Tensor;
 
 /** Stochastic gradient descent, with momentum where wanted, as PyTorch computes it. */
 public final class Sgd implements Optimizer {
-    private record Moving(Parameter parameter, @Nullable Tensor velocity) {
-    }
+    private record Moving(Parameter parameter, @Nullable Tensor velocity) {}
 
     private final Engine engine;
     private final double momentum;

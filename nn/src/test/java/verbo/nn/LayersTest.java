@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.nn;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
-
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -12,6 +9,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import verbo.tensor.Engine;
 import verbo.tensor.Scope;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 /** Golden values by hand; that gradients are right is the tensors' own test. */
 class LayersTest {

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.nn;
 
+import org.junit.jupiter.api.Test;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
-
-import org.junit.jupiter.api.Test;
 
 class ScheduleTest {
     @Test
