@@ -6,16 +6,17 @@ import org.jspecify.annotations.Nullable;
 
 /** Attention with its gradient: the softmax is computed again on the way back instead of being kept. */
 final class AttentionProduct {
-    private AttentionProduct() {
-    }
+    private AttentionProduct() {}
 
     static Tensor attention(Tensor queries, Tensor keys, Tensor values, Attention options) {
         if (queries.rank() != 4 || keys.rank() != 4 || !values.shape().equals(keys.shape())
                 || queries.length(0) != keys.length(0) || queries.length(3) != keys.length(3)
                 || keys.length(1) == 0 || queries.length(1) % keys.length(1) != 0) {
-            throw new IllegalArgumentException("attention needs queries [batch, heads, queries, d] and keys and values [batch,"
-                    + " kvHeads, keys, d] with heads a multiple of kvHeads, not " + queries.shape() + ", " + keys.shape()
-                    + " and " + values.shape());
+            throw new IllegalArgumentException(
+                    "attention needs queries [batch, heads, queries, d] and keys and values [batch,"
+                            + " kvHeads, keys, d] with heads a multiple of kvHeads, not " + queries.shape() + ", "
+                            + keys.shape()
+                            + " and " + values.shape());
         }
         if (options.causal() && queries.length(2) > keys.length(2)) {
             throw new IllegalArgumentException("causal attention has at least as many keys as queries, not "

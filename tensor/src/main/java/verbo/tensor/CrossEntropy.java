@@ -10,8 +10,7 @@ final class CrossEntropy {
     /** Logits up to this many are kept for the way back (64 MiB); of more, a block of rows at a time is computed again. */
     private static final long KEPT = 1L << 24;
 
-    private CrossEntropy() {
-    }
+    private CrossEntropy() {}
 
     static Tensor ofLogits(Tensor argument, Tensor targets) {
         Tensor logits = argument.contiguous();
@@ -74,8 +73,10 @@ final class CrossEntropy {
                 for (int from = 0; from < rows; from += block) {
                     int to = Math.min(rows, from + block);
                     try (Scope temporary = Scope.open(engine)) {
-                        Tensor dLogits = keep ? kept.getFirst() : logits(temporary, hidden, weight, flat, losses, sums, from, to);
-                        engine.crossEntropyBackward(dLogits, flat.slice(0, from, to), sums.slice(0, from, to), upstream);
+                        Tensor dLogits = keep ? kept.getFirst()
+                                : logits(temporary, hidden, weight, flat, losses, sums, from, to);
+                        engine.crossEntropyBackward(dLogits, flat.slice(0, from, to), sums.slice(0, from, to),
+                                upstream);
                         Tensor part = hidden.slice(0, from, to);
                         Products.multiplyInto(dLogits, weight.transpose(0, 1), part.into());
                         Products.multiplyInto(part.transpose(0, 1), dLogits, weight.into());

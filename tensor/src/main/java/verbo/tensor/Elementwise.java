@@ -2,14 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor;
 
-import static java.util.Objects.requireNonNull;
-
 import java.util.List;
+
+import static java.util.Objects.requireNonNull;
 
 /** Operations that treat every element alike. */
 final class Elementwise {
-    private Elementwise() {
-    }
+    private Elementwise() {}
 
     static Tensor copy(Tensor x) {
         Tensor out = Scope.current().empty(DType.F32, x.shape());
@@ -106,7 +105,8 @@ final class Elementwise {
         for (Tensor part : parts) {
             if (part.rank() != first.rank() || !part.shape().with(at, 1).equals(first.shape().with(at, 1))) {
                 throw new IllegalArgumentException(
-                        "tensors " + first.shape() + " and " + part.shape() + " cannot be put together in dimension " + at);
+                        "tensors " + first.shape() + " and " + part.shape() + " cannot be put together in dimension "
+                                + at);
             }
             length += part.length(at);
         }

@@ -172,7 +172,8 @@ public interface Engine extends AutoCloseable {
      * sees the first {@code lengths[i]} places of {@code caches.get(i)}. {@code out} as q; both contiguous. The options have
      * no bias; causality is what the lengths say.
      */
-    void attentionOverPages(Attention options, int headDimension, Tensor q, List<Pages> caches, int[] lengths, Tensor out);
+    void attentionOverPages(Attention options, int headDimension, Tensor q, List<Pages> caches, int[] lengths,
+            Tensor out);
 
     /**
      * Keys and values of one sequence in one layer.
@@ -184,8 +185,7 @@ public interface Engine extends AutoCloseable {
      * @param pageLength
      *            how many places a page holds
      */
-    record Pages(List<Tensor> keys, List<Tensor> values, int pageLength) {
-    }
+    record Pages(List<Tensor> keys, List<Tensor> values, int pageLength) {}
 
     // ---- updates
 
@@ -214,8 +214,7 @@ public interface Engine extends AutoCloseable {
      * @param gradientScale
      *            what the gradient is multiplied by first, for clipping
      */
-    record AdamW(float rate, float beta1, float beta2, float epsilon, float decay, long step, float gradientScale) {
-    }
+    record AdamW(float rate, float beta1, float beta2, float epsilon, float decay, long step, float gradientScale) {}
 
     /** Where a gradient goes: a tensor, and whether it is added to or replaced. A null tensor is not wanted. */
     record Gradient(@Nullable Tensor into, boolean accumulate) {

@@ -4,8 +4,7 @@ package verbo.tensor;
 
 /** Rows of a table by their numbers. */
 final class Lookup {
-    private Lookup() {
-    }
+    private Lookup() {}
 
     static Tensor embedding(Tensor weight, Tensor ids) {
         if (weight.rank() != 2 || ids.dtype() != DType.I32 || !ids.isContiguous()) {

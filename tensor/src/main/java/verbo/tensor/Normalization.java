@@ -6,8 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Layer normalisation and its relative without a mean. */
 final class Normalization {
-    private Normalization() {
-    }
+    private Normalization() {}
 
     static Tensor layerNorm(Tensor argument, Tensor factor, Tensor added, float epsilon) {
         requireWidth(argument, factor);
@@ -46,7 +45,8 @@ final class Normalization {
 
     private static void requireWidth(Tensor x, Tensor weight) {
         if (weight.rank() != 1 || x.rank() < 1 || weight.length(0) != x.length(-1)) {
-            throw new IllegalArgumentException("a normalisation of width " + weight.shape() + " cannot take " + x.shape());
+            throw new IllegalArgumentException(
+                    "a normalisation of width " + weight.shape() + " cannot take " + x.shape());
         }
     }
 }

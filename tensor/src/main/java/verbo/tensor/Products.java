@@ -2,15 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor;
 
-import static java.util.Objects.requireNonNull;
-
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
+import static java.util.Objects.requireNonNull;
+
 /** Matrix products and their gradients: dA = dC·Bᵀ, dB = Aᵀ·dC. */
 final class Products {
-    private Products() {
-    }
+    private Products() {}
 
     static Tensor linear(Tensor argument, Tensor matrix, @Nullable Tensor added) {
         requireWeight(argument, matrix);
@@ -39,7 +38,8 @@ final class Products {
 
     static Tensor matmul(Tensor left, Tensor right) {
         if (left.rank() < 2 || right.rank() < 2 || left.length(-1) != right.length(-2)) {
-            throw new IllegalArgumentException("matrices " + left.shape() + " and " + right.shape() + " cannot be multiplied");
+            throw new IllegalArgumentException(
+                    "matrices " + left.shape() + " and " + right.shape() + " cannot be multiplied");
         }
         requireInner(left, right);
         if (right.rank() == 2 && left.rank() > 2) {

@@ -6,8 +6,7 @@ import static java.util.Objects.requireNonNull;
 
 /** Operations that bring many elements together: sums, maxima and softmax. */
 final class Reductions {
-    private Reductions() {
-    }
+    private Reductions() {}
 
     /** {@code scale} times the sum of all elements, a scalar. */
     static Tensor sum(Tensor argument, float scale) {

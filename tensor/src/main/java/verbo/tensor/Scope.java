@@ -182,7 +182,8 @@ public final class Scope implements AutoCloseable {
         }
         if (current) {
             if (CURRENT.get() != this) {
-                throw new IllegalStateException("scopes are closed in the reverse order of opening, by the thread that opened");
+                throw new IllegalStateException(
+                        "scopes are closed in the reverse order of opening, by the thread that opened");
             }
             if (parent == null) {
                 CURRENT.remove();

@@ -16,8 +16,7 @@ final class Tape {
         void run(Tensor dOut);
     }
 
-    private record Node(Tensor output, Backward backward) {
-    }
+    private record Node(Tensor output, Backward backward) {}
 
     private static final ThreadLocal<Boolean> OFF = ThreadLocal.withInitial(() -> false);
 

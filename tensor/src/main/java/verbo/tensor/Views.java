@@ -6,8 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** How views of the same memory are described. */
 final class Views {
-    private Views() {
-    }
+    private Views() {}
 
     /** The strides that give {@code to} over the memory of a tensor of shape {@code from}, or null where only a copy does. */
     static long @Nullable [] reshape(Shape from, long[] strides, Shape to) {

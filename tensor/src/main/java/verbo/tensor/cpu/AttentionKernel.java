@@ -2,15 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor.cpu;
 
-import static verbo.tensor.cpu.Memory.address;
-import static verbo.tensor.cpu.Memory.get;
-import static verbo.tensor.cpu.Memory.set;
-
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import verbo.tensor.Attention;
 import verbo.tensor.Engine;
 import verbo.tensor.Tensor;
+
+import static verbo.tensor.cpu.Memory.address;
+import static verbo.tensor.cpu.Memory.get;
+import static verbo.tensor.cpu.Memory.set;
 
 /**
  * Attention by strips: the scores of a few queries against all their keys at a time, so memory grows with the number of keys
@@ -91,7 +91,8 @@ final class AttentionKernel {
                 }
                 set(sums + 4L * i, (float) (max + Math.log(sum)));
             }
-            local.multiply(to - from, d, seen, new Gemm.Matrix(scores, seen, 1), valueRows.from(0), 0, outRows.row(from),
+            local.multiply(to - from, d, seen, new Gemm.Matrix(scores, seen, 1), valueRows.from(0), 0,
+                    outRows.row(from),
                     outRows.stride, false);
         });
     }
@@ -103,7 +104,8 @@ final class AttentionKernel {
             return options.scale();
         }
         long at = address(bias) + 4 * ((bias.length(0) == 1 ? 0 : batch * bias.stride(0))
-                + (bias.length(1) == 1 ? 0 : head * bias.stride(1)) + (bias.length(2) == 1 ? 0 : query * bias.stride(2)));
+                + (bias.length(1) == 1 ? 0 : head * bias.stride(1))
+                + (bias.length(2) == 1 ? 0 : query * bias.stride(2)));
         kernels.affine(row, options.scale(), 0, row, visible, false);
         kernels.add(at, row, visible);
         return 1;
@@ -157,7 +159,8 @@ final class AttentionKernel {
                     local.multiply(seen, d, n, weights.transposed(), dOutRows.from(from), 0, dValueRows.row(0),
                             dValueRows.stride, true);
                     local.multiply(n, d, seen, dScores, keyRows.from(0), 0, dRows.row(from), dRows.stride, true);
-                    local.multiply(seen, d, n, dScores.transposed(), rows.from(from), 0, dKeyRows.row(0), dKeyRows.stride,
+                    local.multiply(seen, d, n, dScores.transposed(), rows.from(from), 0, dKeyRows.row(0),
+                            dKeyRows.stride,
                             true);
                 }
             }

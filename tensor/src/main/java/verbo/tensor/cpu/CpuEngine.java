@@ -2,13 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor.cpu;
 
-import static java.util.Objects.requireNonNull;
-import static verbo.tensor.cpu.Memory.address;
-import static verbo.tensor.cpu.Memory.get;
-import static verbo.tensor.cpu.Memory.getInt;
-import static verbo.tensor.cpu.Memory.set;
-import static verbo.tensor.cpu.Memory.writable;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -22,6 +15,13 @@ import verbo.tensor.Shape;
 import verbo.tensor.Storage;
 import verbo.tensor.Tensor;
 import verbo.tensor.Unary;
+
+import static java.util.Objects.requireNonNull;
+import static verbo.tensor.cpu.Memory.address;
+import static verbo.tensor.cpu.Memory.get;
+import static verbo.tensor.cpu.Memory.getInt;
+import static verbo.tensor.cpu.Memory.set;
+import static verbo.tensor.cpu.Memory.writable;
 
 /**
  * The engine of this machine's processor: cuts each operation into parts, gives the parts to threads, and the inner loops of
@@ -246,7 +246,8 @@ public final class CpuEngine implements Engine {
         long y = address(out);
         long dy = address(dOut);
         long to = address(dx);
-        spans(x.size(), (at, n) -> kernels.unaryBackward(op, from + 4 * at, y + 4 * at, dy + 4 * at, to + 4 * at, n, accumulate));
+        spans(x.size(), (at, n) -> kernels.unaryBackward(op, from + 4 * at, y + 4 * at, dy + 4 * at, to + 4 * at, n,
+                accumulate));
     }
 
     @Override
@@ -325,7 +326,8 @@ public final class CpuEngine implements Engine {
             });
         } else if (groups == 3 && summed[1]) {
             for (int i = 0; i < lengths[0]; i++) {
-                sumOfRows(from + 4L * i * lengths[1] * lengths[2], lengths[1], lengths[2], scale, to + 4L * i * lengths[2],
+                sumOfRows(from + 4L * i * lengths[1] * lengths[2], lengths[1], lengths[2], scale,
+                        to + 4L * i * lengths[2],
                         accumulate);
             }
         } else {
@@ -420,8 +422,10 @@ public final class CpuEngine implements Engine {
         long products = count;
         boolean together = (long) m * n * k < 1L << 21; // small products: one a task
         if (together) {
-            workers.run(Math.toIntExact(products), index -> gemm.local().multiply(m, n, k, matrix(a, offset(a, out, index)),
-                    matrix(b, offset(b, out, index)), added, address(out) + 4 * offset(out, out, index), out.stride(-2), accumulate));
+            workers.run(Math.toIntExact(products),
+                    index -> gemm.local().multiply(m, n, k, matrix(a, offset(a, out, index)),
+                            matrix(b, offset(b, out, index)), added, address(out) + 4 * offset(out, out, index),
+                            out.stride(-2), accumulate));
         } else {
             for (long i = 0; i < products; i++) {
                 gemm.multiply(m, n, k, matrix(a, offset(a, out, i)), matrix(b, offset(b, out, i)), added,
@@ -477,7 +481,8 @@ public final class CpuEngine implements Engine {
         for (long i = 0; i < ids.size(); i++) {
             int id = getInt(numbers + 4 * i);
             if (id < 0 || id >= vocabulary) {
-                throw new IllegalArgumentException("id " + id + " at place " + i + " is outside a table of " + vocabulary + " rows");
+                throw new IllegalArgumentException(
+                        "id " + id + " at place " + i + " is outside a table of " + vocabulary + " rows");
             }
         }
     }
@@ -518,7 +523,8 @@ public final class CpuEngine implements Engine {
         long to = address(out);
         long s = address(statistics);
         rows(x.shape().rows(), width,
-                row -> kernels.layerNorm(from + 4 * row * width, g, b, epsilon, to + 4 * row * width, s + 8 * row, width));
+                row -> kernels.layerNorm(from + 4 * row * width, g, b, epsilon, to + 4 * row * width, s + 8 * row,
+                        width));
     }
 
     @Override
@@ -616,7 +622,8 @@ public final class CpuEngine implements Engine {
             if (log) {
                 kernels.logSoftmaxBackward(y + at, dy + at, kernels.sum(dy + at, width), to + at, width, accumulate);
             } else {
-                kernels.softmaxBackward(y + at, dy + at, kernels.dot(y + at, dy + at, width), to + at, width, accumulate);
+                kernels.softmaxBackward(y + at, dy + at, kernels.dot(y + at, dy + at, width), to + at, width,
+                        accumulate);
             }
         });
     }
@@ -632,7 +639,8 @@ public final class CpuEngine implements Engine {
             long at = x + 4 * row * width;
             int target = getInt(t + 4 * row);
             if (target >= width) {
-                throw new IllegalArgumentException("target " + target + " at place " + row + " is outside " + width + " classes");
+                throw new IllegalArgumentException(
+                        "target " + target + " at place " + row + " is outside " + width + " classes");
             }
             float max = kernels.max(at, width);
             float chosen = target < 0 ? 0 : get(at + 4L * target);
@@ -668,7 +676,8 @@ public final class CpuEngine implements Engine {
     }
 
     @Override
-    public void attentionBackward(Attention options, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSums, Tensor dOut,
+    public void attentionBackward(Attention options, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSums,
+            Tensor dOut,
             Tensor dq, Tensor dk, Tensor dv) {
         attention.backward(options, q, k, v, out, logSums, dOut, dq, dk, dv);
     }
@@ -691,13 +700,15 @@ public final class CpuEngine implements Engine {
     }
 
     @Override
-    public void sgd(Tensor parameter, Tensor gradient, @Nullable Tensor velocity, float rate, float momentum, float decay,
+    public void sgd(Tensor parameter, Tensor gradient, @Nullable Tensor velocity, float rate, float momentum,
+            float decay,
             float gradientScale) {
         long p = writable(parameter);
         long g = address(gradient);
         long v = velocity == null ? 0 : address(velocity);
-        spans(parameter.size(), (at, n) -> kernels.sgd(p + 4 * at, g + 4 * at, v == 0 ? 0 : v + 4 * at, rate, momentum, decay,
-                gradientScale, n));
+        spans(parameter.size(),
+                (at, n) -> kernels.sgd(p + 4 * at, g + 4 * at, v == 0 ? 0 : v + 4 * at, rate, momentum, decay,
+                        gradientScale, n));
     }
 
     @Override

@@ -7,8 +7,7 @@ final class Draws {
     static final int MULTIPLIER_1 = 0x7feb352d;
     static final int MULTIPLIER_2 = 0x846ca68b;
 
-    private Draws() {
-    }
+    private Draws() {}
 
     /** Spreads a seed over 64 bits (SplitMix64's finalizer), so that neighbouring seeds have nothing in common. */
     static long key(long seed) {

@@ -96,7 +96,8 @@ final class Gemm {
         }
     }
 
-    private synchronized void block(int m, int n, int k, Matrix a, Matrix b, boolean packB, long bias, long c, long cStride,
+    private synchronized void block(int m, int n, int k, Matrix a, Matrix b, boolean packB, long bias, long c,
+            long cStride,
             boolean accumulate) {
         int aPanels = (m + mr - 1) / mr;
         int bPanels = (n + nr - 1) / nr;
@@ -140,14 +141,15 @@ final class Gemm {
                 for (int p = firstA; p < lastA; p++) {
                     kernels.tile(k, pa, p * mr * k, pb, q * nr * k, tile);
                     kernels.write(tile, Math.min(mr, m - p * mr), columns, biasHere,
-                            c + 4 * (p * mr * cStride + (long) q * nr), cStride, accumulate);
+                            c + 4 * ((long) p * mr * cStride + (long) q * nr), cStride, accumulate);
                 }
             }
         });
     }
 
     /** Packs {@code count} rows of A, or columns of B: a panel, {@code width} to each step of the inner dimension. */
-    private static void pack(Kernels kernels, long address, long stride, long innerStride, int count, int depth, int width,
+    private static void pack(Kernels kernels, long address, long stride, long innerStride, int count, int depth,
+            int width,
             float[] into, int at) {
         if (innerStride == 1) {
             kernels.packColumns(address, stride, depth, count, width, into, at);
@@ -160,7 +162,8 @@ final class Gemm {
         pack(kernels, a.at(row, 0), a.rowStride, a.columnStride, rows, depth, mr, into, at);
     }
 
-    private static void packB(Kernels kernels, int nr, Matrix b, int column, int columns, int depth, float[] into, int at) {
+    private static void packB(Kernels kernels, int nr, Matrix b, int column, int columns, int depth, float[] into,
+            int at) {
         pack(kernels, b.at(0, column), b.columnStride, b.rowStride, columns, depth, nr, into, at);
     }
 
@@ -199,7 +202,7 @@ final class Gemm {
             }
         });
         for (int i = 0; i < m; i++) {
-            long out = c + 4 * i * cStride;
+            long out = c + 4L * i * cStride;
             if (!accumulate) {
                 kernels.fill(out, 0, n);
             }
@@ -267,7 +270,8 @@ final class Gemm {
                     packedA = atLeast(packedA, mr * inner);
                     for (int row = 0; row < m; row += mr) {
                         int rows = Math.min(mr, m - row);
-                        packA(kernels, mr, new Matrix(a.at(0, depth), a.rowStride, a.columnStride), row, rows, inner, packedA, 0);
+                        packA(kernels, mr, new Matrix(a.at(0, depth), a.rowStride, a.columnStride), row, rows, inner,
+                                packedA, 0);
                         for (int q = 0; q < bPanels; q++) {
                             kernels.tile(inner, packedA, 0, packedB, q * nr * inner, tile);
                             int at = column + q * nr;

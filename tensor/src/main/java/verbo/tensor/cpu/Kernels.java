@@ -107,5 +107,6 @@ interface Kernels {
 
     void adamW(long parameter, long gradient, long mean, long variance, Engine.AdamW step, long n);
 
-    void sgd(long parameter, long gradient, long velocity, float rate, float momentum, float decay, float scale, long n);
+    void sgd(long parameter, long gradient, long velocity, float rate, float momentum, float decay, float scale,
+            long n);
 }

@@ -44,7 +44,8 @@ final class Memory {
         /** Of somebody else's memory: keeps it reachable. */
         private final @Nullable MemorySegment wrapped;
 
-        private Block(long address, long capacity, int sizeClass, @Nullable Arena arena, @Nullable MemorySegment wrapped) {
+        private Block(long address, long capacity, int sizeClass, @Nullable Arena arena,
+                @Nullable MemorySegment wrapped) {
             this.address = address;
             this.capacity = capacity;
             this.sizeClass = sizeClass;
@@ -99,7 +100,8 @@ final class Memory {
         if (capacity >= LARGE) {
             long address = Pages.map(capacity);
             if (address != 0) {
-                MemorySegment.ofAddress(address).reinterpret(capacity, arena, segment -> Pages.unmap(segment.address(), capacity));
+                MemorySegment.ofAddress(address).reinterpret(capacity, arena,
+                        segment -> Pages.unmap(segment.address(), capacity));
                 return new Block(address, capacity, sizeClass, arena, null);
             }
         }
@@ -168,7 +170,8 @@ final class Memory {
     static long writable(verbo.tensor.Tensor tensor) {
         if (((Block) tensor.storage()).isReadOnly()) {
             throw new IllegalStateException(
-                    "a tensor " + tensor.shape() + " over read-only memory cannot be written to: copy it with Scope.copy");
+                    "a tensor " + tensor.shape()
+                            + " over read-only memory cannot be written to: copy it with Scope.copy");
         }
         return address(tensor);
     }
@@ -205,7 +208,8 @@ final class Memory {
             if (System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("linux")) {
                 ValueLayout.OfLong pointer = ValueLayout.JAVA_LONG;
                 ValueLayout.OfInt number = ValueLayout.JAVA_INT;
-                mmap = handle("mmap", FunctionDescriptor.of(pointer, pointer, pointer, number, number, number, pointer));
+                mmap = handle("mmap",
+                        FunctionDescriptor.of(pointer, pointer, pointer, number, number, number, pointer));
                 munmap = handle("munmap", FunctionDescriptor.of(number, pointer, pointer));
                 madvise = handle("madvise", FunctionDescriptor.of(number, pointer, pointer, number));
             }

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor.cpu;
 
-import static verbo.tensor.cpu.Memory.get;
-import static verbo.tensor.cpu.Memory.set;
-
 import verbo.tensor.Binary;
 import verbo.tensor.Engine;
 import verbo.tensor.Unary;
+
+import static verbo.tensor.cpu.Memory.get;
+import static verbo.tensor.cpu.Memory.set;
 
 /**
  * Kernels in plain Java: the tails of the vector kernels, and everything where the vector module is missing. They say the same
@@ -24,8 +24,7 @@ final class ScalarKernels implements Kernels {
     private static final int MR = 4;
     private static final int NR = 8;
 
-    private ScalarKernels() {
-    }
+    private ScalarKernels() {}
 
     @Override
     public String description() {
@@ -136,7 +135,7 @@ final class ScalarKernels implements Kernels {
     @Override
     public void binary(Binary op, long a, int aStep, long b, int bStep, long out, long n) {
         for (long i = 0; i < n; i++) {
-            set(out + 4 * i, value(op, get(a + 4 * aStep * i), get(b + 4 * bStep * i)));
+            set(out + 4 * i, value(op, get(a + 4L * aStep * i), get(b + 4L * bStep * i)));
         }
     }
 
@@ -350,7 +349,8 @@ final class ScalarKernels implements Kernels {
         write(NR, tile, rows, columns, bias, out, stride, accumulate);
     }
 
-    static void write(int nr, float[] tile, int rows, int columns, long bias, long out, long stride, boolean accumulate) {
+    static void write(int nr, float[] tile, int rows, int columns, long bias, long out, long stride,
+            boolean accumulate) {
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < columns; j++) {
                 float added = bias == 0 ? 0 : get(bias + 4L * j);
@@ -403,8 +403,8 @@ final class ScalarKernels implements Kernels {
 
     @Override
     public void adamW(long parameter, long gradient, long mean, long variance, Engine.AdamW step, long n) {
-        double correction2 = 1 - Math.pow(step.beta2(), step.step());
-        float rate = (float) (step.rate() / (1 - Math.pow(step.beta1(), step.step())));
+        double correction2 = 1 - Math.pow(step.beta2(), (double) step.step());
+        float rate = (float) (step.rate() / (1 - Math.pow(step.beta1(), (double) step.step())));
         float root = (float) (1 / Math.sqrt(correction2));
         for (long i = 0; i < 4 * n; i += 4) {
             float g = get(gradient + i) * step.gradientScale();

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor.cpu;
 
-import static verbo.tensor.cpu.Memory.ALL;
-
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -15,6 +13,8 @@ import verbo.tensor.Binary;
 import verbo.tensor.Engine;
 import verbo.tensor.Unary;
 
+import static verbo.tensor.cpu.Memory.ALL;
+
 /**
  * Kernels on the Vector API. Each loop has a body of whole vectors and a scalar tail. The species is a constant of the
  * process, so the JIT compiles each loop for one register width.
@@ -23,7 +23,7 @@ final class VectorKernels implements Kernels {
     static final VectorSpecies<Float> S = species();
     private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, S.vectorShape());
     private static final int L = S.length();
-    private static final int W = S.vectorByteSize();
+    private static final long W = S.vectorByteSize();
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     /** 32 registers hold 8 x 3 accumulators; with 16 the JIT keeps no more than 4 x 2 from being spilled. */
@@ -399,7 +399,8 @@ final class VectorKernels implements Kernels {
         } else {
             binaryBoth(op, a, b, out, whole);
         }
-        ScalarKernels.INSTANCE.binary(op, a + 4 * aStep * whole, aStep, b + 4 * bStep * whole, bStep, out + 4 * whole, n - whole);
+        ScalarKernels.INSTANCE.binary(op, a + 4L * aStep * whole, aStep, b + 4L * bStep * whole, bStep, out + 4 * whole,
+                n - whole);
     }
 
     private static void binaryBoth(Binary op, long a, long b, long out, long n) {
@@ -532,7 +533,7 @@ final class VectorKernels implements Kernels {
         FloatVector c = a;
         FloatVector d = a;
         long p = x;
-        for (long end = x + n / (4 * L) * (4 * W); p < end; p += 4 * W) {
+        for (long end = x + n / (4L * L) * (4 * W); p < end; p += 4 * W) {
             a = a.add(load(p));
             b = b.add(load(p + W));
             c = c.add(load(p + 2 * W));
@@ -561,7 +562,7 @@ final class VectorKernels implements Kernels {
         FloatVector d = a;
         long o = y - x;
         long p = x;
-        for (long end = x + n / (4 * L) * (4 * W); p < end; p += 4 * W) {
+        for (long end = x + n / (4L * L) * (4 * W); p < end; p += 4 * W) {
             a = load(p).fma(load(p + o), a);
             b = load(p + W).fma(load(p + o + W), b);
             c = load(p + 2 * W).fma(load(p + o + 2 * W), c);
@@ -606,7 +607,7 @@ final class VectorKernels implements Kernels {
     public void sumRows(long x, long rows, long stride, float scale, long out, long n) {
         long j = 0;
         FloatVector factor = all(scale);
-        for (; j + 4 * L <= n; j += 4 * L) {
+        for (; j + 4L * L <= n; j += 4L * L) {
             FloatVector a = FloatVector.zero(S);
             FloatVector b = a;
             FloatVector c = a;
@@ -644,7 +645,7 @@ final class VectorKernels implements Kernels {
         FloatVector a = FloatVector.zero(S);
         FloatVector b = a;
         long p = x;
-        long end = x + n / (2 * L) * (2L * W);
+        long end = x + n / (2L * L) * (2 * W);
         for (; p < end; p += 2 * W) {
             FloatVector u = load(p).sub(m);
             FloatVector v = load(p + W).sub(m);
@@ -661,7 +662,7 @@ final class VectorKernels implements Kernels {
         set(statistics + 4, scale);
         FloatVector s = all(scale);
         long i = 0;
-        for (end = n / L * (long) W; i < end; i += W) {
+        for (end = n / L * W; i < end; i += W) {
             store(load(x + i).sub(m).mul(s).fma(load(gain + i), load(bias + i)), out + i);
         }
         for (end = 4L * n; i < end; i += 4) {
@@ -678,7 +679,7 @@ final class VectorKernels implements Kernels {
         FloatVector a = FloatVector.zero(S);
         FloatVector b = a;
         long i = 0;
-        long end = n / L * (long) W;
+        long end = n / L * W;
         for (; i < end; i += W) {
             FloatVector g = load(dOut + i).mul(load(gain + i));
             a = a.add(g);
@@ -712,7 +713,7 @@ final class VectorKernels implements Kernels {
         FloatVector m = all(mean);
         FloatVector s = all(scale);
         long i = 0;
-        for (long end = n / L * (long) W; i < end; i += W) {
+        for (long end = n / L * W; i < end; i += W) {
             FloatVector g = load(dOut + i);
             store(load(x + i).sub(m).mul(s).fma(g, load(dGain + i)), dGain + i);
             if (dBias != 0) {
@@ -734,7 +735,7 @@ final class VectorKernels implements Kernels {
         set(statistics, scale);
         FloatVector s = all(scale);
         long i = 0;
-        for (long end = n / L * (long) W; i < end; i += W) {
+        for (long end = n / L * W; i < end; i += W) {
             store(load(x + i).mul(s).mul(load(gain + i)), out + i);
         }
         for (long end = 4L * n; i < end; i += 4) {
@@ -747,7 +748,7 @@ final class VectorKernels implements Kernels {
         FloatVector s = all(scale);
         FloatVector b = FloatVector.zero(S);
         long i = 0;
-        long end = n / L * (long) W;
+        long end = n / L * W;
         for (; i < end; i += W) {
             b = load(dOut + i).mul(load(gain + i)).fma(load(x + i).mul(s), b);
         }
@@ -773,7 +774,7 @@ final class VectorKernels implements Kernels {
         FloatVector minus = all(-shift);
         FloatVector sums = FloatVector.zero(S);
         long i = 0;
-        for (long end = n / L * (long) W; i < end; i += W) {
+        for (long end = n / L * W; i < end; i += W) {
             FloatVector e = VectorMath.exp(load(x + i).fma(factor, minus));
             store(e, out + i);
             sums = sums.add(e);
@@ -785,7 +786,7 @@ final class VectorKernels implements Kernels {
     public void softmaxBackward(long out, long dOut, float dot, long dx, int n, boolean accumulate) {
         FloatVector d = all(dot);
         long i = 0;
-        for (long end = n / L * (long) W; i < end; i += W) {
+        for (long end = n / L * W; i < end; i += W) {
             FloatVector r = load(out + i).mul(load(dOut + i).sub(d));
             store(accumulate ? load(dx + i).add(r) : r, dx + i);
         }
@@ -796,7 +797,7 @@ final class VectorKernels implements Kernels {
     public void logSoftmaxBackward(long out, long dOut, float sum, long dx, int n, boolean accumulate) {
         FloatVector minus = all(-sum);
         long i = 0;
-        for (long end = n / L * (long) W; i < end; i += W) {
+        for (long end = n / L * W; i < end; i += W) {
             FloatVector r = VectorMath.exp(load(out + i)).fma(minus, load(dOut + i));
             store(accumulate ? load(dx + i).add(r) : r, dx + i);
         }
@@ -808,7 +809,7 @@ final class VectorKernels implements Kernels {
         FloatVector d = all(delta);
         FloatVector s = all(scale);
         long i = 0;
-        for (long end = n / L * (long) W; i < end; i += W) {
+        for (long end = n / L * W; i < end; i += W) {
             store(load(p + i).mul(load(dp + i).sub(d)).mul(s), dp + i);
         }
         ScalarKernels.INSTANCE.attentionScoresBackward(p + i, dp + i, delta, scale, n % L);
@@ -1071,7 +1072,7 @@ final class VectorKernels implements Kernels {
         long b2 = b1 + 4 * stride;
         long b3 = b2 + 4 * stride;
         long i = 0;
-        for (long end = n / L * (long) W; i < end; i += W) {
+        for (long end = n / L * W; i < end; i += W) {
             FloatVector x = load(b + i).fma(v0, load(out + i));
             FloatVector y = load(b1 + i).mul(v1);
             x = load(b2 + i).fma(v2, x);
@@ -1093,12 +1094,12 @@ final class VectorKernels implements Kernels {
         FloatVector rest1 = all(1 - step.beta1());
         FloatVector rest2 = all(1 - step.beta2());
         FloatVector keep = all(1 - step.rate() * step.decay());
-        double correction2 = 1 - Math.pow(step.beta2(), step.step());
-        FloatVector rate = all((float) (-step.rate() / (1 - Math.pow(step.beta1(), step.step()))));
+        double correction2 = 1 - Math.pow(step.beta2(), (double) step.step());
+        FloatVector rate = all((float) (-step.rate() / (1 - Math.pow(step.beta1(), (double) step.step()))));
         FloatVector root = all((float) (1 / Math.sqrt(correction2)));
         FloatVector epsilon = all(step.epsilon());
         long i = 0;
-        for (long end = n / L * (long) W; i < end; i += W) {
+        for (long end = n / L * W; i < end; i += W) {
             FloatVector g = load(gradient + i).mul(scale);
             FloatVector m = load(mean + i).mul(beta1).add(g.mul(rest1));
             FloatVector v = load(variance + i).mul(beta2).add(g.mul(g).mul(rest2));

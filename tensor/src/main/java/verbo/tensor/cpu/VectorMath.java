@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor.cpu;
 
-import static verbo.tensor.cpu.ScalarKernels.GELU_CUBE;
-import static verbo.tensor.cpu.ScalarKernels.GELU_SCALE;
-
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+
+import static verbo.tensor.cpu.ScalarKernels.GELU_CUBE;
+import static verbo.tensor.cpu.ScalarKernels.GELU_SCALE;
 
 /**
  * Functions of vectors, to about one unit in the last place, in plain arithmetic: the JDK's own are fast only where it can
@@ -68,8 +68,7 @@ final class VectorMath {
     private static final FloatVector GELU_3 = constant(GELU_SCALE * GELU_CUBE);
     private static final FloatVector GELU_SLOPE_3 = constant(3 * GELU_SCALE * GELU_CUBE);
 
-    private VectorMath() {
-    }
+    private VectorMath() {}
 
     private static FloatVector constant(float value) {
         return FloatVector.broadcast(VectorKernels.S, value);
