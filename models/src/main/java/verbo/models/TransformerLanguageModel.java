@@ -150,8 +150,10 @@ final class TransformerLanguageModel implements LanguageModel {
         try (NoGradient _ = NoGradient.open(); Scope pass = Scope.open(engine)) {
             Tensor hidden = network.hidden(pass.of(ids, rows), pass.of(places, rows),
                     new CachedAttention(engine, parts)); // [rows, width]
-            for (CachedAttention.Part part : parts) {
+            for (int i = 0; i < parts.size(); i++) {
+                CachedAttention.Part part = parts.get(i);
                 part.sequence().complete(hidden.slice(0, part.from(), part.from() + part.count()));
+                own(batch.get(i).state()).logNormalizer = Double.NaN;
             }
             if (wanted > 0) {
                 fillRows(batch, parts, wanted == rows ? hidden : chosen(batch, parts, hidden, wanted));
@@ -248,7 +250,6 @@ final class TransformerLanguageModel implements LanguageModel {
 
         @Override
         public void advance(int... tokens) {
-            logNormalizer = Double.NaN;
             TransformerLanguageModel.this.advance(List.of(new Advance(this, tokens)));
         }
 

@@ -116,6 +116,28 @@ class GptTest {
     }
 
     @Test
+    void theNormalizerIsOfTheLastPlace() {
+        try (Gpt gpt = shaken(SMALL); LanguageModel model = gpt.languageModel(null); State state = model.open()) {
+            float[] row = new float[SMALL.vocabularySize()];
+            int[] ids = {3, 1, 4, 1, 5};
+            for (int length = 1; length <= ids.length; length++) {
+                boolean asked = length % 2 == 1; // what was known of the place before must not stay
+                model.advance(List.of(
+                        new Advance(state, new int[]{ids[length - 1]}, asked ? new float[][]{row} : new float[0][])));
+                double normalizer = state.logNormalizer();
+                state.logProbabilities(row);
+                try (NoGradient _ = NoGradient.open(); Scope scope = Scope.open(engine)) {
+                    float[] logits = gpt.logits(scope.of(Arrays.copyOf(ids, length), 1, length)).toFloats();
+                    for (int i = 0; i < row.length; i++) {
+                        assertThat(row[i] + normalizer).isCloseTo(logits[(length - 1) * row.length + i],
+                                within(1e-5));
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
     void aScoreIsTheLossOfTheWindow() {
         try (Gpt gpt = shaken(SMALL); LanguageModel model = gpt.languageModel(null)) {
             int[] ids = new Random(2).ints(SMALL.contextLength() + 1, 0, SMALL.vocabularySize()).toArray();
