@@ -108,7 +108,11 @@ final class GenerateCommand implements Callable<Integer> {
         if (opened.tokenizer() == null) {
             throw new IllegalArgumentException(model.path() + ": the model has no tokenizer: give --ids in place of --prompt");
         }
-        return opened.tokenizer().encode(prompt);
+        try {
+            return opened.tokenizer().encode(prompt);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("the prompt cannot be encoded: " + e.getMessage(), e);
+        }
     }
 
     private void sample(LanguageModel opened, int[] start) {

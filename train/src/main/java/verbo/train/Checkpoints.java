@@ -148,6 +148,13 @@ final class Checkpoints {
         return Optional.ofNullable(best);
     }
 
+    /** Renames a checkpoint that turned out to be damaged, so that another of the same step can take its place. */
+    Path setAside(Checkpoint damaged) throws IOException {
+        Path aside = folder.resolve("damaged-" + damaged.folder.getFileName());
+        delete(aside);
+        return Files.move(damaged.folder, aside, StandardCopyOption.ATOMIC_MOVE);
+    }
+
     /** Removes what a killed process left half written or half deleted. */
     void clean() throws IOException {
         if (Files.isDirectory(folder)) {

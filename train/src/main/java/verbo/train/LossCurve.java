@@ -40,6 +40,7 @@ final class LossCurve {
         chart.getStyler().setLegendPosition(Styler.LegendPosition.InsideNE);
         chart.getStyler().setChartBackgroundColor(Color.WHITE);
         chart.getStyler().setAntiAlias(true);
+        chart.getStyler().setXAxisMin(0.0);
         int share = Math.max(1, (lines.size() + POINTS - 1) / POINTS);
         int points = lines.size() / share;
         if (points > 0) {

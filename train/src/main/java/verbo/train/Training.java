@@ -3,12 +3,13 @@
 package verbo.train;
 
 import java.io.IOException;
-import java.lang.module.ModuleDescriptor;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import verbo.lm.LanguageModel;
 import verbo.models.Gpt;
@@ -128,7 +129,8 @@ public final class Training implements AutoCloseable {
             try {
                 return resume(checkpoint);
             } catch (FormatException e) {
-                listener.message(checkpoint.folder() + " is damaged and left aside: " + e.getMessage());
+                listener.message("a checkpoint is damaged (" + e.getMessage() + ") and set aside as "
+                        + folder.checkpoints().setAside(checkpoint));
             }
         }
         try (RunData data = RunData.prepare(configuration, folder.data(), engine.threads(), listener);
@@ -196,9 +198,14 @@ public final class Training implements AutoCloseable {
         Json.write(folder.training(), described);
     }
 
-    private static String version() {
-        ModuleDescriptor module = Training.class.getModule().getDescriptor();
-        return module == null ? "unknown" : module.rawVersion().orElse("unknown");
+    private static String version() throws IOException {
+        Properties properties = new Properties();
+        try (InputStream in = Training.class.getResourceAsStream("version.properties")) {
+            if (in != null) {
+                properties.load(in);
+            }
+        }
+        return properties.getProperty("version", "unknown");
     }
 
     private RunResult train(TrainableLanguageModel model, RunData data, Checkpoints.@Nullable Checkpoint checkpoint)

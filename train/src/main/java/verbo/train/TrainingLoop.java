@@ -33,6 +33,7 @@ final class TrainingLoop {
     private static final double SECONDS_BETWEEN_PICTURES = 20;
     /** How much the time of the last step counts in the time left. */
     private static final double NEWS = 0.05;
+    private static final int WARMING_UP = 10;
 
     private final RunConfiguration configuration;
     private final RunFolder folder;
@@ -63,6 +64,7 @@ final class TrainingLoop {
     private double checkSeconds;
     private double trainSecondsHere;
     private long tokensHere;
+    private long stepsHere;
     private long pictureAt = began;
 
     TrainingLoop(RunConfiguration configuration, RunFolder folder, TrainableLanguageModel model, RunData data,
@@ -269,13 +271,16 @@ final class TrainingLoop {
         double took = (System.nanoTime() - start) * 1e-9;
         trainSecondsHere += took;
         tokensHere += (long) ids.length * configuration.accumulate();
-        stepSeconds = stepSeconds == 0 ? took : stepSeconds + NEWS * (took - stepSeconds);
+        // The first steps run before the kernels are compiled: they say little of those to come.
+        stepSeconds = ++stepsHere <= WARMING_UP ? took : stepSeconds + NEWS * (took - stepSeconds);
         return took;
     }
 
     private OptionalDouble secondsLeft(long step) {
         long left = configuration.steps() - step;
         long checks = (left + configuration.evaluate().every() - 1) / configuration.evaluate().every();
-        return step == 0 ? OptionalDouble.empty() : OptionalDouble.of(left * stepSeconds + checks * checkSeconds);
+        return stepsHere < WARMING_UP
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(left * stepSeconds + checks * checkSeconds);
     }
 }

@@ -1,0 +1,161 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.train;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import verbo.text.FormatException;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+final class RunFileTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void readsWhatIsThereAndKnowsTheRest() throws IOException {
+        Files.writeString(folder.resolve("text.txt"), "a");
+        RunConfiguration c = read("""
+                task: language-model
+                run: somewhere
+                data: text.txt
+                tokenizer: {type: characters}
+                steps: 2_000
+                optimizer:
+                  rate: 3e-4   # as a text in YAML 1.1
+                sample:
+                  prompt: 17
+                """);
+        assertThat(c.run()).isEqualTo(Path.of("somewhere"));
+        assertThat(c.name()).isEqualTo("run");
+        assertThat(c.data().location()).isEqualTo(folder.resolve("text.txt").toString());
+        assertThat(c.data().validation()).isEqualTo(0.1);
+        assertThat(c.tokenizer().characters()).isTrue();
+        assertThat(c.steps()).isEqualTo(2000);
+        assertThat(c.optimizer().rate()).isEqualTo(3e-4);
+        assertThat(c.optimizer().minimumRate()).isEqualTo(3e-4 / 10);
+        assertThat(c.sample().prompt()).isEqualTo("17");
+        assertThat(c.sample().every()).isEqualTo(250);
+        assertThat(c.metrics().perplexity()).isTrue();
+    }
+
+    @Test
+    void theCommandLineGoesFirst() throws IOException {
+        RunConfiguration c = read("""
+                task: language-model
+                data:
+                  path: a.zip
+                  include: "**.java"
+                  validation: 0.2
+                model: {layers: 2, heads: 2}
+                """, "data=b.txt", "model.heads=8", "sample.prompt='ROMEO: '", "steps=7", "run=", "metrics={perplexity: no}");
+        assertThat(c.data().location()).endsWith("/b.txt");
+        assertThat(c.data().options().entries()).isNull();
+        assertThat(c.data().validation()).isEqualTo(0.1);
+        assertThat(c.model().layers()).isEqualTo(2);
+        assertThat(c.model().heads()).isEqualTo(8);
+        assertThat(c.sample().prompt()).isEqualTo("ROMEO: ");
+        assertThat(c.steps()).isEqualTo(7);
+        assertThat(c.run()).isNull();
+        assertThat(c.metrics().perplexity()).isFalse();
+    }
+
+    @Test
+    void aPathIsLookedForHereAndThenBesideTheRunFile() throws IOException {
+        assertThat(read("task: language-model\ndata: nowhere/*.txt").data().location())
+                .isEqualTo(Path.of("").toAbsolutePath() + "/nowhere/*.txt");
+        Files.createDirectory(folder.resolve("books"));
+        assertThat(read("task: language-model\ndata: books/*.txt").data().location())
+                .isEqualTo(folder + "/books/*.txt");
+        assertThat(read("task: language-model\ndata: jdk:src.zip").data().location()).isEqualTo("jdk:src.zip");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            lerning_rate: 3                | unknown key 'lerning_rate'; did you mean 'optimizer.rate'?
+            optimizer: {lr: 1}             | unknown key 'optimizer.lr'; did you mean 'optimizer.rate'?
+            optimizer: {warmpu: 1}         | unknown key 'optimizer.warmpu'; did you mean 'optimizer.warmup'?
+            step: 3                        | unknown key 'step'; did you mean 'steps'?
+            block_size: 3                  | unknown key 'block_size'; did you mean 'model.block'?
+            model: {n_head: 3}             | unknown key 'model.n_head'; did you mean 'model.heads'?
+            chekpoint: {every: 3}          | unknown key 'chekpoint.every'; did you mean 'checkpoint.every'?
+            evaluate: {evry: 3}            | unknown key 'evaluate.evry'; did you mean 'evaluate.every'?
+            steps: many                    | steps must be a whole number, 1 or more, not 'many'
+            steps: 1.5                     | steps must be a whole number, 1 or more, not '1.5'
+            steps: 0                       | steps must be a whole number, 1 or more, not '0'
+            steps: 99999999999             | steps must be a whole number, 1 or more, not '99999999999'
+            steps: {every: 2}              | steps must be a whole number, 1 or more, not a map
+            steps: [1, 2]                  | steps must be a whole number, 1 or more, not a list
+            optimizer: 3                   | optimizer must be a map (optimizer.rate, optimizer.minimumRate
+            optimizer: {rate: NaN}         | optimizer.rate must be a number, 0 or more, not 'NaN'
+            optimizer: {beta1: 1.0}        | optimizer.beta1 must be a number from 0 to below 1, not '1.0'
+            model: {bias: perhaps}         | model.bias must be true or false, not 'perhaps'
+            model: {family: lstm}          | model.family must be 'gpt', not 'lstm'
+            tokenizer: {type: words}       | tokenizer.type must be one of characters, bytes-bpe, not 'words'
+            task: language-model           | the key 'task' is given twice
+            """)
+    void aMistakeIsNamedWithItsLine(String line, String message) {
+        assertThatThrownBy(() -> read("task: language-model\ndata: x\n\n" + line))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("run file " + folder.resolve("run.yaml") + ", line 4: " + message)
+                .message().doesNotContain("\n");
+    }
+
+    @Test
+    void aMistakeOfTheCommandLineIsNamedToo() {
+        assertThatThrownBy(() -> read("task: language-model\ndata: x", "stps=3"))
+                .hasMessage("--set stps=3: unknown key 'stps'; did you mean 'steps'?");
+        assertThatThrownBy(() -> read("task: language-model\ndata: x", "steps=x"))
+                .hasMessage("--set steps=x: steps must be a whole number, 1 or more, not 'x'");
+        assertThatThrownBy(() -> read("task: language-model\ndata: x", "steps"))
+                .hasMessage("--set steps: must be key=value");
+    }
+
+    @Test
+    void whatMustBeGivenIsAskedFor() {
+        assertThatThrownBy(() -> read("data: x")).hasMessageContaining("the key 'task' is missing");
+        assertThatThrownBy(() -> read("task: language-model")).hasMessageContaining("the key 'data' is missing");
+        assertThatThrownBy(() -> read("task: language-model\ndata: x\nmodel: {heads: 3, width: 128}"))
+                .hasMessageContaining("model.width 128 must be a multiple of model.heads, 3");
+        assertThatThrownBy(() -> read("task: language-model\ndata: x\ninit: y\nmodel: {heads: 4}"))
+                .hasMessageContaining("model.heads cannot be given with init");
+        assertThatThrownBy(() -> RunConfiguration.read(folder.resolve("none.yaml"), List.of()))
+                .isInstanceOf(NoSuchFileException.class);
+    }
+
+    @Test
+    void whatIsNoYamlMapIsRefused() {
+        for (String text : List.of("", "# nothing", "- a\n- b", "just text", "a: [1,", "a: b: c", "task: x\n---\ntask: y",
+                "\u0000", "a: &x 1\n\tb: 2")) {
+            assertThatThrownBy(() -> read(text)).as(text)
+                    .isInstanceOfAny(FormatException.class, IllegalArgumentException.class)
+                    .message().contains("run.yaml").doesNotContain("\n");
+        }
+    }
+
+    @Test
+    void trainingJsonGivesTheSameConfiguration() throws IOException {
+        RunConfiguration c = read("task: language-model\ndata: x\nsteps: 3\nsample: {prompt: \"a\n'b\"}\nseed: -5");
+        Path json = folder.resolve("training.json");
+        Json.write(json, java.util.Map.of("configuration", Json.nested(c.values()), "engine", "e"));
+        RunConfiguration again = RunConfiguration.fromTraining(json);
+        assertThat(again.values()).isEqualTo(c.values());
+        assertThat(again.sample()).isEqualTo(c.sample());
+        assertThat(again.optimizer()).isEqualTo(c.optimizer());
+        assertThat(again.seed()).isEqualTo(-5);
+    }
+
+    private RunConfiguration read(String text, String... overrides) throws IOException {
+        Path file = folder.resolve("run.yaml");
+        Files.writeString(file, text);
+        return RunConfiguration.read(file, List.of(overrides));
+    }
+}

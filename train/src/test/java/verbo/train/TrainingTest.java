@@ -1,0 +1,270 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.train;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import verbo.lm.LanguageModel;
+import verbo.lm.Scoring;
+import verbo.models.LanguageModels;
+import verbo.tensor.Engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+/** Small runs from end to end. */
+final class TrainingTest {
+    private static final List<String> SAME = List.of("metrics.jsonl", "samples.jsonl", "model.safetensors",
+            "tokenizer.json", "config.json", "checkpoints/step-000012/optimizer.safetensors");
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void writeText() throws IOException {
+        StringBuilder text = new StringBuilder();
+        Random random = new Random(1);
+        String[] words = {"salt", "sea", "ship", "the", "a", "of", "north", "wind"};
+        for (int i = 0; i < 600; i++) {
+            text.append(words[random.nextInt(words.length)]).append(i % 9 == 8 ? "\n" : " ");
+        }
+        Files.writeString(folder.resolve("text.txt"), text);
+    }
+
+    private RunConfiguration configuration(String run, String... overrides) throws IOException {
+        Path file = folder.resolve("run.yaml");
+        Files.writeString(file, """
+                task: language-model
+                data: text.txt
+                tokenizer: {type: characters}
+                model: {layers: 2, heads: 2, width: 16, block: 8}
+                steps: 12
+                batch: 3
+                threads: 1
+                optimizer: {rate: 1e-2, warmup: 3}
+                evaluate: {every: 4}
+                checkpoint: {every: 3}
+                sample: {every: 5, tokens: 10}
+                """);
+        List<String> all = new ArrayList<>(List.of("run=" + folder.resolve(run)));
+        all.addAll(List.of(overrides));
+        return RunConfiguration.read(file, all);
+    }
+
+    private RunResult train(String run, String... overrides) throws IOException {
+        try (Training training = Training.start(configuration(run, overrides), false, TrainingListener.NONE)) {
+            return training.run();
+        }
+    }
+
+    private RunResult resume(String run) throws IOException {
+        try (Training training = Training.resume(folder.resolve(run), OptionalInt.empty(), TrainingListener.NONE)) {
+            return training.run();
+        }
+    }
+
+    /** Trains until the listener has heard of a step, then stops as a signal would. */
+    private RunResult trainUntil(int last, String run, String... overrides) throws IOException {
+        Training[] training = new Training[1];
+        TrainingListener listener = new TrainingListener() {
+            @Override
+            public void step(Step step) {
+                if (step.step() == last) {
+                    training[0].stop();
+                }
+            }
+        };
+        try (Training started = Training.start(configuration(run, overrides), false, listener)) {
+            training[0] = started;
+            return started.run();
+        }
+    }
+
+    private void assertSame(String run, String other) throws IOException {
+        for (String file : SAME) {
+            assertThat(folder.resolve(run).resolve(file)).as(file).hasSameBinaryContentAs(folder.resolve(other).resolve(file));
+        }
+    }
+
+    @Test
+    void learnsAndLeavesALoadableModel() throws IOException {
+        RunResult result = train("run", "steps=150", "evaluate.every=50", "checkpoint.every=50");
+        assertThat(result.finished()).isTrue();
+        assertThat(result.steps()).isEqualTo(150);
+        assertThat(result.validationLoss()).isBetween(0.3, 1.9);
+        assertThat(result.bitsPerByte()).isCloseTo(result.validationLoss() / Math.log(2),
+                org.assertj.core.data.Offset.offset(1e-12));
+        assertThat(result.tokensPerSecond()).isPositive();
+        Path run = folder.resolve("run");
+        for (String file : List.of("training.json", "metrics.jsonl", "timings.jsonl", "samples.jsonl", "loss.svg",
+                "loss.png", "config.json", "generation_config.json", "tokenizer.json", "model.safetensors")) {
+            assertThat(run.resolve(file)).as(file).isNotEmptyFile();
+        }
+        List<MetricsFile.Line> lines = MetricsFile.read(run.resolve("metrics.jsonl"));
+        assertThat(lines).hasSize(150);
+        assertThat(lines.getFirst().loss()).isGreaterThan(2);
+        assertThat(lines.getLast().validationLoss()).isEqualTo(result.validationLoss());
+        assertThat(lines.stream().filter(line -> !Double.isNaN(line.validationLoss()))).hasSize(3);
+        try (Engine engine = Engine.cpu(1); LanguageModel model = LanguageModels.open(engine, run)) {
+            assertThat(Scoring.of(model, "the ship of the north ").total().perplexity()).isLessThan(8);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"model.dropout=0", "model.dropout=0.1", "accumulate=2", "data.documents=line",
+            "checkpoint.use=best"})
+    void aResumedRunIsTheUninterruptedOneBitForBit(String setting) throws IOException {
+        train("whole", setting);
+        for (int stop : new int[]{1, 5, 6, 11}) {
+            String run = "stopped-" + stop;
+            RunResult stopped = trainUntil(stop, run, setting);
+            assertThat(stopped.finished()).isFalse();
+            assertThat(stopped.steps()).isEqualTo(stop);
+            assertThat(resume(run).finished()).isTrue();
+            assertSame(run, "whole");
+        }
+    }
+
+    @Test
+    void numbersDoNotDependOnThreads() throws IOException {
+        train("one");
+        train("two", "threads=2");
+        assertSame("two", "one");
+    }
+
+    @Test
+    void whatCameAfterTheCheckpointIsTakenBack() throws IOException {
+        train("whole");
+        trainUntil(6, "killed");
+        Path metrics = folder.resolve("killed/metrics.jsonl");
+        Files.writeString(metrics, Files.readString(metrics) + "{\"step\":7,\"loss\":1}\n{\"step\":8,\"lo");
+        resume("killed");
+        assertSame("killed", "whole");
+    }
+
+    @Test
+    void aRunWithoutACheckpointStartsOver() throws IOException {
+        train("whole");
+        Training.start(configuration("early"), false, TrainingListener.NONE).close();
+        assertThat(resume("early").finished()).isTrue();
+        assertSame("early", "whole");
+    }
+
+    @Test
+    void aFinishedRunGivesItsResultAgain() throws IOException {
+        RunResult first = train("run");
+        RunResult again = resume("run");
+        assertThat(again).isEqualTo(first);
+    }
+
+    @Test
+    void aDamagedCheckpointIsLeftAside() throws IOException {
+        train("whole");
+        trainUntil(6, "damaged");
+        Path weights = folder.resolve("damaged/checkpoints/step-000006/model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        Files.write(weights, java.util.Arrays.copyOf(bytes, bytes.length / 2));
+        assertThat(resume("damaged").finished()).isTrue();
+        assertSame("damaged", "whole");
+    }
+
+    @Test
+    void theTextMayHaveChangedSince() throws IOException {
+        train("whole");
+        trainUntil(6, "run");
+        Files.writeString(folder.resolve("text.txt"), "something else");
+        assertThat(resume("run").finished()).isTrue();
+        assertSame("run", "whole");
+    }
+
+    @Test
+    void withoutItsIdsAChangedTextIsRefused() throws IOException {
+        trainUntil(6, "run");
+        Checkpoints.delete(folder.resolve("run/data"));
+        Files.writeString(folder.resolve("text.txt"), Files.readString(folder.resolve("text.txt")).replace("sea", "sky"));
+        assertThatThrownBy(() -> resume("run")).hasMessageContaining("is not the one this run was begun with");
+    }
+
+    @Test
+    void twoTrainersDoNotShareARun() throws IOException {
+        try (Training training = Training.start(configuration("run"), false, TrainingListener.NONE)) {
+            assertThat(training.folder()).isEqualTo(folder.resolve("run"));
+            assertThatThrownBy(() -> train("run")).isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("is being trained by process " + ProcessHandle.current().pid());
+            assertThatThrownBy(() -> resume("run")).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
+    void aRunIsOnlyOverwrittenWhenAsked() throws IOException {
+        train("run");
+        assertThatThrownBy(() -> train("run")).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("holds a run already, saved at step 12", "--overwrite");
+        Files.writeString(folder.resolve("run/notes.txt"), "mine");
+        try (Training training = Training.start(configuration("run", "steps=3"), true, TrainingListener.NONE)) {
+            assertThat(training.run().steps()).isEqualTo(3);
+        }
+        assertThat(folder.resolve("run/notes.txt")).exists();
+        assertThat(folder.resolve("run/checkpoints/step-000012")).doesNotExist();
+        Files.createDirectory(folder.resolve("other"));
+        Files.writeString(folder.resolve("other/file"), "");
+        assertThatThrownBy(() -> train("other")).hasMessageContaining("not a run");
+        assertThatThrownBy(() -> resume("other")).hasMessageContaining("holds no run");
+        assertThatThrownBy(() -> resume("nowhere")).hasMessageContaining("nowhere");
+    }
+
+    @Test
+    void startsFromACheckpoint() throws IOException {
+        train("first", "steps=60");
+        RunResult second = train("second", "model=", "init=" + folder.resolve("first"), "steps=1", "optimizer.rate=0",
+                "optimizer.minimumRate=0");
+        List<MetricsFile.Line> lines = MetricsFile.read(folder.resolve("first/metrics.jsonl"));
+        assertThat(second.validationLoss()).isEqualTo(lines.getLast().validationLoss());
+        Files.writeString(folder.resolve("text.txt"), Files.readString(folder.resolve("text.txt")) + "\u00e9");
+        assertThatThrownBy(() -> train("third", "model=", "init=" + folder.resolve("first"), "steps=1"))
+                .hasMessageContaining("the tokenizer has 17 tokens, the model at ");
+        assertThatThrownBy(() -> train("fourth", "model=", "init=" + folder.resolve("first"), "tokenizer=", "steps=1"))
+                .hasMessageContaining("U+00E9");
+    }
+
+    @Test
+    void aLossThatIsNotFiniteStopsTheRun() throws IOException {
+        assertThatThrownBy(() -> train("run", "optimizer.rate=1e38", "optimizer.minimumRate=1e38", "optimizer.warmup=0",
+                "checkpoint.every=1")).isInstanceOf(IllegalStateException.class)
+                .message().matches("the (loss|gradient) is not a finite number at step \\d+; .*the last good checkpoint "
+                        + "is .*step-\\d+; .*");
+    }
+
+    @Test
+    void aTextThatIsTooShortIsNamed() throws IOException {
+        Files.writeString(folder.resolve("text.txt"), "abcdefg");
+        assertThatThrownBy(() -> train("a")).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("the training text is too short: 6 tokens, and 9 are needed");
+        Files.writeString(folder.resolve("text.txt"), "");
+        assertThatThrownBy(() -> train("b")).message().contains("text.txt").doesNotContain("\n");
+        Files.delete(folder.resolve("text.txt"));
+        assertThatThrownBy(() -> train("c")).isInstanceOf(java.nio.file.NoSuchFileException.class);
+        Files.writeString(folder.resolve("text.txt"), "abc");
+        assertThatThrownBy(() -> train("d", "tokenizer=" + folder)).hasMessageContaining("tokenizer.json");
+    }
+
+    @Test
+    void checksOnPartOfTheTextWhenAsked() throws IOException {
+        train("run", "evaluate.tokens=40", "data.validation=0.5");
+        List<String> lines = Files.readAllLines(folder.resolve("run/metrics.jsonl"));
+        assertThat(lines.get(3)).contains("\"validationTokens\":40");
+        Map<String, Object> last = Json.parse(lines.getLast());
+        assertThat((Long) last.get("validationTokens")).isGreaterThan(1000);
+    }
+}
