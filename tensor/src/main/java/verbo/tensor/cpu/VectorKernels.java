@@ -8,6 +8,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import verbo.tensor.Binary;
 import verbo.tensor.Engine;
@@ -46,6 +47,34 @@ final class VectorKernels implements Kernels {
     /** Whether this processor has vectors worth using, of the width asked for. */
     static boolean available() {
         return FloatVector.SPECIES_PREFERRED.vectorBitSize() >= 128;
+    }
+
+    // Shuffles that bring the upper half of so many lanes down onto the lower.
+    private static final VectorShuffle<Float> HALF_OF_16 = half(16);
+    private static final VectorShuffle<Float> HALF_OF_8 = half(8);
+    private static final VectorShuffle<Float> HALF_OF_4 = half(4);
+    private static final VectorShuffle<Float> HALF_OF_2 = half(2);
+
+    private static VectorShuffle<Float> half(int lanes) {
+        return VectorShuffle.fromOp(S, lane -> (lane + lanes / 2) % L);
+    }
+
+    /**
+     * The sum of the lanes, halves onto halves. {@code reduceLanes} does not define its order, and the interpreter's is
+     * another than the compiler's: results would change in the moment in which a method is compiled.
+     */
+    private static float sumLanes(FloatVector v) {
+        FloatVector sum = v;
+        if (L >= 16) {
+            sum = sum.add(sum.rearrange(HALF_OF_16));
+        }
+        if (L >= 8) {
+            sum = sum.add(sum.rearrange(HALF_OF_8));
+        }
+        if (L >= 4) {
+            sum = sum.add(sum.rearrange(HALF_OF_4));
+        }
+        return sum.add(sum.rearrange(HALF_OF_2)).lane(0);
     }
 
     @Override
@@ -104,7 +133,7 @@ final class VectorKernels implements Kernels {
             i = i.fma(x, y);
             j = j.fma(x, y);
         }
-        float sum = a.add(b).add(c).add(d).add(e).add(f).add(g).add(h).add(i).add(j).reduceLanes(VectorOperators.ADD);
+        float sum = sumLanes(a.add(b).add(c).add(d).add(e).add(f).add(g).add(h).add(i).add(j));
         return sum == 0 ? 0 : 20L * L * rounds; // never 0: keeps the sum from being optimised away
     }
 
@@ -526,6 +555,34 @@ final class VectorKernels implements Kernels {
 
     // ---- reductions: four accumulators, since one would wait four cycles for each addition
 
+    private static final VectorShuffle<Float> BY_8 = VectorShuffle.iota(S, 8, 1, true);
+    private static final VectorShuffle<Float> BY_4 = VectorShuffle.iota(S, 4, 1, true);
+    private static final VectorShuffle<Float> BY_2 = VectorShuffle.iota(S, 2, 1, true);
+    private static final VectorShuffle<Float> BY_1 = VectorShuffle.iota(S, 1, 1, true);
+
+    /**
+     * The sum of all lanes, always in the same order. That of {@link FloatVector#reduceLanes} is open, and is another in
+     * compiled code than in interpreted: a run would not repeat bit for bit.
+     */
+    private static float total(FloatVector lanes) {
+        FloatVector v = lanes;
+        if (L > 16) {
+            float total = 0;
+            for (float lane : v.toArray()) {
+                total += lane;
+            }
+            return total;
+        }
+        if (L > 8) {
+            v = v.add(v.rearrange(BY_8));
+        }
+        if (L > 4) {
+            v = v.add(v.rearrange(BY_4));
+        }
+        v = v.add(v.rearrange(BY_2));
+        return v.add(v.rearrange(BY_1)).lane(0);
+    }
+
     @Override
     public float sum(long x, long n) {
         FloatVector a = FloatVector.zero(S);
@@ -542,7 +599,7 @@ final class VectorKernels implements Kernels {
         for (long end = body(x, n); p < end; p += W) {
             a = a.add(load(p));
         }
-        float sum = a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+        float sum = total(a.add(b).add(c.add(d)));
         for (long end = x + 4 * n; p < end; p += 4) {
             sum += get(p);
         }
@@ -571,7 +628,7 @@ final class VectorKernels implements Kernels {
         for (long end = body(x, n); p < end; p += W) {
             a = load(p).fma(load(p + o), a);
         }
-        float sum = a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+        float sum = total(a.add(b).add(c.add(d)));
         for (long end = x + 4 * n; p < end; p += 4) {
             sum = Math.fma(get(p), get(p + o), sum);
         }
@@ -652,7 +709,7 @@ final class VectorKernels implements Kernels {
             a = u.fma(u, a);
             b = v.fma(v, b);
         }
-        float squares = a.add(b).reduceLanes(VectorOperators.ADD);
+        float squares = total(a.add(b));
         for (end = x + 4L * n; p < end; p += 4) {
             float u = get(p) - mean;
             squares += u * u;
@@ -685,8 +742,8 @@ final class VectorKernels implements Kernels {
             a = a.add(g);
             b = g.fma(load(x + i).sub(m).mul(s), b);
         }
-        float sum = a.reduceLanes(VectorOperators.ADD);
-        float product = b.reduceLanes(VectorOperators.ADD);
+        float sum = total(a);
+        float product = total(b);
         for (long last = 4L * n; i < last; i += 4) {
             float g = get(dOut + i) * get(gain + i);
             sum += g;
@@ -752,7 +809,7 @@ final class VectorKernels implements Kernels {
         for (; i < end; i += W) {
             b = load(dOut + i).mul(load(gain + i)).fma(load(x + i).mul(s), b);
         }
-        float product = b.reduceLanes(VectorOperators.ADD);
+        float product = total(b);
         for (long last = 4L * n; i < last; i += 4) {
             product += get(dOut + i) * get(gain + i) * get(x + i) * scale;
         }
@@ -779,7 +836,7 @@ final class VectorKernels implements Kernels {
             store(e, out + i);
             sums = sums.add(e);
         }
-        return sums.reduceLanes(VectorOperators.ADD) + ScalarKernels.INSTANCE.exp(x + i, scale, shift, out + i, n % L);
+        return total(sums) + ScalarKernels.INSTANCE.exp(x + i, scale, shift, out + i, n % L);
     }
 
     @Override
