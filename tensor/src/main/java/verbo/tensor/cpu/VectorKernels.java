@@ -555,34 +555,6 @@ final class VectorKernels implements Kernels {
 
     // ---- reductions: four accumulators, since one would wait four cycles for each addition
 
-    private static final VectorShuffle<Float> BY_8 = VectorShuffle.iota(S, 8, 1, true);
-    private static final VectorShuffle<Float> BY_4 = VectorShuffle.iota(S, 4, 1, true);
-    private static final VectorShuffle<Float> BY_2 = VectorShuffle.iota(S, 2, 1, true);
-    private static final VectorShuffle<Float> BY_1 = VectorShuffle.iota(S, 1, 1, true);
-
-    /**
-     * The sum of all lanes, always in the same order. That of {@link FloatVector#reduceLanes} is open, and is another in
-     * compiled code than in interpreted: a run would not repeat bit for bit.
-     */
-    private static float total(FloatVector lanes) {
-        FloatVector v = lanes;
-        if (L > 16) {
-            float total = 0;
-            for (float lane : v.toArray()) {
-                total += lane;
-            }
-            return total;
-        }
-        if (L > 8) {
-            v = v.add(v.rearrange(BY_8));
-        }
-        if (L > 4) {
-            v = v.add(v.rearrange(BY_4));
-        }
-        v = v.add(v.rearrange(BY_2));
-        return v.add(v.rearrange(BY_1)).lane(0);
-    }
-
     @Override
     public float sum(long x, long n) {
         FloatVector a = FloatVector.zero(S);
@@ -599,7 +571,7 @@ final class VectorKernels implements Kernels {
         for (long end = body(x, n); p < end; p += W) {
             a = a.add(load(p));
         }
-        float sum = total(a.add(b).add(c.add(d)));
+        float sum = sumLanes(a.add(b).add(c.add(d)));
         for (long end = x + 4 * n; p < end; p += 4) {
             sum += get(p);
         }
@@ -628,7 +600,7 @@ final class VectorKernels implements Kernels {
         for (long end = body(x, n); p < end; p += W) {
             a = load(p).fma(load(p + o), a);
         }
-        float sum = total(a.add(b).add(c.add(d)));
+        float sum = sumLanes(a.add(b).add(c.add(d)));
         for (long end = x + 4 * n; p < end; p += 4) {
             sum = Math.fma(get(p), get(p + o), sum);
         }
@@ -709,7 +681,7 @@ final class VectorKernels implements Kernels {
             a = u.fma(u, a);
             b = v.fma(v, b);
         }
-        float squares = total(a.add(b));
+        float squares = sumLanes(a.add(b));
         for (end = x + 4L * n; p < end; p += 4) {
             float u = get(p) - mean;
             squares += u * u;
@@ -742,8 +714,8 @@ final class VectorKernels implements Kernels {
             a = a.add(g);
             b = g.fma(load(x + i).sub(m).mul(s), b);
         }
-        float sum = total(a);
-        float product = total(b);
+        float sum = sumLanes(a);
+        float product = sumLanes(b);
         for (long last = 4L * n; i < last; i += 4) {
             float g = get(dOut + i) * get(gain + i);
             sum += g;
@@ -809,7 +781,7 @@ final class VectorKernels implements Kernels {
         for (; i < end; i += W) {
             b = load(dOut + i).mul(load(gain + i)).fma(load(x + i).mul(s), b);
         }
-        float product = total(b);
+        float product = sumLanes(b);
         for (long last = 4L * n; i < last; i += 4) {
             product += get(dOut + i) * get(gain + i) * get(x + i) * scale;
         }
@@ -836,7 +808,7 @@ final class VectorKernels implements Kernels {
             store(e, out + i);
             sums = sums.add(e);
         }
-        return total(sums) + ScalarKernels.INSTANCE.exp(x + i, scale, shift, out + i, n % L);
+        return sumLanes(sums) + ScalarKernels.INSTANCE.exp(x + i, scale, shift, out + i, n % L);
     }
 
     @Override
