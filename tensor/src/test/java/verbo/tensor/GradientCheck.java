@@ -272,7 +272,8 @@ final class GradientCheck {
                 double typical = norm(once[i]) / Math.sqrt(Math.max(1, now.length));
                 for (int j = 0; j < now.length; j++) {
                     if (!(Math.abs(now[j] - factor * once[i][j]) <= 1e-5 * (Math.abs(now[j]) + typical) + 1e-12)) {
-                        fail("%s: gradient %d of input %d is %s, not %s times %s", name, j, i, now[j], factor, once[i][j]);
+                        fail("%s: gradient %d of input %d is %s, not %s times %s", name, j, i, now[j], factor,
+                                once[i][j]);
                     }
                 }
             }

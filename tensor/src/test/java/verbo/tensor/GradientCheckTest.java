@@ -137,7 +137,8 @@ class GradientCheckTest {
     void binaryOfViews(Binary op) {
         check(op + " with a transposed matrix", x -> apply(op, x[0].transpose(0, 1), x[1]),
                 x -> apply(op, x[0].transpose(0, 1), x[1]), normal(1, 5, 3), uniform(0.5, 2, 2, 3, 5));
-        check(op + " with a column", x -> apply(op, x[0], x[1].slice(1, 2, 3)), x -> apply(op, x[0], x[1].slice(1, 2, 3)),
+        check(op + " with a column", x -> apply(op, x[0], x[1].slice(1, 2, 3)),
+                x -> apply(op, x[0], x[1].slice(1, 2, 3)),
                 normal(3, 3, 5), uniform(0.5, 2, 4, 3, 7));
         check(op + " with a part of rows", x -> apply(op, x[0].slice(1, 1, 6), x[1]),
                 x -> apply(op, x[0].slice(1, 1, 6), x[1]), normal(5, 3, 7), uniform(0.5, 2, 6, 5));
@@ -166,7 +167,8 @@ class GradientCheckTest {
             for (float kept : mask) {
                 assertThat(kept == 0 || kept == 1 / 0.7f).isTrue();
             }
-            check("dropout of " + n, x -> x[0].dropout(0.3f, 99), x -> x[0].multiply(NaiveTensor.of(mask, n)), normal(4, n));
+            check("dropout of " + n, x -> x[0].dropout(0.3f, 99), x -> x[0].multiply(NaiveTensor.of(mask, n)),
+                    normal(4, n));
         }
         check("no dropout", x -> x[0].dropout(0, 1).multiply(1), x -> x[0], normal(5, 9));
     }
@@ -228,7 +230,8 @@ class GradientCheckTest {
         try (Scope scope = Scope.open(ENGINE)) {
             Tensor x = scope.of(new float[]{1000, 1001, Float.NEGATIVE_INFINITY, -2000}, 1, 4);
             double part = 1 / (1 + Math.E);
-            assertThat(x.softmax().toFloats()).containsExactly(new float[]{(float) part, (float) (1 - part), 0, 0}, within(1e-6f));
+            assertThat(x.softmax().toFloats()).containsExactly(new float[]{(float) part, (float) (1 - part), 0, 0},
+                    within(1e-6f));
             assertThat(x.logSoftmax().toFloats()[1]).isCloseTo((float) Math.log(1 - part), within(1e-4f));
         }
     }
@@ -240,16 +243,19 @@ class GradientCheckTest {
         check("reshape", x -> x[0].reshape(3, -1).exp(), x -> x[0].reshape(3, 10).map(Math::exp), normal(41, 5, 6));
         check("reshape of a transposed matrix", x -> x[0].transpose(0, 1).reshape(2, 15).exp(),
                 x -> x[0].transpose(0, 1).reshape(2, 15).map(Math::exp), normal(42, 5, 6));
-        check("transpose", x -> x[0].transpose(0, 2).exp(), x -> x[0].transpose(0, 2).map(Math::exp), normal(43, 2, 3, 5));
+        check("transpose", x -> x[0].transpose(0, 2).exp(), x -> x[0].transpose(0, 2).map(Math::exp),
+                normal(43, 2, 3, 5));
         check("slice", x -> x[0].slice(1, 2, 5).exp(), x -> x[0].slice(1, 2, 5).map(Math::exp), normal(44, 3, 7, 2));
         check("an empty slice beside a full one",
-                x -> Tensor.concat(1, x[0].slice(1, 4, 4), x[0].slice(1, 0, 7)), x -> x[0].reshape(3, 7), normal(45, 3, 7));
+                x -> Tensor.concat(1, x[0].slice(1, 4, 4), x[0].slice(1, 0, 7)), x -> x[0].reshape(3, 7),
+                normal(45, 3, 7));
         check("select", x -> x[0].select(1, 3).exp(), x -> x[0].select(1, 3).map(Math::exp), normal(46, 3, 7, 2));
         check("select of the last", x -> x[0].select(-1, 1).square(), x -> x[0].select(-1, 1).map(v -> v * v),
                 normal(47, 3, 7, 2));
         check("slice of a transposed slice", x -> x[0].slice(0, 1, 4).transpose(0, 1).slice(0, 2, 5).tanh(),
                 x -> x[0].slice(0, 1, 4).transpose(0, 1).slice(0, 2, 5).map(Math::tanh), normal(48, 5, 7));
-        check("a contiguous copy", x -> x[0].transpose(0, 1).contiguous(), x -> x[0].transpose(0, 1), normal(49, 67, 251));
+        check("a contiguous copy", x -> x[0].transpose(0, 1).contiguous(), x -> x[0].transpose(0, 1),
+                normal(49, 67, 251));
         check("rows of a large matrix", x -> x[0].slice(0, 3, 90).multiply(2), x -> x[0].slice(0, 3, 90).scaled(2),
                 normal(50, 97, 211));
     }
@@ -268,7 +274,8 @@ class GradientCheckTest {
 
     @Test
     void aTensorUsedTwice() {
-        check("x exp(x) + x", x -> x[0].multiply(x[0].exp()).add(x[0]), x -> x[0].map(v -> v * Math.exp(v) + v), normal(55, 19));
+        check("x exp(x) + x", x -> x[0].multiply(x[0].exp()).add(x[0]), x -> x[0].map(v -> v * Math.exp(v) + v),
+                normal(55, 19));
         check("x x", x -> x[0].multiply(x[0]), x -> x[0].map(v -> v * v), normal(56, 19));
         check("x / x²", x -> x[0].divide(x[0].square()), x -> x[0].map(v -> 1 / v), uniform(0.5, 2, 57, 19));
         check("a computed tensor three times", x -> {
@@ -289,7 +296,8 @@ class GradientCheckTest {
                     normal(62, 3, 3, 5));
         }
         check("concat of different lengths", x -> Tensor.concat(-1, x[0], x[1], x[2]),
-                x -> NaiveTensor.concat(1, x[0], x[1], x[2]), normal(63, 3, 1), normal(64, 3, 17).constant(), normal(65, 3, 4));
+                x -> NaiveTensor.concat(1, x[0], x[1], x[2]), normal(63, 3, 1), normal(64, 3, 17).constant(),
+                normal(65, 3, 4));
     }
 
     // ---- products
@@ -351,10 +359,13 @@ class GradientCheckTest {
         check("every other column", x -> x[0].select(2, 1).matmul(x[1].select(2, 0)),
                 x -> x[0].select(2, 1).matmul(x[1].select(2, 0)), normal(73, 3, 5, 2), normal(74, 5, 7, 2));
         check("parts of matrices", x -> x[0].slice(1, 2, 7).matmul(x[1].slice(0, 1, 6).slice(1, 1, 4)),
-                x -> x[0].slice(1, 2, 7).matmul(x[1].slice(0, 1, 6).slice(1, 1, 4)), normal(75, 3, 9), normal(76, 7, 5));
+                x -> x[0].slice(1, 2, 7).matmul(x[1].slice(0, 1, 6).slice(1, 1, 4)), normal(75, 3, 9),
+                normal(76, 7, 5));
         check("heads of a wide matrix",
-                x -> x[0].reshape(2, 5, 3, 4).transpose(1, 2).matmul(x[1].reshape(2, 7, 3, 4).transpose(1, 2).transpose(2, 3)),
-                x -> x[0].reshape(2, 5, 3, 4).transpose(1, 2).matmul(x[1].reshape(2, 7, 3, 4).transpose(1, 2).transpose(2, 3)),
+                x -> x[0].reshape(2, 5, 3, 4).transpose(1, 2)
+                        .matmul(x[1].reshape(2, 7, 3, 4).transpose(1, 2).transpose(2, 3)),
+                x -> x[0].reshape(2, 5, 3, 4).transpose(1, 2)
+                        .matmul(x[1].reshape(2, 7, 3, 4).transpose(1, 2).transpose(2, 3)),
                 normal(77, 2, 5, 12), normal(78, 2, 7, 12));
     }
 
@@ -373,9 +384,11 @@ class GradientCheckTest {
         }
         check("linear of many dimensions", t -> t[0].linear(t[1], t[2]), t -> t[0].matmul(t[1]).add(t[2]),
                 normal(85, 2, 3, 2, 5), normal(86, 5, 7), normal(87, 7));
-        check("linear of a vector", t -> t[0].linear(t[1], t[2]), t -> t[0].reshape(1, 5).matmul(t[1]).add(t[2]).reshape(7),
+        check("linear of a vector", t -> t[0].linear(t[1], t[2]),
+                t -> t[0].reshape(1, 5).matmul(t[1]).add(t[2]).reshape(7),
                 normal(85, 5), normal(86, 5, 7), normal(87, 7));
-        check("linear with frozen weights", t -> t[0].linear(t[1], t[2]), t -> t[0].matmul(t[1]).add(t[2]), normal(88, 3, 5),
+        check("linear with frozen weights", t -> t[0].linear(t[1], t[2]), t -> t[0].matmul(t[1]).add(t[2]),
+                normal(88, 3, 5),
                 normal(89, 5, 7).constant(), normal(90, 7).constant());
         check("linear of a constant", t -> t[0].linear(t[1], t[2]), t -> t[0].matmul(t[1]).add(t[2]),
                 normal(88, 3, 5).constant(), normal(89, 5, 7), normal(90, 7));
@@ -388,7 +401,8 @@ class GradientCheckTest {
         check("linear by a part of a weight", t -> t[0].linear(t[1].slice(1, 2, 6).slice(0, 1, 6), t[2].slice(0, 3, 7)),
                 t -> t[0].matmul(t[1].slice(1, 2, 6).slice(0, 1, 6)).add(t[2].slice(0, 3, 7)), normal(94, 3, 5),
                 normal(95, 7, 9), normal(96, 8));
-        check("linear by a weight that lies no way a matrix does", t -> t[0].linear(t[1].select(2, 1), t[2].select(1, 0)),
+        check("linear by a weight that lies no way a matrix does",
+                t -> t[0].linear(t[1].select(2, 1), t[2].select(1, 0)),
                 t -> t[0].matmul(t[1].select(2, 1)).add(t[2].select(1, 0)), normal(97, 3, 5), normal(98, 5, 4, 3),
                 normal(99, 4, 2));
         check("tied weights", t -> t[0].linear(t[1], null).linear(t[1].transpose(0, 1), null),
@@ -441,7 +455,8 @@ class GradientCheckTest {
                     t -> t[0].layerNorm(t[1], t[2], 1e-5f), (wanted & 1) != 0 ? x : x.constant(),
                     (wanted & 2) != 0 ? gain : gain.constant(), (wanted & 4) != 0 ? bias : bias.constant());
         }
-        check("rmsNorm of a constant", t -> t[0].rmsNorm(t[1], 1e-5f), t -> t[0].rmsNorm(t[1], 1e-5f), x.constant(), gain);
+        check("rmsNorm of a constant", t -> t[0].rmsNorm(t[1], 1e-5f), t -> t[0].rmsNorm(t[1], 1e-5f), x.constant(),
+                gain);
         check("rmsNorm with a fixed gain", t -> t[0].rmsNorm(t[1], 1e-5f), t -> t[0].rmsNorm(t[1], 1e-5f), x,
                 gain.constant());
         check("layerNorm of views", t -> t[0].transpose(0, 1).layerNorm(t[1].select(1, 1), t[2].slice(0, 1, 6), 1e-5f),
@@ -451,9 +466,11 @@ class GradientCheckTest {
 
     // ---- attention
 
-    private static void checkAttention(int batch, int heads, int kvHeads, int queries, int keys, int d, boolean causal) {
+    private static void checkAttention(int batch, int heads, int kvHeads, int queries, int keys, int d,
+            boolean causal) {
         Attention options = causal ? Attention.causal(d) : Attention.full(d);
-        check((causal ? "causal" : "full") + " attention " + Arrays.toString(new int[]{batch, heads, kvHeads, queries, keys, d}),
+        check((causal ? "causal" : "full") + " attention "
+                + Arrays.toString(new int[]{batch, heads, kvHeads, queries, keys, d}),
                 t -> t[0].attention(t[1], t[2], options),
                 t -> t[0].attention(t[1], t[2], 1 / Math.sqrt(d), causal, null), normal(131, batch, heads, queries, d),
                 normal(132, batch, kvHeads, keys, d), normal(133, batch, kvHeads, keys, d));
@@ -485,7 +502,8 @@ class GradientCheckTest {
             Input bias = normal(141, shape).constant();
             check((causal ? "causal" : "full") + " attention with bias " + Arrays.toString(shape),
                     t -> t[0].attention(t[1], t[2], new Attention(0.7f, causal, t[3])),
-                    t -> t[0].attention(t[1], t[2], 0.7f, causal, t[3]), normal(142, 2, 3, 5, 4), normal(143, 2, 3, 7, 4),
+                    t -> t[0].attention(t[1], t[2], 0.7f, causal, t[3]), normal(142, 2, 3, 5, 4),
+                    normal(143, 2, 3, 7, 4),
                     normal(144, 2, 3, 7, 4), bias);
         }
         float no = Float.NEGATIVE_INFINITY;
@@ -510,7 +528,8 @@ class GradientCheckTest {
             out.sum().backward();
             assertThat(q.gradient().toFloats()).containsOnly(0);
             assertThat(k.gradient().toFloats()).containsOnly(0);
-            assertThat(v.gradient().toFloats()).containsExactly(new float[]{1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0}, within(1e-6f));
+            assertThat(v.gradient().toFloats()).containsExactly(new float[]{1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0},
+                    within(1e-6f));
         }
     }
 
@@ -526,8 +545,9 @@ class GradientCheckTest {
                     .reshape(b, t, h * d);
         }, x -> {
             NaiveTensor qkv = x[0].reshape(b, t, 3, h, d).transpose(1, 3);
-            return qkv.select(2, 0).attention(qkv.select(2, 1), qkv.select(2, 2), 0.5, true, null).transpose(1, 2).reshape(b,
-                    t, h * d);
+            return qkv.select(2, 0).attention(qkv.select(2, 1), qkv.select(2, 2), 0.5, true, null).transpose(1, 2)
+                    .reshape(b,
+                            t, h * d);
         }, normal(151, b, t, 3 * h * d));
         check("attention of a tensor to itself", x -> x[0].attention(x[0], x[0], Attention.full(d)),
                 x -> x[0].attention(x[0], x[0], 0.5, false, null), normal(152, b, h, t, d));
@@ -540,7 +560,8 @@ class GradientCheckTest {
     @Test
     void attentionToConstantKeysAndValues() {
         check("attention to constants", x -> x[0].attention(x[1], x[2], Attention.causal(4)),
-                x -> x[0].attention(x[1], x[2], 0.5, true, null), normal(156, 1, 2, 3, 4), normal(157, 1, 2, 5, 4).constant(),
+                x -> x[0].attention(x[1], x[2], 0.5, true, null), normal(156, 1, 2, 3, 4),
+                normal(157, 1, 2, 5, 4).constant(),
                 normal(158, 1, 2, 5, 4).constant());
         check("attention of constants to values", x -> x[0].attention(x[1], x[2], Attention.causal(4)),
                 x -> x[0].attention(x[1], x[2], 0.5, true, null), normal(156, 1, 2, 3, 4).constant(),
@@ -570,7 +591,8 @@ class GradientCheckTest {
         int[] targets = targets(6, 5, true);
         check("crossEntropy of many dimensions", t -> t[0].crossEntropy(Scope.current().of(targets, 2, 3)),
                 t -> t[0].crossEntropy(targets), normal(162, 2, 3, 5));
-        check("crossEntropy of a transposed matrix", t -> t[0].transpose(0, 1).crossEntropy(Scope.current().of(targets, 6)),
+        check("crossEntropy of a transposed matrix",
+                t -> t[0].transpose(0, 1).crossEntropy(Scope.current().of(targets, 6)),
                 t -> t[0].transpose(0, 1).crossEntropy(targets), normal(163, 5, 6));
         check("logits used for something else too",
                 t -> t[0].crossEntropy(Scope.current().of(targets, 6)).add(t[0].square().mean()),
@@ -598,7 +620,8 @@ class GradientCheckTest {
     @Test
     void linearCrossEntropy() {
         int[] targets = targets(6, 5, false);
-        check("linearCrossEntropy of many dimensions", t -> t[0].linearCrossEntropy(t[1], Scope.current().of(targets, 2, 3)),
+        check("linearCrossEntropy of many dimensions",
+                t -> t[0].linearCrossEntropy(t[1], Scope.current().of(targets, 2, 3)),
                 t -> t[0].reshape(6, 4).matmul(t[1]).crossEntropy(targets), normal(175, 2, 3, 4), normal(176, 4, 5));
         check("linearCrossEntropy of a part of a weight",
                 t -> t[0].linearCrossEntropy(t[1].slice(0, 0, 5).transpose(0, 1), Scope.current().of(targets, 2, 3)),
@@ -651,7 +674,8 @@ class GradientCheckTest {
                 y.exp().sum().backward();
             }
             assertThat(x.gradient().toFloats()).containsExactly(
-                    new float[]{(float) (2 * Math.E), (float) (4 * Math.exp(4)), (float) (6 * Math.exp(9))}, within(1e-2f));
+                    new float[]{(float) (2 * Math.E), (float) (4 * Math.exp(4)), (float) (6 * Math.exp(9))},
+                    within(1e-2f));
         }
     }
 

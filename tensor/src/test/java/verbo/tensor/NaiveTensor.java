@@ -285,7 +285,8 @@ record NaiveTensor(double[] values, int... lengths) {
     }
 
     /** Attention of queries [b, h, t, d] to keys and values [b, h or a divisor, s, d], with the whole matrix of scores. */
-    NaiveTensor attention(NaiveTensor keys, NaiveTensor values, double scale, boolean causal, @Nullable NaiveTensor bias) {
+    NaiveTensor attention(NaiveTensor keys, NaiveTensor values, double scale, boolean causal,
+            @Nullable NaiveTensor bias) {
         NaiveTensor k = keys.repeated(length(1));
         NaiveTensor v = values.repeated(length(1));
         NaiveTensor scores = matmul(k.transpose(2, 3)).scaled(scale); // [b, h, t, s]

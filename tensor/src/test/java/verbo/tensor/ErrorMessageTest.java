@@ -1,0 +1,179 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.tensor;
+
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+/** What does not go together is refused before a kernel sees it, in one line that names the shapes. */
+class ErrorMessageTest {
+    private static final Engine ENGINE = Engine.cpu(1);
+    private Scope scope = Scope.lasting(ENGINE);
+
+    @BeforeEach
+    void open() {
+        scope = Scope.open(ENGINE);
+    }
+
+    @AfterEach
+    void closeScope() {
+        scope.close();
+    }
+
+    @AfterAll
+    static void close() {
+        ENGINE.close();
+    }
+
+    private Tensor x(int... lengths) {
+        return scope.zeros(lengths);
+    }
+
+    private Tensor ids(int... lengths) {
+        return scope.of(new int[(int) Shape.of(lengths).size()], lengths);
+    }
+
+    private static void refused(ThrowingCallable action, String... named) {
+        assertThatThrownBy(action).isInstanceOf(IllegalArgumentException.class).message().isNotBlank()
+                .doesNotContain("\n")
+                .contains(named);
+    }
+
+    @Test
+    void shapes() {
+        refused(() -> Shape.of(2, -3), "[2, -3]");
+        refused(() -> Shape.of(2, 3).length(2), "2", "[2, 3]");
+        refused(() -> Shape.of(2, 3).length(-3), "-3", "[2, 3]");
+        refused(() -> Shape.broadcast(Shape.of(2, 3), Shape.of(3, 2)), "[2, 3]", "[3, 2]");
+        assertThat(Shape.broadcast(Shape.of(2, 1), Shape.of(5, 1, 3))).isEqualTo(Shape.of(5, 2, 3));
+        assertThat(Shape.of().rows()).isEqualTo(1);
+        assertThat(Shape.of(2, 3)).hasToString("[2, 3]").hasSameHashCodeAs(Shape.of(2, 3)).isNotEqualTo(Shape.of(3, 2));
+    }
+
+    @Test
+    void values() {
+        refused(() -> scope.of(new float[5], 2, 3), "5", "[2, 3]");
+        refused(() -> scope.of(new int[5], 2, 3), "5", "[2, 3]");
+        refused(() -> x(2, 3).set(new float[5]), "5", "[2, 3]");
+        refused(() -> x(2, 3).set(new int[6]), "I32", "[2, 3]", "F32");
+        refused(() -> x(2, 3).transpose(0, 1).set(new float[6]), "[3, 2]");
+        refused(() -> x(2, 3).item(), "[2, 3]");
+        assertThat(x(1, 1).item()).isZero();
+    }
+
+    @Test
+    void views() {
+        refused(() -> x(2, 3).reshape(4, 2), "[2, 3]", "[4, 2]");
+        refused(() -> x(2, 3).reshape(4, -1), "[2, 3]");
+        refused(() -> x(2, 3).reshape(-1, -1), "-1");
+        refused(() -> x(2, 3).transpose(0, 2), "[2, 3]");
+        refused(() -> x(2, 3).slice(1, 2, 4), "2", "4", "[2, 3]");
+        refused(() -> x(2, 3).slice(1, -1, 2), "-1", "[2, 3]");
+        refused(() -> x(2, 3).slice(1, 2, 1), "[2, 3]");
+        refused(() -> x(2, 3).select(0, 2), "[2, 3]");
+        refused(() -> x(2, 3).select(2, 0), "[2, 3]");
+        refused(() -> Tensor.concat(0), "no tensors");
+        refused(() -> Tensor.concat(0, x(2, 3), x(2, 4)), "[2, 3]", "[2, 4]");
+        refused(() -> Tensor.concat(1, x(2, 3), x(2)), "[2, 3]", "[2]");
+        refused(() -> Tensor.concat(0, x(2), x(2, 3)), "[2]", "[2, 3]");
+        refused(() -> Tensor.concat(2, x(2, 3)), "[2, 3]");
+    }
+
+    @Test
+    void elementwise() {
+        refused(() -> x(2, 3).add(x(2)), "[2, 3]", "[2]");
+        refused(() -> x(2, 3).multiply(x(3, 2)), "[2, 3]", "[3, 2]");
+        refused(() -> x(2, 3).dropout(1, 0), "1.0");
+        refused(() -> x(2, 3).dropout(-0.1f, 0), "-0.1");
+        refused(() -> x(2, 3).dropout(Float.NaN, 0), "NaN");
+        refused(() -> x(2, 3).sum(2), "[2, 3]");
+        refused(() -> x().softmax(), "[]");
+        refused(() -> x().max(), "[]");
+    }
+
+    @Test
+    void products() {
+        refused(() -> x(2, 3).matmul(x(2, 3)), "[2, 3]");
+        refused(() -> x(3).matmul(x(3, 2)), "[3]", "[3, 2]");
+        refused(() -> x(2, 3, 4).matmul(x(3, 4, 2)), "[2]", "[3]");
+        refused(() -> x(2, 0).matmul(x(0, 3)), "[2, 0]", "[0, 3]");
+        refused(() -> x(2, 3).linear(x(4, 5), null), "[4, 5]", "[2, 3]");
+        refused(() -> x(2, 3).linear(x(3), null), "[3]", "[2, 3]");
+        refused(() -> x().linear(x(3, 4), null), "[]", "[3, 4]");
+        refused(() -> x(2, 3).linear(x(3, 4), x(3)), "[3]", "[3, 4]");
+        refused(() -> x(2, 3).linear(x(3, 4), x(1, 4)), "[1, 4]", "[3, 4]");
+    }
+
+    @Test
+    void rows() {
+        refused(() -> x(5, 3).embedding(x(2)), "[5, 3]", "[2]");
+        refused(() -> x(5).embedding(ids(2)), "[5]", "[2]");
+        refused(() -> x(5, 3).embedding(ids(4, 6).slice(1, 0, 3)), "[4, 3]", "contiguous");
+        refused(() -> x(5, 3).embedding(scope.of(new int[]{1, 5}, 2)), "5", "place 1");
+        refused(() -> x(5, 3).embedding(scope.of(new int[]{-1}, 1)), "-1", "place 0");
+        refused(() -> x(2, 3).layerNorm(x(2), x(3), 1e-5f), "[2]", "[2, 3]");
+        refused(() -> x(2, 3).layerNorm(x(3), x(1), 1e-5f), "[1]", "[2, 3]");
+        refused(() -> x(2, 3).layerNorm(x(1, 3), x(3), 1e-5f), "[1, 3]", "[2, 3]");
+        refused(() -> x(2, 3).rmsNorm(x(4), 1e-5f), "[4]", "[2, 3]");
+    }
+
+    @Test
+    void attention() {
+        Attention full = Attention.full(4);
+        refused(() -> x(2, 3, 4).attention(x(2, 3, 4), x(2, 3, 4), full), "[2, 3, 4]");
+        refused(() -> x(1, 3, 5, 4).attention(x(1, 2, 5, 4), x(1, 2, 5, 4), full), "[1, 3, 5, 4]", "[1, 2, 5, 4]");
+        refused(() -> x(1, 2, 5, 4).attention(x(1, 2, 5, 4), x(1, 2, 6, 4), full), "[1, 2, 5, 4]", "[1, 2, 6, 4]");
+        refused(() -> x(1, 2, 5, 4).attention(x(1, 2, 5, 3), x(1, 2, 5, 3), full), "[1, 2, 5, 4]", "[1, 2, 5, 3]");
+        refused(() -> x(2, 2, 5, 4).attention(x(1, 2, 5, 4), x(1, 2, 5, 4), full), "[2, 2, 5, 4]", "[1, 2, 5, 4]");
+        refused(() -> x(1, 2, 5, 4).attention(x(1, 2, 3, 4), x(1, 2, 3, 4), Attention.causal(4)), "3", "5");
+        for (Tensor bias : new Tensor[]{x(5, 6), x(1, 1, 5, 5), x(2, 1, 5, 6), x(1, 3, 5, 6), x(1, 2, 4, 6),
+                ids(1, 1, 1, 6),
+                x(1, 1, 6, 5).transpose(2, 3)}) {
+            refused(() -> x(1, 2, 5, 4).attention(x(1, 2, 6, 4), x(1, 2, 6, 4), full.withBias(bias)), "[1, 2, 5, 4]",
+                    "[1, 2, 6, 4]", bias.shape().toString());
+        }
+    }
+
+    @Test
+    void crossEntropy() {
+        refused(() -> x(2, 3).crossEntropy(ids(3)), "[3]", "[2, 3]");
+        refused(() -> x(2, 3).crossEntropy(x(2)), "[2]", "[2, 3]");
+        refused(() -> x(4, 3).crossEntropy(ids(4, 2).select(1, 0)), "[4]", "[4, 3]");
+        refused(() -> x(2, 3).crossEntropy(scope.of(new int[]{0, 3}, 2)), "3", "place 1");
+        refused(() -> x(2, 3).crossEntropy(scope.of(new int[]{-1, -1}, 2)), "at least one");
+        refused(() -> x().crossEntropy(ids(1)), "[]");
+        refused(() -> x(2, 3).linearCrossEntropy(x(4, 5), ids(2)), "[4, 5]", "[2, 3]");
+        refused(() -> x(2, 3).linearCrossEntropy(x(3), ids(2)), "[3]", "[2, 3]");
+        refused(() -> x(2, 3).linearCrossEntropy(x(3, 5), ids(3)), "[3]", "[2, 3]");
+        refused(() -> x(2, 3).linearCrossEntropy(x(3, 5), scope.of(new int[]{0, 5}, 2)), "5", "place 1");
+    }
+
+    @Test
+    void backward() {
+        Tensor x = x(2, 3).requireGradient();
+        assertThatThrownBy(() -> x.exp().backward()).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("[2, 3]");
+        assertThatThrownBy(() -> x(2, 3).sum().backward()).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("nothing was recorded");
+        assertThatThrownBy(() -> x(1).requireGradient().backward()).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void engines() {
+        refused(() -> Engine.cpu(0), "1", "0");
+        assertThat(Engine.cpu()).isSameAs(Engine.cpu());
+        assertThat(ENGINE.description()).startsWith("CPU, 1 thread, ");
+    }
+
+    @Test
+    void whatTensorsSayOfThemselves() {
+        assertThat(x(2, 3)).hasToString("Tensor[2, 3]");
+        assertThat(ids(2)).hasToString("Tensor[2] I32");
+    }
+}
