@@ -148,7 +148,8 @@ final class GradientCheck {
         }
     }
 
-    private static float[] gradient(Tensor leaf) {
+    /** The gradient of a leaf that has one. */
+    static float[] gradient(Tensor leaf) {
         Tensor gradient = leaf.gradient();
         assertThat(gradient).isNotNull();
         return gradient.toFloats();

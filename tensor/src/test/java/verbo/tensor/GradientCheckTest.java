@@ -14,6 +14,7 @@ import verbo.tensor.GradientCheck.Input;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static verbo.tensor.GradientCheck.gradient;
 import static verbo.tensor.GradientCheck.normal;
 import static verbo.tensor.GradientCheck.uniform;
 
@@ -209,7 +210,7 @@ class GradientCheckTest {
         try (Scope scope = Scope.open(ENGINE)) { // of equal elements the first gets all
             Tensor x = scope.of(new float[]{1, 4, 4, 4, 2, 2, 0, 2}, 2, 4).requireGradient();
             x.max().sum().backward();
-            assertThat(x.gradient().toFloats()).containsExactly(0, 1, 0, 0, 1, 0, 0, 0);
+            assertThat(gradient(x)).containsExactly(0, 1, 0, 0, 1, 0, 0, 0);
         }
     }
 
@@ -526,9 +527,9 @@ class GradientCheckTest {
             assertThat(Arrays.copyOf(values, 4)).containsOnly(0);
             assertThat(Arrays.copyOfRange(values, 4, 8)).containsExactly(Arrays.copyOf(v.toFloats(), 4), within(1e-6f));
             out.sum().backward();
-            assertThat(q.gradient().toFloats()).containsOnly(0);
-            assertThat(k.gradient().toFloats()).containsOnly(0);
-            assertThat(v.gradient().toFloats()).containsExactly(new float[]{1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0},
+            assertThat(gradient(q)).containsOnly(0);
+            assertThat(gradient(k)).containsOnly(0);
+            assertThat(gradient(v)).containsExactly(new float[]{1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0},
                     within(1e-6f));
         }
     }
@@ -673,7 +674,7 @@ class GradientCheckTest {
             try (Scope inner = Scope.open(ENGINE)) {
                 y.exp().sum().backward();
             }
-            assertThat(x.gradient().toFloats()).containsExactly(
+            assertThat(gradient(x)).containsExactly(
                     new float[]{(float) (2 * Math.E), (float) (4 * Math.exp(4)), (float) (6 * Math.exp(9))},
                     within(1e-2f));
         }

@@ -14,7 +14,7 @@ import static org.assertj.core.api.Assertions.within;
 /** Random numbers: that they are distributed as they should be, repeat, and have nothing to do with each other. */
 class DrawsTest {
     private static final CpuEngine ENGINE = new CpuEngine(2);
-    private static final int N = 400_000;
+    private static final int N = 200_000;
 
     @AfterAll
     static void close() {
