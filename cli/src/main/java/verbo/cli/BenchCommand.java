@@ -17,9 +17,11 @@ import verbo.cli.bench.BenchRows;
 import verbo.train.Json;
 
 /** {@code verbo bench}. */
-@Command(name = "bench", description = "Measure this machine, and how much of it the kernels and the training presets use.")
+@Command(name = "bench",
+        description = "Measure this machine, and how much of it the kernels and the training presets use.")
 final class BenchCommand implements Callable<Integer> {
-    @Option(names = "--only", paramLabel = "PREFIX", defaultValue = "", description = "Run only the rows whose names begin so; may be several, with commas between.")
+    @Option(names = "--only", paramLabel = "PREFIX", defaultValue = "",
+            description = "Run only the rows whose names begin so; may be several, with commas between.")
     private String only = "";
 
     @Option(names = "--list", description = "Print the rows' names and measure nothing.")

@@ -23,7 +23,8 @@ final class CommonOptions {
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
 
-    @Option(names = "--threads", paramLabel = "N", description = "How many threads compute; one a processor if left out. Results do not depend on it.")
+    @Option(names = "--threads", paramLabel = "N",
+            description = "How many threads compute; one a processor if left out. Results do not depend on it.")
     void threads(int count) {
         if (count < 1) {
             throw wrong("--threads must be 1 or more, not " + count);

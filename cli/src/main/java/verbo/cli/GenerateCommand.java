@@ -37,43 +37,55 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--ids", paramLabel = "ID", split = ",", description = "The same as token ids, 5,17,42.")
     private int @Nullable [] ids;
 
-    @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "256", description = "The most new tokens (${DEFAULT-VALUE}).")
+    @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "256",
+            description = "The most new tokens (${DEFAULT-VALUE}).")
     private int maxTokens;
 
-    @Option(names = "--temperature", paramLabel = "T", defaultValue = "1", description = "Below 1 more likely tokens, above 1 more surprising ones; 0 is always the likeliest (${DEFAULT-VALUE}).")
+    @Option(names = "--temperature", paramLabel = "T", defaultValue = "1",
+            description = "Below 1 more likely tokens, above 1 more surprising ones; 0 is always the likeliest (${DEFAULT-VALUE}).")
     private double temperature;
 
-    @Option(names = "--top-k", paramLabel = "K", defaultValue = "0", description = "Draw from the K likeliest tokens; 0: from all (${DEFAULT-VALUE}).")
+    @Option(names = "--top-k", paramLabel = "K", defaultValue = "0",
+            description = "Draw from the K likeliest tokens; 0: from all (${DEFAULT-VALUE}).")
     private int topK;
 
-    @Option(names = "--top-p", paramLabel = "P", defaultValue = "1", description = "Draw from the likeliest tokens that have this share of the probability (${DEFAULT-VALUE}).")
+    @Option(names = "--top-p", paramLabel = "P", defaultValue = "1",
+            description = "Draw from the likeliest tokens that have this share of the probability (${DEFAULT-VALUE}).")
     private double topP;
 
-    @Option(names = "--min-p", paramLabel = "P", defaultValue = "0", description = "Leave out tokens below this share of the likeliest one's probability (${DEFAULT-VALUE}).")
+    @Option(names = "--min-p", paramLabel = "P", defaultValue = "0",
+            description = "Leave out tokens below this share of the likeliest one's probability (${DEFAULT-VALUE}).")
     private double minP;
 
-    @Option(names = "--repetition-penalty", paramLabel = "X", defaultValue = "1", description = "Above 1: tokens that came before become less likely (${DEFAULT-VALUE}).")
+    @Option(names = "--repetition-penalty", paramLabel = "X", defaultValue = "1",
+            description = "Above 1: tokens that came before become less likely (${DEFAULT-VALUE}).")
     private double repetitionPenalty;
 
-    @Option(names = "--samples", paramLabel = "N", defaultValue = "1", description = "How many texts (${DEFAULT-VALUE}).")
+    @Option(names = "--samples", paramLabel = "N", defaultValue = "1",
+            description = "How many texts (${DEFAULT-VALUE}).")
     private int samples;
 
-    @Option(names = "--seed", paramLabel = "S", description = "Decides what is drawn; another one each time if left out.")
+    @Option(names = "--seed", paramLabel = "S",
+            description = "Decides what is drawn; another one each time if left out.")
     private @Nullable Long seed;
 
     @Option(names = "--stop", paramLabel = "TEXT", description = "End before this text; may be given several times.")
     private List<String> stop = new ArrayList<>();
 
-    @Option(names = "--beams", paramLabel = "N", description = "Search the likeliest text with N beams in place of drawing.")
+    @Option(names = "--beams", paramLabel = "N",
+            description = "Search the likeliest text with N beams in place of drawing.")
     private @Nullable Integer beams;
 
-    @Option(names = "--length-penalty", paramLabel = "X", defaultValue = "1", description = "With --beams: above 0 favours longer texts, below 0 shorter ones (${DEFAULT-VALUE}).")
+    @Option(names = "--length-penalty", paramLabel = "X", defaultValue = "1",
+            description = "With --beams: above 0 favours longer texts, below 0 shorter ones (${DEFAULT-VALUE}).")
     private double lengthPenalty;
 
-    @Option(names = "--early-stopping", paramLabel = "WHEN", arity = "0..1", fallbackValue = "yes", defaultValue = "no", description = "With --beams: yes, no or never, as in Hugging Face (${DEFAULT-VALUE}).")
+    @Option(names = "--early-stopping", paramLabel = "WHEN", arity = "0..1", fallbackValue = "yes", defaultValue = "no",
+            description = "With --beams: yes, no or never, as in Hugging Face (${DEFAULT-VALUE}).")
     private BeamSearch.EarlyStopping earlyStopping = BeamSearch.EarlyStopping.NO;
 
-    @Option(names = "--n-best", paramLabel = "N", defaultValue = "1", description = "With --beams: how many of the texts found (${DEFAULT-VALUE}).")
+    @Option(names = "--n-best", paramLabel = "N", defaultValue = "1",
+            description = "With --beams: how many of the texts found (${DEFAULT-VALUE}).")
     private int results;
 
     @Mixin
@@ -106,7 +118,8 @@ final class GenerateCommand implements Callable<Integer> {
             return new int[0];
         }
         if (opened.tokenizer() == null) {
-            throw new IllegalArgumentException(model.path() + ": the model has no tokenizer: give --ids in place of --prompt");
+            throw new IllegalArgumentException(
+                    model.path() + ": the model has no tokenizer: give --ids in place of --prompt");
         }
         try {
             return opened.tokenizer().encode(prompt);
@@ -161,7 +174,8 @@ final class GenerateCommand implements Callable<Integer> {
             if (samples > 1 || results > 1) {
                 common.out().println("---- " + (index + 1));
             }
-            common.out().println(text == null ? String.join(",", strings(newIds)) : (prompt == null ? "" : prompt) + text);
+            common.out()
+                    .println(text == null ? String.join(",", strings(newIds)) : (prompt == null ? "" : prompt) + text);
             common.out().flush();
             return;
         }

@@ -24,7 +24,8 @@ import verbo.train.Json;
 /** {@code verbo info}. */
 @Command(name = "info", description = "Tell what computes, and what a model is.")
 final class InfoCommand implements Callable<Integer> {
-    @Parameters(arity = "0..1", paramLabel = "MODEL", description = "A run's folder, or any folder laid out as on the Hugging Face hub.")
+    @Parameters(arity = "0..1", paramLabel = "MODEL",
+            description = "A run's folder, or any folder laid out as on the Hugging Face hub.")
     private @Nullable Path folder;
 
     @Mixin

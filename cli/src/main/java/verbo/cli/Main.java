@@ -21,9 +21,11 @@ import picocli.CommandLine.Spec;
  * <p>
  * Exit codes: 0 done, 1 failed, 2 called wrongly.
  */
-@Command(name = "verbo", description = "Language modelling on the JVM.", mixinStandardHelpOptions = true, versionProvider = Main.Version.class, synopsisSubcommandLabel = "COMMAND", scope = ScopeType.INHERIT, subcommands = {
-        TrainCommand.class, ResumeCommand.class, GenerateCommand.class, ScoreCommand.class, InfoCommand.class,
-        BenchCommand.class})
+@Command(name = "verbo", description = "Language modelling on the JVM.", mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class, synopsisSubcommandLabel = "COMMAND", scope = ScopeType.INHERIT,
+        subcommands = {
+                TrainCommand.class, ResumeCommand.class, GenerateCommand.class, ScoreCommand.class, InfoCommand.class,
+                BenchCommand.class})
 final class Main implements Runnable {
     static final int FAILED = 1;
     static final int CALLED_WRONGLY = 2;

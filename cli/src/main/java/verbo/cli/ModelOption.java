@@ -14,7 +14,8 @@ import verbo.models.LanguageModels;
 
 /** The option that names a model. */
 final class ModelOption {
-    @Option(names = "--model", required = true, paramLabel = "RUN", description = "A run's folder, one of its checkpoints, or any folder laid out as on the Hugging Face hub.")
+    @Option(names = "--model", required = true, paramLabel = "RUN",
+            description = "A run's folder, one of its checkpoints, or any folder laid out as on the Hugging Face hub.")
     private @Nullable Path path;
 
     Path path() {

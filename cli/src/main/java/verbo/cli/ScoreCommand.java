@@ -64,7 +64,8 @@ final class ScoreCommand implements Callable<Integer> {
 
     private Scoring score(LanguageModel opened, String text) {
         if (opened.tokenizer() == null) {
-            throw new IllegalArgumentException(model.path() + ": the model has no tokenizer: give --ids in place of a file");
+            throw new IllegalArgumentException(
+                    model.path() + ": the model has no tokenizer: give --ids in place of a file");
         }
         try {
             return Scoring.of(opened, text);
@@ -93,7 +94,8 @@ final class ScoreCommand implements Callable<Integer> {
         json.put("nats", total.nats());
         json.put("perplexity", total.perplexity());
         json.put("bitsPerByte", total.bitsPerByte().isPresent() ? total.bitsPerByte().getAsDouble() : null);
-        json.put("bitsPerCharacter", total.bitsPerCharacter().isPresent() ? total.bitsPerCharacter().getAsDouble() : null);
+        json.put("bitsPerCharacter",
+                total.bitsPerCharacter().isPresent() ? total.bitsPerCharacter().getAsDouble() : null);
         if (each) {
             List<Object> list = new ArrayList<>();
             for (int i = 0; i < scoring.size(); i++) {

@@ -21,6 +21,7 @@ final class Screen {
         return isTerminal(2);
     }
 
+    @SuppressWarnings("SystemConsoleNull") // a JDK cut down with jlink may have none
     private static boolean isTerminal(int descriptor) {
         String kind = System.getenv("TERM");
         if (kind == null || kind.equals("dumb") || System.getenv("NO_COLOR") != null) {

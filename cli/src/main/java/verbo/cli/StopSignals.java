@@ -10,8 +10,7 @@ import org.jline.utils.Signals;
  * second ends the process at once.
  */
 final class StopSignals implements AutoCloseable {
-    private record Signal(String name, int number) {
-    }
+    private record Signal(String name, int number) {}
 
     private static final List<Signal> SIGNALS = List.of(new Signal("INT", 2), new Signal("TERM", 15),
             new Signal("HUP", 1));

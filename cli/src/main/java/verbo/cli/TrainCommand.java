@@ -21,7 +21,8 @@ final class TrainCommand implements Callable<Integer> {
     @Parameters(paramLabel = "RUNFILE", description = "A YAML file; docs/run-file.md tells of its keys.")
     private @Nullable Path runFile;
 
-    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Give a key of the run file another value, as in optimizer.rate=1e-4 or data=FILE.")
+    @Option(names = "--set", paramLabel = "KEY=VALUE",
+            description = "Give a key of the run file another value, as in optimizer.rate=1e-4 or data=FILE.")
     private List<String> overrides = new ArrayList<>();
 
     @Option(names = "--overwrite", description = "Delete the run that is in the folder already.")

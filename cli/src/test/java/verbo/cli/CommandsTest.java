@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -103,17 +104,20 @@ final class CommandsTest {
         assertFails(1, "unknown key 'lerning_rate'; did you mean 'optimizer.rate'?", "train", path("run.yaml"), "--set",
                 "lerning_rate=3");
         assertFails(1, "no such run file", "train", path("none.yaml"));
-        assertFails(1, "no such file: " + path("none.txt"), "train", path("run.yaml"), "--set", "run=" + path("x"), "--set",
+        assertFails(1, "no such file: " + path("none.txt"), "train", path("run.yaml"), "--set", "run=" + path("x"),
+                "--set",
                 "data=" + path("none.txt"));
         assertFails(2, "RUNFILE", "train");
         assertFails(2, "--threads must be 1 or more", "train", path("run.yaml"), "--threads", "0");
         assertFails(1, "holds no run", "resume", folder.toString());
         assertFails(1, "no such file: " + path("nowhere"), "resume", path("nowhere"));
         Files.writeString(folder.resolve("empty.txt"), "");
-        assertThat(run("train", path("run.yaml"), "--set", "run=" + path("y"), "--set", "data=" + path("empty.txt")).err)
+        assertThat(
+                run("train", path("run.yaml"), "--set", "run=" + path("y"), "--set", "data=" + path("empty.txt")).err)
                 .contains("empty.txt");
         Files.writeString(folder.resolve("short.txt"), "abcd");
-        Result tooShort = run("train", path("run.yaml"), "--set", "run=" + path("z"), "--set", "data=" + path("short.txt"));
+        Result tooShort = run("train", path("run.yaml"), "--set", "run=" + path("z"), "--set",
+                "data=" + path("short.txt"));
         assertThat(tooShort.code).isEqualTo(1);
         assertThat(tooShort.err).contains("the training text is too short: 3 tokens, and 9 are needed");
     }
@@ -124,28 +128,36 @@ final class CommandsTest {
                 "--json", "--threads", "1");
         assertThat(result.code).as(result.err).isZero();
         assertThat(result.err).isEmpty();
-        assertThat(result.json()).containsOnlyKeys("text", "tokens", "finish", "tokensPerSecond").containsEntry("tokens", 5L)
+        assertThat(result.json()).containsOnlyKeys("text", "tokens", "finish", "tokensPerSecond")
+                .containsEntry("tokens", 5L)
                 .containsEntry("finish", "length");
         assertThat((String) result.json().get("text")).hasSize(5);
 
-        assertThat(run("generate", "--model", path("run"), "--prompt", "the ", "--max-tokens", "3", "--temperature", "0").out)
+        assertThat(run("generate", "--model", path("run"), "--prompt", "the ", "--max-tokens", "3", "--temperature",
+                "0").out)
                 .startsWith("the ").hasSize("the ".length() + 3 + System.lineSeparator().length());
-        assertThat(run("generate", "--model", path("run"), "--prompt", "the ", "--samples", "3", "--json", "--max-tokens",
-                "4", "--top-k", "3", "--top-p", "0.9", "--min-p", "0.01", "--repetition-penalty", "1.1").out)
+        assertThat(
+                run("generate", "--model", path("run"), "--prompt", "the ", "--samples", "3", "--json", "--max-tokens",
+                        "4", "--top-k", "3", "--top-p", "0.9", "--min-p", "0.01", "--repetition-penalty", "1.1").out)
                 .hasLineCount(3);
-        assertThat(run("generate", "--model", path("run"), "--prompt", "the ", "--beams", "4", "--n-best", "2", "--json",
-                "--max-tokens", "4", "--early-stopping", "never", "--length-penalty", "0.5").out).hasLineCount(2)
+        assertThat(
+                run("generate", "--model", path("run"), "--prompt", "the ", "--beams", "4", "--n-best", "2", "--json",
+                        "--max-tokens", "4", "--early-stopping", "never", "--length-penalty", "0.5").out)
+                .hasLineCount(2)
                 .contains("\"score\":");
         assertThat(run("generate", "--model", path("run"), "--ids", "1,2,3", "--max-tokens", "2", "--json").json())
                 .containsKeys("text", "ids");
-        assertThat(run("generate", "--model", path("run"), "--prompt", "the ", "--stop", "e", "--stop", " ", "--stop", "s",
-                "--max-tokens", "200", "--json", "--seed", "2").json()).containsEntry("finish", "stop");
+        assertThat(
+                run("generate", "--model", path("run"), "--prompt", "the ", "--stop", "e", "--stop", " ", "--stop", "s",
+                        "--max-tokens", "200", "--json", "--seed", "2").json())
+                .containsEntry("finish", "stop");
     }
 
     @Test
     void generateSaysWhatIsWrong() {
         assertFails(1, "U+00C9", "generate", "--model", path("run"), "--prompt", "É");
-        assertFails(1, "token 99 at index 1 is not in the vocabulary", "generate", "--model", path("run"), "--ids", "1,99");
+        assertFails(1, "token 99 at index 1 is not in the vocabulary", "generate", "--model", path("run"), "--ids",
+                "1,99");
         assertFails(2, "--ids", "generate", "--model", path("run"), "--ids", "1,x");
         assertFails(2, "give one of them", "generate", "--model", path("run"), "--ids", "1", "--prompt", "a");
         assertFails(1, "temperature", "generate", "--model", path("run"), "--prompt", "a", "--temperature", "-1");
@@ -162,7 +174,7 @@ final class CommandsTest {
         assertThat(result.err).isEmpty();
         assertThat(result.json()).containsOnlyKeys("tokens", "nats", "perplexity", "bitsPerByte", "bitsPerCharacter")
                 .containsEntry("tokens", 25L);
-        double nats = (Double) result.json().get("nats");
+        double nats = (Double) Objects.requireNonNull(result.json().get("nats"));
         assertThat((Double) result.json().get("bitsPerByte")).isCloseTo(nats / Math.log(2) / 25,
                 org.assertj.core.data.Offset.offset(1e-9));
         assertThat(run("score", "--model", path("run"), path("score.txt"), "--tokens").out).hasLineCount(26 + 3)

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,10 +26,12 @@ import static org.assertj.core.api.Assertions.assertThat;
  * numbers are those of a training that was left alone. A few kills here; more with {@code -Dverbo.kills=50}.
  */
 final class KilledTrainingTest {
-    private static final int KILLS = Integer.getInteger("verbo.kills", 4);
+    private static final int KILLS = Integer.getInteger("verbo.kills", 3);
 
     @TempDir
     Path folder;
+
+    private final List<Process> started = new ArrayList<>();
 
     @BeforeEach
     void writeRun() throws IOException {
@@ -43,28 +46,39 @@ final class KilledTrainingTest {
                 data: text.txt
                 tokenizer: {type: characters}
                 model: {layers: 2, heads: 2, width: 32, block: 16, dropout: 0.1}
-                steps: 400
+                steps: 120
                 batch: 4
                 threads: 1
                 evaluate: {every: 20}
-                checkpoint: {every: 7, keep: 2}
+                checkpoint: {every: 3, keep: 2}
                 sample: {every: 50, tokens: 10}
                 """);
     }
 
+    @AfterEach
+    void endWhatStillRuns() throws InterruptedException {
+        for (Process process : started) {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
     private Process start(String... args) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED", "-cp", classPath(), Main.class.getName()));
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:+UseSerialGC", "--add-modules=jdk.incubator.vector",
+                        "--enable-native-access=ALL-UNNAMED", "-cp", classPath(), Main.class.getName()));
         command.addAll(List.of(args));
-        return new ProcessBuilder(command).directory(folder.toFile())
+        Process process = new ProcessBuilder(command).directory(folder.toFile())
                 .redirectErrorStream(true).redirectOutput(folder.resolve("log").toFile()).start();
+        started.add(process);
+        return process;
     }
 
     /** Surefire has our classes on the module path and the rest on the class path. */
     private static String classPath() {
         return Stream.of(System.getProperty("jdk.module.path"), System.getProperty("java.class.path"))
-                .filter(path -> path != null && !path.isEmpty()).reduce((a, b) -> a + File.pathSeparator + b).orElseThrow();
+                .filter(path -> path != null && !path.isEmpty()).reduce((a, b) -> a + File.pathSeparator + b)
+                .orElseThrow();
     }
 
     private String log() throws IOException {
@@ -78,7 +92,7 @@ final class KilledTrainingTest {
 
     private void assertSame(String run, String other) {
         for (String file : List.of("metrics.jsonl", "samples.jsonl", "model.safetensors",
-                "checkpoints/step-000400/optimizer.safetensors")) {
+                "checkpoints/step-000120/optimizer.safetensors")) {
             assertThat(folder.resolve(run).resolve(file)).as(file)
                     .hasSameBinaryContentAs(folder.resolve(other).resolve(file));
         }
@@ -101,11 +115,11 @@ final class KilledTrainingTest {
         long whole = (System.nanoTime() - began) / 1_000_000;
         Random random = new Random(7);
         int kills = 0;
-        while (kills < KILLS) {
-            String run = "killed-" + kills;
+        for (int runs = 0; kills < KILLS; runs++) {
+            String run = "killed-" + runs;
             Process process = start("train", "run.yaml", "--set", "run=" + run);
             await(process, folder.resolve(run).resolve("training.json"));
-            while (kills < KILLS && !process.waitFor(random.nextLong(whole / 2), TimeUnit.MILLISECONDS)) {
+            while (kills < KILLS && !process.waitFor(random.nextLong(whole), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly().waitFor();
                 kills++;
                 if (Files.exists(folder.resolve(run).resolve("model.safetensors"))) {

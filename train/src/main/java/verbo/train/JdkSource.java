@@ -17,8 +17,7 @@ import verbo.text.Corpus;
 final class JdkSource {
     static final String SCHEME = "jdk:";
 
-    private JdkSource() {
-    }
+    private JdkSource() {}
 
     /** Opens a corpus, at a {@code jdk:} location or any other. */
     static Corpus open(String location, Corpus.Options options, Consumer<String> message) throws IOException {
@@ -39,7 +38,8 @@ final class JdkSource {
             throw new NoSuchFileException(archive.toString(), null, "this JDK came without its source; "
                     + "install it (on Debian and Ubuntu the package openjdk-25-source) or give a text with --set data=PATH");
         }
-        message.accept("this JDK came without its source (" + archive + "): learning from Verbo's own instead, in " + verbo);
+        message.accept(
+                "this JDK came without its source (" + archive + "): learning from Verbo's own instead, in " + verbo);
         return Corpus.open(verbo.toString(), options.withEntries("*/src/main/java/**.java"));
     }
 

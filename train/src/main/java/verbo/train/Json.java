@@ -35,8 +35,7 @@ import verbo.text.FormatException;
 public final class Json {
     private static final JsonFactory JSON = new JsonFactory();
 
-    private Json() {
-    }
+    private Json() {}
 
     /** Writes an object, atomically, to be read by people too. */
     public static void write(Path file, Map<String, ? extends @Nullable Object> values) throws IOException {

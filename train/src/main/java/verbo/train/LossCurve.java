@@ -21,8 +21,7 @@ final class LossCurve {
     /** More points than these are put together, so that a long run's picture stays small. */
     private static final int POINTS = 400;
 
-    private LossCurve() {
-    }
+    private LossCurve() {}
 
     /** Writes {@code loss.svg} and {@code loss.png} of what {@code metrics.jsonl} says. */
     static void draw(String title, List<MetricsFile.Line> lines, Path folder) throws IOException {

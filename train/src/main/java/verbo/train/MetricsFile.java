@@ -20,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MetricsFile implements AutoCloseable {
     /** What the loss curve needs of a line of {@code metrics.jsonl}; NaN where there was no check. */
-    record Line(long step, double loss, double validationLoss) {
-    }
+    record Line(long step, double loss, double validationLoss) {}
 
     private final Path file;
     private final FileChannel channel;

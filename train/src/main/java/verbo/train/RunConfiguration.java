@@ -62,8 +62,7 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
      * @param validation
      *            share kept for validation
      */
-    public record Data(String location, Corpus.Options options, double validation) {
-    }
+    public record Data(String location, Corpus.Options options, double validation) {}
 
     /**
      * The tokenizer.
@@ -77,18 +76,15 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
      * @param vocabulary
      *            how many tokens a BPE has at most
      */
-    public record TokenizerChoice(@Nullable Path path, boolean characters, boolean given, int vocabulary) {
-    }
+    public record TokenizerChoice(@Nullable Path path, boolean characters, boolean given, int vocabulary) {}
 
     /** The shape of a new model. */
     public record ModelShape(String family, int layers, int heads, int width, int block, boolean bias,
-            double dropout) {
-    }
+            double dropout) {}
 
     /** AdamW with a cosine schedule. */
     public record Optimizer(double rate, double minimumRate, int warmup, double decay, double beta1, double beta2,
-            double epsilon, double clip) {
-    }
+            double epsilon, double clip) {}
 
     /** When the model is checked, and on how many tokens; 0 is all. */
     public record Evaluation(int every, int tokens) {
@@ -112,8 +108,7 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
     }
 
     /** What is reported besides the loss. */
-    public record Metrics(boolean bitsPerByte, boolean perplexity, boolean gradientNorm) {
-    }
+    public record Metrics(boolean bitsPerByte, boolean perplexity, boolean gradientNorm) {}
 
     /**
      * Reads a run file.

@@ -117,8 +117,8 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
         @Override
         public @Nullable Object parse(String text) {
             return switch (text.toLowerCase(Locale.ROOT)) {
-                case "true", "yes", "on" -> Boolean.TRUE;
-                case "false", "no", "off" -> Boolean.FALSE;
+                case "true", "yes", "on" -> true;
+                case "false", "no", "off" -> false;
                 default -> null;
             };
         }
@@ -214,7 +214,8 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
             key("optimizer.rate", POSITIVE, "0.001", "The highest learning rate.", "learning_rate", "lr",
                     "learningRate", "max_lr"),
             key("optimizer.minimumRate", POSITIVE, null,
-                    "The rate at the last step, to which it falls in a cosine; a tenth of `rate` if left out.", "min_lr",
+                    "The rate at the last step, to which it falls in a cosine; a tenth of `rate` if left out.",
+                    "min_lr",
                     "minimum_learning_rate", "min_rate"),
             key("optimizer.warmup", COUNT_OR_NONE, "100", "Over how many steps the rate rises from 0.", "warmup_iters",
                     "warmup_steps"),
@@ -248,7 +249,8 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
             key("metrics.bitsPerByte", YES_NO, "true",
                     "Whether validation gives bits a byte: comparable whatever the tokenizer.", "bpb"),
             key("metrics.perplexity", YES_NO, "true", "Whether validation gives perplexity, a token.", "ppl"),
-            key("metrics.gradientNorm", YES_NO, "true", "Whether each step gives the gradient's norm before clipping."));
+            key("metrics.gradientNorm", YES_NO, "true",
+                    "Whether each step gives the gradient's norm before clipping."));
 
     /** The part behind the last dot. */
     String lastName() {

@@ -25,5 +25,4 @@ import java.nio.file.Path;
  *            of the whole run, all its starts together
  */
 public record RunResult(Path run, boolean finished, long steps, double trainLoss, double validationLoss,
-        double bitsPerByte, double tokensPerSecond, double seconds) {
-}
+        double bitsPerByte, double tokensPerSecond, double seconds) {}

@@ -33,8 +33,7 @@ final class Settings {
     private static final Map<String, String> SHORT = Map.of("data", "data.path", "tokenizer", "tokenizer.path");
 
     /** A value as it was written; null for nothing ({@code key:}), which leaves the standard one. */
-    private record Written(@Nullable String text, Place place) {
-    }
+    private record Written(@Nullable String text, Place place) {}
 
     /** Where something was written: a line of a file, or an option of the command line (line 0). */
     private record Place(String source, int line) {
@@ -67,7 +66,7 @@ final class Settings {
     }
 
     /**
-     * Reads the values that {@link #nested} gave, from the field {@code section} of a JSON object.
+     * Reads values that {@link #all} gave, as nested maps, from the field {@code section} of a JSON object.
      */
     static Settings readJson(Path file, String section) throws IOException {
         Settings settings = new Settings(file.toString());

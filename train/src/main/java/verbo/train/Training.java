@@ -224,7 +224,8 @@ public final class Training implements AutoCloseable {
             listener.started(new TrainingListener.Started(folder.path(), model.description(), engine.description(),
                     model.parameterCount(), data.train().length(), data.validation().length(), from.step(),
                     configuration.steps()));
-            TrainingLoop loop = new TrainingLoop(configuration, folder, model, data, optimizer, metrics, timings, samples,
+            TrainingLoop loop = new TrainingLoop(configuration, folder, model, data, optimizer, metrics, timings,
+                    samples,
                     speaker, from, listener);
             return result(loop.run(() -> stop));
         }

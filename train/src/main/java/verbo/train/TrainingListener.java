@@ -52,8 +52,7 @@ public interface TrainingListener {
      *            steps there are in all
      */
     record Started(Path run, String model, String engine, long parameters, long trainTokens, long validationTokens,
-            long step, long steps) {
-    }
+            long step, long steps) {}
 
     /**
      * A step.
@@ -69,6 +68,5 @@ public interface TrainingListener {
      * @param secondsLeft
      *            about how long the rest takes, not known at first
      */
-    record Step(long step, long steps, double loss, double tokensPerSecond, OptionalDouble secondsLeft) {
-    }
+    record Step(long step, long steps, double loss, double tokensPerSecond, OptionalDouble secondsLeft) {}
 }

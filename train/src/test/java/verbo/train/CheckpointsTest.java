@@ -74,7 +74,8 @@ final class CheckpointsTest {
                     }
                 }
             }, 2, false)).isInstanceOf(IOException.class).message().isEqualTo("step 20 could not be saved: " + bad
-                    + ": No space left on device; the last good checkpoint is " + run.resolve("checkpoints/step-000010"));
+                    + ": No space left on device; the last good checkpoint is "
+                    + run.resolve("checkpoints/step-000010"));
             assertThat(steps()).containsExactly(10L);
             assertThat(run.resolve("model.safetensors")).hasContent("model.safetensors of 10");
             try (var files = Files.list(run.resolve("checkpoints"))) {

@@ -56,7 +56,8 @@ final class RunFileTest {
                   include: "**.java"
                   validation: 0.2
                 model: {layers: 2, heads: 2}
-                """, "data=b.txt", "model.heads=8", "sample.prompt='ROMEO: '", "steps=7", "run=", "metrics={perplexity: no}");
+                """, "data=b.txt", "model.heads=8", "sample.prompt='ROMEO: '", "steps=7", "run=",
+                "metrics={perplexity: no}");
         assertThat(c.data().location()).endsWith("/b.txt");
         assertThat(c.data().options().entries()).isNull();
         assertThat(c.data().validation()).isEqualTo(0.1);
@@ -133,7 +134,8 @@ final class RunFileTest {
 
     @Test
     void whatIsNoYamlMapIsRefused() {
-        for (String text : List.of("", "# nothing", "- a\n- b", "just text", "a: [1,", "a: b: c", "task: x\n---\ntask: y",
+        for (String text : List.of("", "# nothing", "- a\n- b", "just text", "a: [1,", "a: b: c",
+                "task: x\n---\ntask: y",
                 "\u0000", "a: &x 1\n\tb: 2")) {
             assertThatThrownBy(() -> read(text)).as(text)
                     .isInstanceOfAny(FormatException.class, IllegalArgumentException.class)

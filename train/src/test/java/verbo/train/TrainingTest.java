@@ -93,7 +93,8 @@ final class TrainingTest {
 
     private void assertSame(String run, String other) throws IOException {
         for (String file : SAME) {
-            assertThat(folder.resolve(run).resolve(file)).as(file).hasSameBinaryContentAs(folder.resolve(other).resolve(file));
+            assertThat(folder.resolve(run).resolve(file)).as(file)
+                    .hasSameBinaryContentAs(folder.resolve(other).resolve(file));
         }
     }
 
@@ -192,7 +193,8 @@ final class TrainingTest {
     void withoutItsIdsAChangedTextIsRefused() throws IOException {
         trainUntil(6, "run");
         Checkpoints.delete(folder.resolve("run/data"));
-        Files.writeString(folder.resolve("text.txt"), Files.readString(folder.resolve("text.txt")).replace("sea", "sky"));
+        Files.writeString(folder.resolve("text.txt"),
+                Files.readString(folder.resolve("text.txt")).replace("sea", "sky"));
         assertThatThrownBy(() -> resume("run")).hasMessageContaining("is not the one this run was begun with");
     }
 
@@ -242,7 +244,8 @@ final class TrainingTest {
     void aLossThatIsNotFiniteStopsTheRun() throws IOException {
         assertThatThrownBy(() -> train("run", "optimizer.rate=1e38", "optimizer.minimumRate=1e38", "optimizer.warmup=0",
                 "checkpoint.every=1")).isInstanceOf(IllegalStateException.class)
-                .message().matches("the (loss|gradient) is not a finite number at step \\d+; .*the last good checkpoint "
+                .message()
+                .matches("the (loss|gradient) is not a finite number at step \\d+; .*the last good checkpoint "
                         + "is .*step-\\d+; .*");
     }
 
