@@ -50,7 +50,7 @@ final class KilledTrainingTest {
                 batch: 4
                 threads: 1
                 evaluate: {every: 20}
-                checkpoint: {every: 3, keep: 2}
+                checkpoint: {every: 10, keep: 2}
                 sample: {every: 50, tokens: 10}
                 """);
     }
