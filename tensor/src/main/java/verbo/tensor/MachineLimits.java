@@ -12,9 +12,9 @@ import verbo.tensor.cpu.LimitProbe;
 public final class MachineLimits implements AutoCloseable {
     private final LimitProbe probe;
 
-    /** Of this many threads. */
-    public MachineLimits(int threads) {
-        probe = new LimitProbe(threads);
+    /** Of the threads of a CPU engine, which must not compute anything else meanwhile. */
+    public MachineLimits(Engine engine) {
+        probe = new LimitProbe(engine);
     }
 
     /** Floating-point operations a second, in GFLOP/s, of multiply-adds that wait for nothing; takes about 2 ms. */

@@ -21,8 +21,7 @@ public final class BenchRows {
 
     private static final int WIDTH = 1024;
 
-    private BenchRows() {
-    }
+    private BenchRows() {}
 
     /**
      * The rows.

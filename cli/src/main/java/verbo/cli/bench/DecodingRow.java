@@ -32,7 +32,7 @@ record DecodingRow(int threads) implements BenchRow {
                 Gpt gpt = Gpt.create(engine, TrainingRow.Preset.GPT2.config(), 1);
                 LanguageModel model = gpt.languageModel(null);
                 State state = model.open();
-                MachineLimits limits = new MachineLimits(threads)) {
+                MachineLimits limits = new MachineLimits(engine)) {
             double bytes = 0;
             for (Parameter parameter : gpt.parameters()) {
                 bytes += parameter.name().endsWith("wpe.weight") ? 0 : 4.0 * parameter.value().size();

@@ -59,7 +59,7 @@ record KernelRow(String name, Limit limit, int threads, double work, Preparation
     public Result run() {
         try (Engine engine = Engine.cpu(threads);
                 Scope scope = Scope.lasting(engine);
-                MachineLimits limits = new MachineLimits(threads)) {
+                MachineLimits limits = new MachineLimits(engine)) {
             Kernel kernel = preparation.prepare(scope);
             int runs = 1;
             for (long start = System.nanoTime(); seconds(start) < WARM_UP_SECONDS;) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.cli.bench;
 
+import verbo.tensor.Engine;
 import verbo.tensor.MachineLimits;
 
 /** One of the machine's limits, for itself. */
@@ -15,7 +16,7 @@ record LimitRow(String name, KernelRow.Limit limit, int threads) implements Benc
 
     @Override
     public Result run() {
-        try (MachineLimits limits = new MachineLimits(threads)) {
+        try (Engine engine = Engine.cpu(threads); MachineLimits limits = new MachineLimits(engine)) {
             double most = 0;
             for (long start = System.nanoTime(); KernelRow.seconds(start) < SECONDS;) {
                 most = Math.max(most, limit.measure(limits));

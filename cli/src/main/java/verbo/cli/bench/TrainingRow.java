@@ -68,7 +68,7 @@ record TrainingRow(Preset preset, int threads) implements BenchRow {
         try (Engine engine = Engine.cpu(threads);
                 Gpt model = Gpt.create(engine, config, 1);
                 AdamW optimizer = new AdamW(engine, model.parameters(), new AdamW.Options(0.9, 0.99, 1e-8, 0.1));
-                MachineLimits limits = new MachineLimits(threads)) {
+                MachineLimits limits = new MachineLimits(engine)) {
             int[] ids = new int[preset.tokens()];
             int[] targets = new int[preset.tokens()];
             for (int i = 0; i < ids.length; i++) {

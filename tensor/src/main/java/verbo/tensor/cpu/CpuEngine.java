@@ -78,6 +78,10 @@ public final class CpuEngine implements Engine {
         }
     }
 
+    Workers workers() {
+        return workers;
+    }
+
     static Kernels kernels() {
         return Chosen.KERNELS;
     }

@@ -12,14 +12,18 @@ package verbo.tensor.cpu;
  * by any number of threads.
  */
 final class Gemm {
-    /** Inner block: a panel of B of this depth stays in the first-level cache. */
-    private static final int KC = 256;
-    /** Rows of A to a task: a packed block of A stays in the second-level cache. */
-    private static final int MC = 96;
-    /** Columns of B packed at a time, and rows of A. */
-    private static final int NC = 3072;
+    /** Depth of a panel of B, of 16 columns or 48, that stays in the first-level cache. */
+    private static final int KC_NARROW = 256;
 
-    private static final int ROWS = 3072;
+    private static final int KC_WIDE = 256;
+    /** Rows of A to a task: so many of one depth stay in the second-level cache. */
+    private static final int MC = 192;
+    /** Elements of A, and of B, that are packed at a time, and how deep: they stay in the last-level cache. */
+    private static final int PACKED = 1 << 20;
+
+    private static final int PACKED_DEPTH = 2048;
+    /** Panels of A that are packed together, since a cache line of a transposed A holds a row of several. */
+    private static final int TOGETHER = 4;
     /** With fewer rows than this, packing B costs more than it saves: B is read once where it lies. */
     private static final int FEW_ROWS = 4;
     /** Products smaller than this are not worth waking threads for. */
@@ -80,25 +84,39 @@ final class Gemm {
             local().multiply(m, n, k, a, b, bias, c, cStride, accumulate);
             return;
         }
-        for (int column = 0; column < n; column += NC) {
-            int columns = Math.min(NC, n - column);
-            for (int depth = 0; depth < k; depth += KC) {
-                int inner = Math.min(KC, k - depth);
-                boolean add = accumulate || depth > 0;
-                long added = depth + inner == k && bias != 0 ? bias + 4L * column : 0;
-                for (int row = 0; row < m; row += ROWS) {
-                    int rows = Math.min(ROWS, m - row);
+        multiplyBlocks(m, n, k, a, b, bias, c, cStride, accumulate);
+    }
+
+    /** By blocks that are packed together. One caller at a time: there is one pair of packed blocks. */
+    private synchronized void multiplyBlocks(int m, int n, int k, Matrix a, Matrix b, long bias, long c, long cStride,
+            boolean accumulate) {
+        int deep = part(k, PACKED_DEPTH);
+        int wide = part(n, Math.max(nr, PACKED / deep / nr * nr));
+        int high = part(m, Math.max(mr, PACKED / deep / mr * mr));
+        for (int depth = 0; depth < k; depth += deep) {
+            int inner = Math.min(deep, k - depth);
+            for (int column = 0; column < n; column += wide) {
+                int columns = Math.min(wide, n - column);
+                for (int row = 0; row < m; row += high) {
+                    int rows = Math.min(high, m - row);
                     block(rows, columns, inner, new Matrix(a.at(row, depth), a.rowStride, a.columnStride),
-                            new Matrix(b.at(depth, column), b.rowStride, b.columnStride), row == 0, added,
-                            c + 4 * (row * cStride + column), cStride, add);
+                            new Matrix(b.at(depth, column), b.rowStride, b.columnStride), high < m || column == 0,
+                            row == 0,
+                            depth + inner == k && bias != 0 ? bias + 4L * column : 0, c + 4 * (row * cStride + column),
+                            cStride, accumulate || depth > 0);
                 }
             }
         }
     }
 
-    private synchronized void block(int m, int n, int k, Matrix a, Matrix b, boolean packB, long bias, long c,
-            long cStride,
-            boolean accumulate) {
+    /** The length of a part, where {@code length} is cut into the fewest equal parts of at most {@code most}. */
+    private static int part(int length, int most) {
+        int parts = (length + most - 1) / most;
+        return (length + parts - 1) / parts;
+    }
+
+    private void block(int m, int n, int k, Matrix a, Matrix b, boolean packA, boolean packB, long bias, long c,
+            long cStride, boolean accumulate) {
         int aPanels = (m + mr - 1) / mr;
         int bPanels = (n + nr - 1) / nr;
         packedA = atLeast(packedA, aPanels * mr * k);
@@ -107,23 +125,24 @@ final class Gemm {
         float[] pb = packedB;
 
         // Panels are packed in groups of about the same size on both sides.
-        int aGroup = Math.max(1, 16384 / (mr * k));
+        int aGroup = (Math.max(1, 16384 / (mr * k)) + TOGETHER - 1) / TOGETHER * TOGETHER;
         int bGroup = Math.max(1, 16384 / (nr * k));
-        int aGroups = (aPanels + aGroup - 1) / aGroup;
+        int aGroups = packA ? (aPanels + aGroup - 1) / aGroup : 0;
         int bGroups = packB ? (bPanels + bGroup - 1) / bGroup : 0;
         workers.run(aGroups + bGroups, index -> {
             if (index < aGroups) {
-                for (int p = index * aGroup; p < Math.min(aPanels, (index + 1) * aGroup); p++) {
-                    packA(kernels, mr, a, p * mr, Math.min(mr, m - p * mr), k, pa, p * mr * k);
+                for (int p = index * aGroup; p < Math.min(aPanels, (index + 1) * aGroup); p += TOGETHER) {
+                    packA(kernels, mr, a, p * mr, Math.min(TOGETHER * mr, m - p * mr), k, pa, p * mr * k);
                 }
             } else {
-                for (int p = (index - aGroups) * bGroup; p < Math.min(bPanels, (index - aGroups + 1) * bGroup); p++) {
-                    packB(kernels, nr, b, p * nr, Math.min(nr, n - p * nr), k, pb, p * nr * k);
+                for (int q = (index - aGroups) * bGroup; q < Math.min(bPanels, (index - aGroups + 1) * bGroup); q++) {
+                    packB(kernels, nr, b, q * nr, Math.min(nr, n - q * nr), k, pb, q * nr * k);
                 }
             }
         });
 
         // Tasks: blocks of rows times stripes of columns, several to a thread so that none waits long for another.
+        int kc = part(k, nr > 16 ? KC_WIDE : KC_NARROW);
         int rowBlocks = (m + MC - 1) / MC;
         int panelsToBlock = (aPanels + rowBlocks - 1) / rowBlocks;
         int wanted = 4 * workers.count();
@@ -135,36 +154,54 @@ final class Gemm {
             int firstA = index % rowBlocks * panelsToBlock;
             int lastA = Math.min(aPanels, firstA + panelsToBlock);
             float[] tile = local().tile;
-            for (int q = firstB; q < lastB; q++) {
-                int columns = Math.min(nr, n - q * nr);
-                long biasHere = bias == 0 ? 0 : bias + 4L * q * nr;
-                for (int p = firstA; p < lastA; p++) {
-                    kernels.tile(k, pa, p * mr * k, pb, q * nr * k, tile);
-                    kernels.write(tile, Math.min(mr, m - p * mr), columns, biasHere,
-                            c + 4 * ((long) p * mr * cStride + (long) q * nr), cStride, accumulate);
+            for (int depth = 0; depth < k; depth += kc) {
+                int inner = Math.min(kc, k - depth);
+                boolean add = accumulate || depth > 0;
+                for (int q = firstB; q < lastB; q++) {
+                    int columns = Math.min(nr, n - q * nr);
+                    long biasHere = bias == 0 || depth + inner < k ? 0 : bias + 4L * q * nr;
+                    for (int p = firstA; p < lastA; p++) {
+                        product(kernels, inner, pa, (p * k + depth) * mr, pb, (q * k + depth) * nr, tile,
+                                Math.min(mr, m - p * mr), columns, biasHere,
+                                c + 4 * ((long) p * mr * cStride + (long) q * nr), cStride,
+                                add);
+                    }
                 }
             }
         });
     }
 
-    /** Packs {@code count} rows of A, or columns of B: a panel, {@code width} to each step of the inner dimension. */
-    private static void pack(Kernels kernels, long address, long stride, long innerStride, int count, int depth,
-            int width,
-            float[] into, int at) {
-        if (innerStride == 1) {
-            kernels.packColumns(address, stride, depth, count, width, into, at);
+    /** One tile of C: the first {@code rows} and {@code columns} of it are wanted. */
+    private static void product(Kernels kernels, int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile,
+            int rows,
+            int columns, long bias, long c, long cStride, boolean accumulate) {
+        if (rows == kernels.mr() && columns == kernels.nr() && bias == 0) {
+            kernels.tile(depth, a, aFrom, b, bFrom, tile, c, cStride, accumulate);
         } else {
-            kernels.packRows(address, innerStride, depth, count, width, into, at);
+            kernels.tile(depth, a, aFrom, b, bFrom, tile);
+            kernels.write(tile, rows, columns, bias, c, cStride, accumulate);
         }
     }
 
+    /** Packs rows of A, panel after panel; several panels at a time where a row of them lies together. */
     private static void packA(Kernels kernels, int mr, Matrix a, int row, int rows, int depth, float[] into, int at) {
-        pack(kernels, a.at(row, 0), a.rowStride, a.columnStride, rows, depth, mr, into, at);
+        if (a.columnStride == 1) {
+            for (int i = 0; i < rows; i += mr) {
+                kernels.packColumns(a.at(row + i, 0), a.rowStride, depth, Math.min(mr, rows - i), mr, into,
+                        at + i * depth);
+            }
+        } else {
+            kernels.packRows(a.at(row, 0), a.columnStride, depth, rows, mr, into, at);
+        }
     }
 
     private static void packB(Kernels kernels, int nr, Matrix b, int column, int columns, int depth, float[] into,
             int at) {
-        pack(kernels, b.at(0, column), b.columnStride, b.rowStride, columns, depth, nr, into, at);
+        if (b.columnStride == 1) {
+            kernels.packRows(b.at(0, column), b.rowStride, depth, columns, nr, into, at);
+        } else {
+            kernels.packColumns(b.at(0, column), b.columnStride, depth, columns, nr, into, at);
+        }
     }
 
     private static float[] atLeast(float[] array, int length) {
@@ -227,6 +264,9 @@ final class Gemm {
 
     /** One thread's buffers, and products that it computes alone. */
     static final class Local {
+        /** Columns of B packed at a time. */
+        private static final int COLUMNS = 256;
+
         private final Kernels kernels;
         private final int mr;
         private final int nr;
@@ -255,12 +295,13 @@ final class Gemm {
         }
 
         void multiply(int m, int n, int k, Matrix a, Matrix b, long bias, long c, long cStride, boolean accumulate) {
-            for (int depth = 0; depth < k; depth += KC) {
-                int inner = Math.min(KC, k - depth);
+            int kc = part(k, KC_NARROW);
+            for (int depth = 0; depth < k; depth += kc) {
+                int inner = Math.min(kc, k - depth);
                 boolean add = accumulate || depth > 0;
                 long added = depth + inner == k ? bias : 0;
-                for (int column = 0; column < n; column += KC) {
-                    int columns = Math.min(KC, n - column);
+                for (int column = 0; column < n; column += COLUMNS) {
+                    int columns = Math.min(COLUMNS, n - column);
                     int bPanels = (columns + nr - 1) / nr;
                     packedB = atLeast(packedB, bPanels * nr * inner);
                     for (int q = 0; q < bPanels; q++) {
@@ -273,10 +314,10 @@ final class Gemm {
                         packA(kernels, mr, new Matrix(a.at(0, depth), a.rowStride, a.columnStride), row, rows, inner,
                                 packedA, 0);
                         for (int q = 0; q < bPanels; q++) {
-                            kernels.tile(inner, packedA, 0, packedB, q * nr * inner, tile);
                             int at = column + q * nr;
-                            kernels.write(tile, rows, Math.min(nr, n - at), added == 0 ? 0 : added + 4L * at,
-                                    c + 4 * (row * cStride + at), cStride, add);
+                            product(kernels, inner, packedA, 0, packedB, q * nr * inner, tile, rows,
+                                    Math.min(nr, columns - q * nr),
+                                    added == 0 ? 0 : added + 4L * at, c + 4 * (row * cStride + at), cStride, add);
                         }
                     }
                 }

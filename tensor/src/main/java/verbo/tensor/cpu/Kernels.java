@@ -91,10 +91,17 @@ interface Kernels {
      */
     void tile(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile);
 
+    /** As {@link #tile} and {@link #write} of a whole tile without bias. */
+    void tile(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile, long out, long stride,
+            boolean accumulate);
+
     /** Writes the first rows and columns of a tile to a matrix whose rows are {@code stride} elements apart. */
     void write(float[] tile, int rows, int columns, long bias, long out, long stride, boolean accumulate);
 
-    /** Packs the first {@code count} elements of {@code depth} rows, {@code width} to a panel row: zeros after them. */
+    /**
+     * Packs the first {@code count} elements of {@code depth} rows, {@code width} to a panel row, zeros after them. More than
+     * {@code width} elements make several panels, one after the other.
+     */
     void packRows(long b, long stride, int depth, int count, int width, float[] into, int at);
 
     /** Packs {@code count} rows of {@code depth} elements, transposed, {@code width} to a panel row: zeros after them. */

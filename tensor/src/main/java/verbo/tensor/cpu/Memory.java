@@ -61,6 +61,10 @@ final class Memory {
             return address;
         }
 
+        long capacity() {
+            return capacity;
+        }
+
         private void endLife() {
             end();
         }

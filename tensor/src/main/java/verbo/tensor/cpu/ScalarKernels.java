@@ -345,6 +345,13 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
+    public void tile(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile, long out, long stride,
+            boolean accumulate) {
+        tile(depth, a, aFrom, b, bFrom, tile);
+        write(tile, MR, NR, 0, out, stride, accumulate);
+    }
+
+    @Override
     public void write(float[] tile, int rows, int columns, long bias, long out, long stride, boolean accumulate) {
         write(NR, tile, rows, columns, bias, out, stride, accumulate);
     }
@@ -361,9 +368,12 @@ final class ScalarKernels implements Kernels {
 
     @Override
     public void packRows(long b, long stride, int depth, int count, int width, float[] into, int at) {
-        for (int k = 0; k < depth; k++) {
-            for (int j = 0; j < width; j++) {
-                into[at + k * width + j] = j < count ? get(b + 4 * (stride * k + j)) : 0;
+        for (int first = 0; first < count; first += width) {
+            int to = at + first * depth;
+            for (int k = 0; k < depth; k++) {
+                for (int j = 0; j < width; j++) {
+                    into[to + k * width + j] = first + j < count ? get(b + 4 * (stride * k + first + j)) : 0;
+                }
             }
         }
     }

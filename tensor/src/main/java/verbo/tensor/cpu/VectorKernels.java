@@ -8,7 +8,6 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import verbo.tensor.Binary;
 import verbo.tensor.Engine;
@@ -109,8 +108,8 @@ final class VectorKernels implements Kernels {
 
     @Override
     public long multiplyAdds(int rounds) {
-        FloatVector x = all(0.9999f);
-        FloatVector y = all(1e-9f);
+        FloatVector x = all(1e-3f);
+        FloatVector y = all(1e-3f);
         FloatVector a = y;
         FloatVector b = y;
         FloatVector c = y;
@@ -122,16 +121,16 @@ final class VectorKernels implements Kernels {
         FloatVector i = y;
         FloatVector j = y;
         for (int k = 0; k < rounds; k++) {
-            a = a.fma(x, y);
-            b = b.fma(x, y);
-            c = c.fma(x, y);
-            d = d.fma(x, y);
-            e = e.fma(x, y);
-            f = f.fma(x, y);
-            g = g.fma(x, y);
-            h = h.fma(x, y);
-            i = i.fma(x, y);
-            j = j.fma(x, y);
+            a = x.fma(y, a);
+            b = x.fma(y, b);
+            c = x.fma(y, c);
+            d = x.fma(y, d);
+            e = x.fma(y, e);
+            f = x.fma(y, f);
+            g = x.fma(y, g);
+            h = x.fma(y, h);
+            i = x.fma(y, i);
+            j = x.fma(y, j);
         }
         float sum = sumLanes(a.add(b).add(c).add(d).add(e).add(f).add(g).add(h).add(i).add(j));
         return sum == 0 ? 0 : 20L * L * rounds; // never 0: keeps the sum from being optimised away
@@ -865,6 +864,17 @@ final class VectorKernels implements Kernels {
         }
     }
 
+    @Override
+    public void tile(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile, long out, long stride,
+            boolean accumulate) {
+        if (WIDE) { // so many accumulators and writing to memory are more than the JIT inlines
+            tile8x3(depth, a, aFrom, b, bFrom, tile);
+            write(tile, MR, NR, 0, out, stride, accumulate);
+        } else {
+            tile4x2(depth, a, aFrom, b, bFrom, out, stride, accumulate);
+        }
+    }
+
     // Every accumulator is a variable of its own: vectors in an array would live in memory.
 
     private static void tile8x3(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile) {
@@ -1000,6 +1010,60 @@ final class VectorKernels implements Kernels {
         c31.intoArray(tile, 7 * L);
     }
 
+    private static void tile4x2(int depth, float[] a, int aFrom, float[] b, int bFrom, long out, long stride,
+            boolean accumulate) {
+        FloatVector zero = FloatVector.zero(S);
+        FloatVector c00 = zero;
+        FloatVector c01 = zero;
+        FloatVector c10 = zero;
+        FloatVector c11 = zero;
+        FloatVector c20 = zero;
+        FloatVector c21 = zero;
+        FloatVector c30 = zero;
+        FloatVector c31 = zero;
+        int pa = aFrom;
+        int pb = bFrom;
+        for (int k = 0; k < depth; k++) {
+            FloatVector b0 = FloatVector.fromArray(S, b, pb);
+            FloatVector b1 = FloatVector.fromArray(S, b, pb + L);
+            FloatVector x = FloatVector.broadcast(S, a[pa]);
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            x = FloatVector.broadcast(S, a[pa + 1]);
+            c10 = x.fma(b0, c10);
+            c11 = x.fma(b1, c11);
+            x = FloatVector.broadcast(S, a[pa + 2]);
+            c20 = x.fma(b0, c20);
+            c21 = x.fma(b1, c21);
+            x = FloatVector.broadcast(S, a[pa + 3]);
+            c30 = x.fma(b0, c30);
+            c31 = x.fma(b1, c31);
+            pa += 4;
+            pb += 2 * L;
+        }
+        long out1 = out + 4 * stride;
+        long out2 = out1 + 4 * stride;
+        long out3 = out2 + 4 * stride;
+        if (accumulate) {
+            c00 = c00.add(load(out));
+            c01 = c01.add(load(out + W));
+            c10 = c10.add(load(out1));
+            c11 = c11.add(load(out1 + W));
+            c20 = c20.add(load(out2));
+            c21 = c21.add(load(out2 + W));
+            c30 = c30.add(load(out3));
+            c31 = c31.add(load(out3 + W));
+        }
+        store(c00, out);
+        store(c01, out + W);
+        store(c10, out1);
+        store(c11, out1 + W);
+        store(c20, out2);
+        store(c21, out2 + W);
+        store(c30, out3);
+        store(c31, out3 + W);
+    }
+
     @Override
     public void write(float[] tile, int rows, int columns, long bias, long out, long stride, boolean accumulate) {
         if (columns == NR) {
@@ -1020,14 +1084,12 @@ final class VectorKernels implements Kernels {
 
     @Override
     public void packRows(long b, long stride, int depth, int count, int width, float[] into, int at) {
-        if (count < width) {
-            ScalarKernels.INSTANCE.packRows(b, stride, depth, count, width, into, at);
-        } else if (width == MR) {
-            long p = b;
-            for (int k = 0; k < depth; k++, p += 4 * stride) {
-                FloatVector.fromMemorySegment(SHORT, ALL, p, ORDER).intoArray(into, at + MR * k);
+        int done = 0;
+        if (width == MR) {
+            for (; done + 4 * MR <= count; done += 4 * MR) {
+                packFourPanels(b + 4L * done, 4 * stride, depth, into, at + done * depth);
             }
-        } else {
+        } else if (count == width) {
             long p = b;
             int to = at;
             for (int k = 0; k < depth; k++, p += 4 * stride, to += NR) {
@@ -1035,18 +1097,55 @@ final class VectorKernels implements Kernels {
                     load(p + 4L * j).intoArray(into, to + j);
                 }
             }
+            done = count;
+        }
+        ScalarKernels.INSTANCE.packRows(b + 4L * done, stride, depth, count - done, width, into, at + done * depth);
+    }
+
+    private static void packFourPanels(long rows, long step, int depth, float[] into, int at) {
+        int panel = MR * depth;
+        long p = rows;
+        for (int to = at; to < at + panel; to += MR, p += step) {
+            FloatVector.fromMemorySegment(SHORT, ALL, p, ORDER).intoArray(into, to);
+            FloatVector.fromMemorySegment(SHORT, ALL, p + 4L * MR, ORDER).intoArray(into, to + panel);
+            FloatVector.fromMemorySegment(SHORT, ALL, p + 8L * MR, ORDER).intoArray(into, to + 2 * panel);
+            FloatVector.fromMemorySegment(SHORT, ALL, p + 12L * MR, ORDER).intoArray(into, to + 3 * panel);
         }
     }
 
     @Override
     public void packColumns(long b, long stride, int depth, int count, int width, float[] into, int at) {
-        int k = 0;
-        if (count == 4 && width == 4 && L == 8) {
-            for (; k + L <= depth; k += L) {
-                interleaveFour(b + 4L * k, 4 * stride, into, at + 4 * k);
+        int whole = count == width && L >= 8 ? depth / L * L : 0;
+        if (whole > 0 && width == 4) {
+            interleaveRows(b, stride, whole, into, at);
+        } else if (whole > 0) {
+            float[] strip = STRIPS.get();
+            if (strip.length < 4 * whole) {
+                strip = new float[4 * whole];
+                STRIPS.set(strip);
+            }
+            for (int j = 0; j < width; j += 4) {
+                interleaveRows(b + 4 * stride * j, stride, whole, strip, 0);
+                spreadFours(strip, whole, into, at + j, width);
             }
         }
-        ScalarKernels.INSTANCE.packColumns(b + 4L * k, stride, depth - k, count, width, into, at + width * k);
+        ScalarKernels.INSTANCE.packColumns(b + 4L * whole, stride, depth - whole, count, width, into,
+                at + width * whole);
+    }
+
+    /** One thread's four rows between being interleaved and being put where they belong. */
+    private static final ThreadLocal<float[]> STRIPS = ThreadLocal.withInitial(() -> new float[0]);
+
+    private static void interleaveRows(long rows, long stride, int depth, float[] into, int at) {
+        for (int k = 0; k < depth; k += L) {
+            interleaveFour(rows + 4L * k, 4 * stride, into, at + 4 * k);
+        }
+    }
+
+    private static void spreadFours(float[] from, int count, float[] into, int at, int step) {
+        for (int k = 0; k < count; k++) {
+            FloatVector.fromArray(FloatVector.SPECIES_128, from, 4 * k).intoArray(into, at + k * step);
+        }
     }
 
     // Four rows a, b, c, d become a0 b0 c0 d0 a1 b1 ...: first a with c and b with d, then those two with each other.
