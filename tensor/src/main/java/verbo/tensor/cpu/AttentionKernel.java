@@ -22,10 +22,21 @@ final class AttentionKernel {
     private static final int QUERIES = 64;
 
     private static final int STRIP = 1 << 16;
+    /** Elements of whole vectors of any width: the rest of a row is slower by the element. */
+    private static final int WHOLE = 16;
 
     private final Kernels kernels;
     private final Workers workers;
     private final Gemm gemm;
+    private final ThreadLocal<Packed> packed = ThreadLocal.withInitial(Packed::new);
+
+    /** One head's keys and values as right operands, each packed once for all strips. */
+    private static final class Packed {
+        private final Gemm.Panels keys = new Gemm.Panels(); // [keys, d]
+        private final Gemm.Panels keysAcross = new Gemm.Panels(); // [d, keys]
+        private final Gemm.Panels values = new Gemm.Panels(); // [keys, d]
+        private final Gemm.Panels valuesAcross = new Gemm.Panels(); // [d, keys]
+    }
 
     AttentionKernel(Kernels kernels, Workers workers, Gemm gemm) {
         this.kernels = kernels;
@@ -59,42 +70,53 @@ final class AttentionKernel {
         int keys = k.length(2);
         int d = q.length(3);
         int strip = queriesToStrip(keys);
-        int strips = (queries + strip - 1) / strip;
-        workers.run(q.length(0) * heads * strips, index -> {
-            // the last strips of causal attention are the longest: they are taken first
-            int from = (strips - 1 - index / (q.length(0) * heads)) * strip;
-            int to = Math.min(queries, from + strip);
-            int batch = index / heads % q.length(0);
+        workers.run(q.length(0) * heads, index -> {
+            int batch = index / heads;
             int head = index % heads;
             Head rows = Head.of(q, batch, head);
-            Head keyRows = Head.of(k, batch, head / group);
-            Head valueRows = Head.of(v, batch, head / group);
             Head outRows = Head.of(out, batch, head);
-            int seen = options.causal() ? keys - queries + to : keys;
             Gemm.Local local = gemm.local();
-            long scores = local.scratch((long) strip * seen);
-            local.multiply(to - from, seen, d, rows.from(from), keyRows.from(0).transposed(), 0, scores, seen, false);
-            long sums = address(logSums) + 4L * ((batch * heads + head) * queries + from);
-            for (int i = 0; i < to - from; i++) {
-                long row = scores + 4L * i * seen;
-                int visible = options.causal() ? keys - queries + from + i + 1 : keys;
-                float scale = addBias(options, batch, head, from + i, row, visible);
-                float max = kernels.max(row, visible) * scale;
-                float sum = 1;
-                if (max == Float.NEGATIVE_INFINITY) { // every key is masked: nothing is attended to
-                    kernels.fill(row, 0, seen);
-                    max = Float.POSITIVE_INFINITY;
-                } else {
-                    sum = kernels.exp(row, scale, max, row, visible);
-                    kernels.fill(row + 4L * visible, 0, seen - visible);
-                    kernels.affine(row, 1 / sum, 0, row, visible, false);
+            Packed packed = this.packed.get();
+            local.pack(Head.of(k, batch, head / group).from(0).transposed(), d, keys, packed.keysAcross);
+            local.pack(Head.of(v, batch, head / group).from(0), keys, d, packed.values);
+            for (int from = 0; from < queries; from += strip) {
+                int to = Math.min(queries, from + strip);
+                int seen = options.causal() ? keys - queries + to : keys;
+                long scores = local.scratch((long) strip * keys);
+                local.multiply(to - from, seen, d, rows.from(from), packed.keysAcross, 0, scores, seen, false);
+                long sums = address(logSums) + 4L * ((batch * heads + head) * queries + from);
+                for (int i = 0; i < to - from; i++) {
+                    long row = scores + 4L * i * seen;
+                    int visible = options.causal() ? keys - queries + from + i + 1 : keys;
+                    float scale = addBias(options, batch, head, from + i, row, visible);
+                    int width = hideFuture(row, visible, seen);
+                    float max = kernels.max(row, width) * scale;
+                    float sum = 1;
+                    if (max == Float.NEGATIVE_INFINITY) { // every key is masked: nothing is attended to
+                        kernels.fill(row, 0, seen);
+                        max = Float.POSITIVE_INFINITY;
+                    } else {
+                        sum = kernels.exp(row, scale, max, row, width);
+                        kernels.affine(row, 1 / sum, 0, row, width, false);
+                    }
+                    set(sums + 4L * i, (float) (max + Math.log(sum)));
                 }
-                set(sums + 4L * i, (float) (max + Math.log(sum)));
+                local.multiply(to - from, d, seen, new Gemm.Matrix(scores, seen, 1), packed.values, 0,
+                        outRows.row(from),
+                        outRows.stride, false);
             }
-            local.multiply(to - from, d, seen, new Gemm.Matrix(scores, seen, 1), valueRows.from(0), 0,
-                    outRows.row(from),
-                    outRows.stride, false);
         });
+    }
+
+    /**
+     * Sets a row's scores from {@code visible} on to what gives 0 after the exponential, for whole vectors, and those after
+     * that to 0; gives where the latter begin.
+     */
+    private int hideFuture(long row, int visible, int seen) {
+        int width = Math.min(seen, (visible + WHOLE - 1) / WHOLE * WHOLE);
+        kernels.fill(row + 4L * visible, Float.NEGATIVE_INFINITY, width - visible);
+        kernels.fill(row + 4L * width, 0, seen - width);
+        return width;
     }
 
     /** Adds the bias to a row of scores, which it scales first; gives the scale that is left to apply. */
@@ -123,9 +145,12 @@ final class AttentionKernel {
         workers.run(q.length(0) * kvHeads, index -> {
             int batch = index / kvHeads;
             Gemm.Local local = gemm.local();
+            Packed packed = this.packed.get();
+            Head keyRows = Head.of(k, batch, index % kvHeads);
+            local.pack(keyRows.from(0).transposed(), d, keys, packed.keysAcross);
+            local.pack(keyRows.from(0), keys, d, packed.keys);
+            local.pack(Head.of(v, batch, index % kvHeads).from(0).transposed(), d, keys, packed.valuesAcross);
             for (int head = index % kvHeads * group; head < (index % kvHeads + 1) * group; head++) {
-                Head keyRows = Head.of(k, batch, head / group);
-                Head valueRows = Head.of(v, batch, head / group);
                 Head rows = Head.of(q, batch, head);
                 Head outRows = Head.of(out, batch, head);
                 Head dOutRows = Head.of(dOut, batch, head);
@@ -135,10 +160,10 @@ final class AttentionKernel {
                 for (int from = 0; from < queries; from += strip) {
                     int n = Math.min(strip, queries - from);
                     int seen = options.causal() ? keys - queries + from + n : keys;
-                    long p = local.scratch(2L * strip * seen);
-                    long dp = p + 4L * strip * seen;
-                    local.multiply(n, seen, d, rows.from(from), keyRows.from(0).transposed(), 0, p, seen, false);
-                    local.multiply(n, seen, d, dOutRows.from(from), valueRows.from(0).transposed(), 0, dp, seen, false);
+                    long p = local.scratch(2L * strip * keys);
+                    long dp = p + 4L * strip * keys;
+                    local.multiply(n, seen, d, rows.from(from), packed.keysAcross, 0, p, seen, false);
+                    local.multiply(n, seen, d, dOutRows.from(from), packed.valuesAcross, 0, dp, seen, false);
                     long sums = address(logSums) + 4L * ((batch * heads + head) * queries + from);
                     for (int i = 0; i < n; i++) {
                         long row = p + 4L * i * seen;
@@ -149,8 +174,7 @@ final class AttentionKernel {
                         if (logSum == Float.POSITIVE_INFINITY) {
                             kernels.fill(row, 0, seen);
                         } else {
-                            kernels.exp(row, scale, logSum, row, visible);
-                            kernels.fill(row + 4L * visible, 0, seen - visible);
+                            kernels.exp(row, scale, logSum, row, hideFuture(row, visible, seen));
                         }
                         kernels.attentionScoresBackward(row, dp + 4L * i * seen, delta, options.scale(), seen);
                     }
@@ -158,7 +182,7 @@ final class AttentionKernel {
                     Gemm.Matrix dScores = new Gemm.Matrix(dp, seen, 1);
                     local.multiply(seen, d, n, weights.transposed(), dOutRows.from(from), 0, dValueRows.row(0),
                             dValueRows.stride, true);
-                    local.multiply(n, d, seen, dScores, keyRows.from(0), 0, dRows.row(from), dRows.stride, true);
+                    local.multiply(n, d, seen, dScores, packed.keys, 0, dRows.row(from), dRows.stride, true);
                     local.multiply(seen, d, n, dScores.transposed(), rows.from(from), 0, dKeyRows.row(0),
                             dKeyRows.stride,
                             true);

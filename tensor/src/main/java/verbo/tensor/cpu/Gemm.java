@@ -262,17 +262,20 @@ final class Gemm {
         Memory.set(address, accumulate ? Memory.get(address) + value : value);
     }
 
+    /** A right operand [depth, columns] that was packed by {@link Local#pack}, for many products. */
+    static final class Panels {
+        private float[] data = new float[0];
+        private int depth;
+    }
+
     /** One thread's buffers, and products that it computes alone. */
     static final class Local {
-        /** Columns of B packed at a time. */
-        private static final int COLUMNS = 256;
-
         private final Kernels kernels;
         private final int mr;
         private final int nr;
         private final float[] tile;
         private float[] packedA = new float[0];
-        private float[] packedB = new float[0];
+        private final Panels packedB = new Panels();
         private java.lang.foreign.Arena arena = java.lang.foreign.Arena.ofAuto();
         private long scratch;
         private long scratchLength;
@@ -295,29 +298,37 @@ final class Gemm {
         }
 
         void multiply(int m, int n, int k, Matrix a, Matrix b, long bias, long c, long cStride, boolean accumulate) {
+            pack(b, k, n, packedB);
+            multiply(m, n, k, a, packedB, bias, c, cStride, accumulate);
+        }
+
+        /** Packs B [depth, columns]. */
+        void pack(Matrix b, int depth, int columns, Panels into) {
+            into.depth = depth;
+            into.data = atLeast(into.data, (columns + nr - 1) / nr * nr * depth);
+            for (int column = 0; column < columns; column += nr) {
+                packB(kernels, nr, b, column, Math.min(nr, columns - column), depth, into.data, column * depth);
+            }
+        }
+
+        /** As {@link Gemm#multiply}, by the first k rows and n columns of a packed B. */
+        void multiply(int m, int n, int k, Matrix a, Panels b, long bias, long c, long cStride, boolean accumulate) {
             int kc = part(k, KC_NARROW);
+            packedA = atLeast(packedA, TOGETHER * mr * kc);
             for (int depth = 0; depth < k; depth += kc) {
                 int inner = Math.min(kc, k - depth);
                 boolean add = accumulate || depth > 0;
                 long added = depth + inner == k ? bias : 0;
-                for (int column = 0; column < n; column += COLUMNS) {
-                    int columns = Math.min(COLUMNS, n - column);
-                    int bPanels = (columns + nr - 1) / nr;
-                    packedB = atLeast(packedB, bPanels * nr * inner);
-                    for (int q = 0; q < bPanels; q++) {
-                        packB(kernels, nr, new Matrix(b.at(depth, column), b.rowStride, b.columnStride), q * nr,
-                                Math.min(nr, columns - q * nr), inner, packedB, q * nr * inner);
-                    }
-                    packedA = atLeast(packedA, mr * inner);
-                    for (int row = 0; row < m; row += mr) {
-                        int rows = Math.min(mr, m - row);
-                        packA(kernels, mr, new Matrix(a.at(0, depth), a.rowStride, a.columnStride), row, rows, inner,
-                                packedA, 0);
-                        for (int q = 0; q < bPanels; q++) {
-                            int at = column + q * nr;
-                            product(kernels, inner, packedA, 0, packedB, q * nr * inner, tile, rows,
-                                    Math.min(nr, columns - q * nr),
-                                    added == 0 ? 0 : added + 4L * at, c + 4 * (row * cStride + at), cStride, add);
+                for (int row = 0; row < m; row += TOGETHER * mr) {
+                    int rows = Math.min(TOGETHER * mr, m - row);
+                    packA(kernels, mr, new Matrix(a.at(row, depth), a.rowStride, a.columnStride), 0, rows, inner,
+                            packedA, 0);
+                    for (int column = 0; column < n; column += nr) {
+                        for (int i = 0; i < rows; i += mr) {
+                            product(kernels, inner, packedA, i * inner, b.data, column * b.depth + depth * nr, tile,
+                                    Math.min(mr, rows - i), Math.min(nr, n - column),
+                                    added == 0 ? 0 : added + 4L * column,
+                                    c + 4 * ((row + i) * cStride + column), cStride, add);
                         }
                     }
                 }
