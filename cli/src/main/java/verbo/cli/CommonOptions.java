@@ -20,6 +20,8 @@ final class CommonOptions {
 
     private @Nullable Integer threads;
 
+    private @Nullable Engine engine;
+
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
 
@@ -36,9 +38,12 @@ final class CommonOptions {
         return threads == null ? OptionalInt.empty() : OptionalInt.of(threads);
     }
 
-    /** The engine with that many threads. */
+    /** The engine with that many threads, the same each time. */
     Engine engine() {
-        return threads == null ? Engine.cpu() : Engine.cpu(threads);
+        if (engine == null) {
+            engine = threads == null ? Engine.cpu() : Engine.cpu(threads);
+        }
+        return engine;
     }
 
     /** Something about the call that is wrong. */

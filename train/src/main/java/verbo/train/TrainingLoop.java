@@ -32,7 +32,7 @@ import verbo.text.Tokenizer;
 final class TrainingLoop {
     private static final double SECONDS_BETWEEN_PICTURES = 20;
     /** How much the time of the last step counts in the time left. */
-    private static final double NEWS = 0.05;
+    private static final double NEWS = 0.02;
     private static final int WARMING_UP = 10;
 
     private final RunConfiguration configuration;
