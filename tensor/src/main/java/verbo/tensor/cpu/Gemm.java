@@ -212,14 +212,15 @@ final class Gemm {
     private void multiplyFewRows(int m, int n, int k, Matrix a, Matrix b, long bias, long c, long cStride,
             boolean accumulate) {
         if (b.rowStride == 1) { // columns of B are contiguous: each element of C is a dot product
-            long step = a.columnStride;
-            int group = Math.max(1, Math.min(n, 32768 / Math.max(1, k)));
+            int group = Math.clamp(65536 / k, 1, n);
+            Matrix rows = a.columnStride == 1 ? a : copy(a, m, k);
             workers.run((n + group - 1) / group, index -> {
-                for (int j = index * group; j < Math.min(n, (index + 1) * group); j++) {
-                    for (int i = 0; i < m; i++) {
-                        float dot = step == 1 ? kernels.dot(a.at(i, 0), b.at(0, j), k) : dot(a, i, b, j, k);
-                        store(c + 4 * (i * cStride + j), dot + (bias == 0 ? 0 : Memory.get(bias + 4L * j)), accumulate);
-                    }
+                int from = index * group;
+                int count = Math.min(group, n - from);
+                for (int i = 0; i < m; i++) {
+                    kernels.dots(rows.at(i, 0), b.at(0, from), b.columnStride, count, k,
+                            bias == 0 ? 0 : bias + 4L * from,
+                            c + 4 * (i * cStride + from), accumulate);
                 }
             });
             return;
@@ -250,16 +251,15 @@ final class Gemm {
         }
     }
 
-    private static float dot(Matrix a, int i, Matrix b, int j, int k) {
-        float sum = 0;
-        for (int d = 0; d < k; d++) {
-            sum += Memory.get(a.at(i, d)) * Memory.get(b.at(d, j));
+    /** Few rows, put where their elements lie together. */
+    private Matrix copy(Matrix a, int m, int k) {
+        long to = local().scratch((long) m * k);
+        for (int i = 0; i < m; i++) {
+            for (int d = 0; d < k; d++) {
+                Memory.set(to + 4 * ((long) i * k + d), Memory.get(a.at(i, d)));
+            }
         }
-        return sum;
-    }
-
-    private static void store(long address, float value, boolean accumulate) {
-        Memory.set(address, accumulate ? Memory.get(address) + value : value);
+        return new Matrix(to, k, 1);
     }
 
     /** A right operand [depth, columns] that was packed by {@link Local#pack}, for many products. */

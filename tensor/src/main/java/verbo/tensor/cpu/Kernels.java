@@ -107,7 +107,10 @@ interface Kernels {
     /** Packs {@code count} rows of {@code depth} elements, transposed, {@code width} to a panel row: zeros after them. */
     void packColumns(long b, long stride, int depth, int count, int width, float[] into, int at);
 
-    /** {@code out[0..n) += Σ_k a[k] · b[k, 0..n)}, reading b once, row after row. */
+    /** {@code out[j] (+)= a · b[j, :] (+ bias[j])} for {@code count} rows, reading b once. A bias of 0 is none. */
+    void dots(long a, long b, long stride, int count, int n, long bias, long out, boolean accumulate);
+
+    /** {@code out[0..n) += Σ_k a[k] · b[k, 0..n)}, reading b once. */
     void multiplyRows(long a, long aStep, int depth, long b, long stride, long out, int n);
 
     // ---- updates

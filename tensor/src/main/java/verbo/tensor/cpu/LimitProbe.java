@@ -35,7 +35,7 @@ public final class LimitProbe implements AutoCloseable {
         long operations = 0;
         for (long start = System.nanoTime(); System.nanoTime() - start < WARM_UP_NANOS;) {
             operations += kernels.multiplyAdds(ROUNDS);
-            sink = kernels.sum(block.address(), 1 << 12);
+            sink = kernels.dot(block.address(), block.address() + (1 << 14), 1 << 12);
         }
         sink = operations;
     }
@@ -64,7 +64,10 @@ public final class LimitProbe implements AutoCloseable {
         }
         long start = System.nanoTime();
         engine.workers().run(PIECES,
-                index -> sink = kernels.sum(block.address() + index * (BYTES / PIECES), BYTES / PIECES / 4));
+                index -> {
+                    long from = block.address() + index * (BYTES / PIECES);
+                    sink = kernels.dot(from, from + BYTES / PIECES / 2, BYTES / PIECES / 8); // two streams read fastest
+                });
         return BYTES / ((System.nanoTime() - start) * 1e-9) * 1e-9;
     }
 

@@ -403,6 +403,13 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
+    public void dots(long a, long b, long stride, int count, int n, long bias, long out, boolean accumulate) {
+        for (int j = 0; j < count; j++) {
+            put(out + 4L * j, dot(a, b + 4 * stride * j, n) + (bias == 0 ? 0 : get(bias + 4L * j)), accumulate);
+        }
+    }
+
+    @Override
     public void multiplyRows(long a, long aStep, int depth, long b, long stride, long out, int n) {
         for (int k = 0; k < depth; k++) {
             addScaled(get(a + 4 * aStep * k), b + 4 * stride * k, out, n);
