@@ -1,0 +1,142 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.ngram;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How well an n-gram model predicts a text, line by line: every line is a sentence whose {@code </s>} is scored too, blank
+ * lines included, as KenLM's {@code query} does it.
+ *
+ * @param sentences
+ *            lines
+ * @param tokens
+ *            words, and an end for each sentence
+ * @param nats
+ *            the sum of the tokens' negative log probabilities, natural logarithms
+ * @param unknown
+ *            words that the model does not know
+ * @param unknownNats
+ *            their part of {@code nats}
+ * @param bytes
+ *            of the text
+ * @param characters
+ *            of the text, Unicode code points
+ */
+public record TextScore(long sentences, long tokens, double nats, long unknown, double unknownNats, long bytes,
+        long characters) {
+    private static final double LN_2 = Math.log(2);
+
+    /** {@code exp(nats / tokens)}, unknown words included. */
+    public double perplexity() {
+        return Math.exp(nats / tokens);
+    }
+
+    /** The same of known words and ends of sentences alone. */
+    public double perplexityWithoutUnknown() {
+        return Math.exp((nats - unknownNats) / (tokens - unknown));
+    }
+
+    /** The cross-entropy: bits a token. */
+    public double bitsPerToken() {
+        return nats / LN_2 / tokens;
+    }
+
+    /** Bits a word, those of the ends of sentences shared out among words. */
+    public double bitsPerWord() {
+        return nats / LN_2 / (tokens - sentences);
+    }
+
+    /** Bits a character. Those of unknown words do not count their letters. */
+    public double bitsPerCharacter() {
+        return nats / LN_2 / characters;
+    }
+
+    /** Bits a byte. Those of unknown words do not count their letters. */
+    public double bitsPerByte() {
+        return nats / LN_2 / bytes;
+    }
+
+    /** The share of words that the model does not know. */
+    public double unknownRate() {
+        return tokens == sentences ? 0 : (double) unknown / (tokens - sentences);
+    }
+
+    /**
+     * Scores a text, whatever its length.
+     *
+     * @throws verbo.text.FormatException
+     *             if it is not UTF-8
+     */
+    public static TextScore of(NgramModel model, Path text) throws IOException {
+        return of(model, text, null);
+    }
+
+    /** The same from a stream; the path is what messages call it. */
+    public static TextScore of(NgramModel model, Path text, @Nullable InputStream in) throws IOException {
+        Sentences sentences = new Sentences(text);
+        Totals totals = new Totals(model, sentences);
+        if (in == null) {
+            if (!Files.exists(text)) {
+                throw new java.nio.file.NoSuchFileException(text.toString());
+            }
+            sentences.read(totals);
+        } else {
+            sentences.read(in, totals);
+        }
+        if (totals.tokens == 0) {
+            throw new IllegalArgumentException(text + ": nothing to score: the text is empty");
+        }
+        return new TextScore(totals.sentences, totals.tokens, totals.nats, totals.unknown, totals.unknownNats,
+                sentences.bytes(), sentences.characters());
+    }
+
+    private static final class Totals implements Sentences.Sink {
+        private final NgramModel model;
+        private final Sentences text;
+        private final Vocabulary vocabulary;
+        private History history;
+        private History next;
+        private long sentences;
+        private long tokens;
+        private long unknown;
+        private double nats;
+        private double unknownNats;
+
+        Totals(NgramModel model, Sentences text) {
+            this.model = model;
+            this.text = text;
+            vocabulary = model.vocabulary();
+            history = model.beginHistory();
+            next = model.emptyHistory();
+        }
+
+        @Override
+        public void word(byte[] bytes, int from, int to) throws IOException {
+            int id = vocabulary.id(bytes, from, to);
+            double surprise = -model.score(history, id, next) * NgramModel.LN_10;
+            if (id == Vocabulary.UNKNOWN) {
+                text.check(bytes, from, to);
+                unknown++;
+                unknownNats += surprise;
+            }
+            nats += surprise;
+            tokens++;
+            History swap = history;
+            history = next;
+            next = swap;
+        }
+
+        @Override
+        public void end() {
+            nats -= model.score(history, Vocabulary.END, next) * NgramModel.LN_10;
+            tokens++;
+            sentences++;
+            model.begin(history);
+        }
+    }
+}
