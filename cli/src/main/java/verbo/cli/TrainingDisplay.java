@@ -22,6 +22,7 @@ final class TrainingDisplay implements TrainingListener {
     private final boolean live;
     private long shown = System.nanoTime();
     private String bits = "";
+    private String preparing = "";
 
     TrainingDisplay(PrintWriter err, boolean live) {
         this.err = err;
@@ -35,9 +36,14 @@ final class TrainingDisplay implements TrainingListener {
 
     @Override
     public void preparing(String what, long done, long total) {
-        if (live && isTime(BETWEEN_DRAWINGS)) {
+        if (!live) {
+            if (!what.equals(preparing)) {
+                print(what);
+            }
+        } else if (isTime(BETWEEN_DRAWINGS)) {
             draw(what + (total > 0 ? String.format(Locale.ROOT, " %3.0f %%", 100.0 * done / total) : ""));
         }
+        preparing = what;
     }
 
     @Override

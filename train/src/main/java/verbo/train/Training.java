@@ -4,6 +4,7 @@ package verbo.train;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -126,33 +127,66 @@ public final class Training implements AutoCloseable {
             if (checkpoint.step() >= configuration.steps()) {
                 return result(checkpoint.state());
             }
-            try {
-                return resume(checkpoint);
-            } catch (FormatException e) {
-                listener.message("a checkpoint is damaged (" + e.getMessage() + ") and set aside as "
-                        + folder.checkpoints().setAside(checkpoint));
+            Learner learner = restore(checkpoint);
+            if (learner != null) {
+                try (learner; RunData data = reopen(learner.tokenizer)) {
+                    return train(learner, data);
+                }
             }
         }
         try (RunData data = RunData.prepare(configuration, folder.data(), engine.threads(), listener);
-                TrainableLanguageModel model = create(data.tokenizer())) {
+                Learner learner = learner(create(data.tokenizer()), data.tokenizer(), Checkpoints.State.NONE)) {
             describe(data.describe());
-            return train(model, data, null);
+            return train(learner, data);
         }
     }
 
-    private RunResult resume(Checkpoints.Checkpoint checkpoint) throws IOException {
-        Tokenizer tokenizer = Tokenizer.load(checkpoint.folder());
-        boolean lines = configuration.data().options().lines();
+    /** What a checkpoint holds: everything that changes while training. */
+    private record Learner(TrainableLanguageModel model, AdamW optimizer, Tokenizer tokenizer,
+            Checkpoints.State state) implements AutoCloseable {
+        @Override
+        public void close() {
+            optimizer.close();
+            model.close();
+        }
+    }
+
+    private Learner learner(TrainableLanguageModel model, Tokenizer tokenizer, Checkpoints.State state) {
+        RunConfiguration.Optimizer o = configuration.optimizer();
+        return new Learner(model, new AdamW(engine, model.parameters(),
+                new AdamW.Options(o.beta1(), o.beta2(), o.epsilon(), o.decay())), tokenizer, state);
+    }
+
+    /** Reads a checkpoint; null if it is damaged, and then it is set aside. */
+    private @Nullable Learner restore(Checkpoints.Checkpoint checkpoint) throws IOException {
+        Learner learner = null;
+        try {
+            Tokenizer tokenizer = Tokenizer.load(checkpoint.folder());
+            Checkpoints.State state = checkpoint.state();
+            learner = learner(Models.load(engine, checkpoint.folder()), tokenizer, state);
+            try (Safetensors file = Safetensors.open(checkpoint.folder().resolve(Checkpoints.OPTIMIZER))) {
+                for (Map.Entry<String, Tensor> part : learner.optimizer.state().entrySet()) {
+                    file.read(part.getKey(), part.getValue());
+                }
+            }
+            learner.optimizer.resume(checkpoint.step());
+            return learner;
+        } catch (FormatException | NoSuchFileException e) {
+            if (learner != null) {
+                learner.close();
+            }
+            listener.message("a checkpoint is damaged (" + e.getMessage() + ") and set aside as "
+                    + folder.checkpoints().setAside(checkpoint));
+            return null;
+        }
+    }
+
+    private RunData reopen(Tokenizer tokenizer) throws IOException {
         Map<String, Object> described = Json.read(folder.training());
         RunData data = described.get("data") instanceof Map<?, ?> texts
-                ? RunData.reopen(texts, folder.data(), tokenizer, lines)
+                ? RunData.reopen(texts, folder.data(), tokenizer, configuration.data().options().lines())
                 : null;
-        if (data == null) {
-            data = prepareAgain(described);
-        }
-        try (RunData opened = data; TrainableLanguageModel model = Models.load(engine, checkpoint.folder())) {
-            return train(model, opened, checkpoint);
-        }
+        return data != null ? data : prepareAgain(described);
     }
 
     /** The ids are gone: make them anew, from a text that must be the same. */
@@ -208,36 +242,20 @@ public final class Training implements AutoCloseable {
         return properties.getProperty("version", "unknown");
     }
 
-    private RunResult train(TrainableLanguageModel model, RunData data, Checkpoints.@Nullable Checkpoint checkpoint)
-            throws IOException {
-        Checkpoints.State from = checkpoint == null ? Checkpoints.State.NONE : checkpoint.state();
-        RunConfiguration.Optimizer o = configuration.optimizer();
-        try (AdamW optimizer = new AdamW(engine, model.parameters(),
-                new AdamW.Options(o.beta1(), o.beta2(), o.epsilon(), o.decay()));
-                MetricsFile metrics = MetricsFile.open(folder.metrics(), from.step());
-                MetricsFile timings = MetricsFile.open(folder.timings(), from.step());
-                MetricsFile samples = MetricsFile.open(folder.samples(), from.step());
+    private RunResult train(Learner learner, RunData data) throws IOException {
+        long from = learner.state.step();
+        TrainableLanguageModel model = learner.model;
+        try (MetricsFile metrics = MetricsFile.open(folder.metrics(), from);
+                MetricsFile timings = MetricsFile.open(folder.timings(), from);
+                MetricsFile samples = MetricsFile.open(folder.samples(), from);
                 LanguageModel speaker = model.languageModel(data.tokenizer())) {
-            if (checkpoint != null) {
-                load(optimizer, checkpoint);
-            }
             listener.started(new TrainingListener.Started(folder.path(), model.description(), engine.description(),
-                    model.parameterCount(), data.train().length(), data.validation().length(), from.step(),
+                    model.parameterCount(), data.train().length(), data.validation().length(), from,
                     configuration.steps()));
-            TrainingLoop loop = new TrainingLoop(configuration, folder, model, data, optimizer, metrics, timings,
-                    samples,
-                    speaker, from, listener);
+            TrainingLoop loop = new TrainingLoop(configuration, folder, model, data, learner.optimizer, metrics,
+                    timings, samples, speaker, learner.state, listener);
             return result(loop.run(() -> stop));
         }
-    }
-
-    private static void load(AdamW optimizer, Checkpoints.Checkpoint checkpoint) throws IOException {
-        try (Safetensors file = Safetensors.open(checkpoint.folder().resolve(Checkpoints.OPTIMIZER))) {
-            for (Map.Entry<String, Tensor> part : optimizer.state().entrySet()) {
-                file.read(part.getKey(), part.getValue());
-            }
-        }
-        optimizer.resume(checkpoint.step());
     }
 
     private RunResult result(Checkpoints.State state) {

@@ -190,12 +190,24 @@ final class TrainingTest {
     }
 
     @Test
+    void withoutItsIdsTheTextIsReadAgain() throws IOException {
+        train("whole");
+        trainUntil(6, "run");
+        Checkpoints.delete(folder.resolve("run/data"));
+        assertThat(resume("run").finished()).isTrue();
+        assertSame("run", "whole");
+    }
+
+    @Test
     void withoutItsIdsAChangedTextIsRefused() throws IOException {
         trainUntil(6, "run");
         Checkpoints.delete(folder.resolve("run/data"));
         Files.writeString(folder.resolve("text.txt"),
                 Files.readString(folder.resolve("text.txt")).replace("sea", "sky"));
         assertThatThrownBy(() -> resume("run")).hasMessageContaining("is not the one this run was begun with");
+        Files.delete(folder.resolve("text.txt"));
+        assertThatThrownBy(() -> resume("run")).isInstanceOf(java.nio.file.NoSuchFileException.class);
+        assertThat(folder.resolve("run/checkpoints/step-000006")).exists();
     }
 
     @Test
