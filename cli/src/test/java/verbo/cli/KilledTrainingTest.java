@@ -119,7 +119,7 @@ final class KilledTrainingTest {
             String run = "killed-" + runs;
             Process process = start("train", "run.yaml", "--set", "run=" + run);
             await(process, folder.resolve(run).resolve("training.json"));
-            while (kills < KILLS && !process.waitFor(random.nextLong(whole), TimeUnit.MILLISECONDS)) {
+            while (kills < KILLS && !process.waitFor(random.nextLong(whole * 2 / 3), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly().waitFor();
                 kills++;
                 if (Files.exists(folder.resolve(run).resolve("model.safetensors"))) {
