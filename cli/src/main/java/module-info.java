@@ -5,6 +5,7 @@
 module verbo.cli {
     requires verbo.lm;
     requires verbo.models;
+    requires verbo.ngram;
     requires verbo.nn;
     requires verbo.tensor;
     requires verbo.train;

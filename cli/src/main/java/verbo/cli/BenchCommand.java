@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.cli;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,6 +15,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import verbo.cli.bench.BenchRow;
 import verbo.cli.bench.BenchRows;
+import verbo.cli.bench.QueryRow;
 import verbo.train.Json;
 
 /** {@code verbo bench}. */
@@ -27,13 +29,27 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--list", description = "Print the rows' names and measure nothing.")
     private boolean list;
 
+    @Option(names = "--model", paramLabel = "PATH", description = "With --text: an n-gram model for the row query.")
+    private @Nullable Path model;
+
+    @Option(names = "--text", paramLabel = "FILE", description = "With --model: what it is asked, a sentence a line.")
+    private @Nullable Path text;
+
     @Mixin
     private CommonOptions common = new CommonOptions();
 
     @Override
     public Integer call() {
         List<BenchRow> rows = new ArrayList<>();
-        for (BenchRow row : BenchRows.all(common.threads().orElse(Runtime.getRuntime().availableProcessors()))) {
+        List<BenchRow> all = new ArrayList<>();
+        if ((model == null) != (text == null)) {
+            throw common.wrong("--model and --text go together");
+        }
+        if (model != null && text != null) {
+            all.add(new QueryRow(model, text));
+        }
+        all.addAll(BenchRows.all(common.threads().orElse(Runtime.getRuntime().availableProcessors())));
+        for (BenchRow row : all) {
             for (String prefix : only.split(",", -1)) {
                 if (row.name().startsWith(prefix) && !rows.contains(row)) {
                     rows.add(row);

@@ -34,7 +34,9 @@ final class InfoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Map<String, Object> info = new LinkedHashMap<>();
-        if (folder != null) {
+        if (folder != null && Files.isRegularFile(folder)) {
+            NgramCommand.describe(folder, info, false);
+        } else if (folder != null) {
             describe(folder, info);
         }
         Engine engine = common.engine();

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
         versionProvider = Main.Version.class, synopsisSubcommandLabel = "COMMAND", scope = ScopeType.INHERIT,
         subcommands = {
                 TrainCommand.class, ResumeCommand.class, GenerateCommand.class, ScoreCommand.class, InfoCommand.class,
-                BenchCommand.class})
+                BenchCommand.class, NgramCommand.class})
 final class Main implements Runnable {
     static final int FAILED = 1;
     static final int CALLED_WRONGLY = 2;

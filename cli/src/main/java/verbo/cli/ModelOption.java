@@ -11,11 +11,12 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import verbo.lm.LanguageModel;
 import verbo.models.LanguageModels;
+import verbo.ngram.NgramFiles;
 
 /** The option that names a model. */
 final class ModelOption {
     @Option(names = "--model", required = true, paramLabel = "RUN",
-            description = "A run's folder, one of its checkpoints, or any folder laid out as on the Hugging Face hub.")
+            description = "A run's folder, one of its checkpoints, any folder laid out as on the Hugging Face hub, or an n-gram model's file.")
     private @Nullable Path path;
 
     Path path() {
@@ -31,6 +32,9 @@ final class ModelOption {
 
     /** Opens the model of a folder, explaining what is missing. */
     static LanguageModel open(Path folder, CommonOptions common) throws IOException {
+        if (Files.isRegularFile(folder)) {
+            return NgramFiles.open(folder);
+        }
         check(folder);
         return LanguageModels.open(common.engine(), folder);
     }

@@ -25,6 +25,7 @@ import picocli.CommandLine.Parameters;
 import verbo.lm.LanguageModel;
 import verbo.lm.Score;
 import verbo.lm.Scoring;
+import verbo.ngram.NgramModel;
 import verbo.text.FormatException;
 
 /** {@code verbo score}. */
@@ -50,8 +51,15 @@ final class ScoreCommand implements Callable<Integer> {
         if ((file == null) == (ids == null)) {
             throw common.wrong("give a file (or - for standard input), or --ids");
         }
-        String text = file == null ? null : read(file);
         try (LanguageModel opened = model.open(common)) {
+            if (opened instanceof NgramModel ngram && file != null && !each) {
+                NgramScore.print(common, NgramScore.of(ngram, file));
+                return 0;
+            }
+            String text = file == null ? null : read(file);
+            if (opened instanceof NgramModel && text != null && !text.endsWith("\n")) {
+                text += "\n"; // every line is a sentence that ends, the last one too
+            }
             Scoring scoring = ids != null ? Scoring.of(opened, ids) : score(opened, text == null ? "" : text);
             if (common.json) {
                 common.print(json(scoring));

@@ -23,10 +23,11 @@ final class ImportsTest {
             "tensor", Set.of(), //
             "text", Set.of(), //
             "lm", Set.of("text"), //
+            "ngram", Set.of("lm", "text"), //
             "nn", Set.of("tensor"), //
             "models", Set.of("nn", "lm", "text", "tensor"), //
             "train", Set.of("models", "nn", "lm", "text", "tensor"), //
-            "cli", Set.of("train", "models", "nn", "lm", "text", "tensor"));
+            "cli", Set.of("train", "models", "nn", "ngram", "lm", "text", "tensor"));
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages("verbo");
