@@ -28,7 +28,7 @@ import verbo.ngram.NgramModel;
 
 /** {@code verbo ngram}. */
 @Command(name = "ngram", description = "Estimate, convert and look into n-gram models.", subcommands = {
-        NgramCommand.Train.class, NgramCommand.Convert.class, NgramCommand.Info.class})
+        NgramCommand.Train.class, NgramCommand.Convert.class, NgramCommand.Describe.class})
 final class NgramCommand implements Runnable {
     @Spec
     private @Nullable CommandSpec spec;
@@ -198,7 +198,7 @@ final class NgramCommand implements Runnable {
 
     /** {@code verbo ngram info}. */
     @Command(name = "info", description = "Tell what an n-gram model is, and whether it is whole.")
-    static final class Info implements Callable<Integer> {
+    static final class Describe implements Callable<Integer> {
         @Parameters(paramLabel = "MODEL", description = "The model's file.")
         private @Nullable Path file;
 
