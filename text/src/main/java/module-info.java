@@ -3,6 +3,7 @@
 /** Tokenizers, corpora and token files: text in, ids out, and back. No tensors here. */
 module verbo.text {
     requires transitive static org.jspecify;
+    requires jtokkit;
     requires tools.jackson.core;
 
     exports verbo.text;

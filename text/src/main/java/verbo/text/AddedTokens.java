@@ -2,11 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,9 +25,28 @@ final class AddedTokens {
     private final Finder normalized;
 
     AddedTokens(List<AddedToken> tokens) {
+        this(tokens, null);
+    }
+
+    AddedTokens(List<AddedToken> tokens, @Nullable Normalizer normalizer) {
         all = tokens.stream().sorted(Comparator.comparingInt(AddedToken::id)).toList();
-        raw = new Finder(all.stream().filter(t -> !t.normalized()).toList());
-        normalized = new Finder(all.stream().filter(AddedToken::normalized).toList());
+        raw = new Finder();
+        normalized = new Finder();
+        for (int i = 0; i < all.size(); i++) {
+            AddedToken token = all.get(i);
+            (token.normalized() ? normalized : raw).put(token.normalized() ? content(token, normalizer)
+                    : token.content(), i);
+        }
+    }
+
+    /** A token's text as it is looked for. */
+    static String content(AddedToken token, @Nullable Normalizer normalizer) {
+        if (!token.normalized() || normalizer == null) {
+            return token.content();
+        }
+        Normalized text = Normalized.of(token.content());
+        normalizer.apply(text);
+        return text.text();
     }
 
     /** In the order of their ids. */
@@ -38,17 +54,34 @@ final class AddedTokens {
         return all;
     }
 
+    /** Whether all are looked for in the text as it is. */
+    boolean areRaw() {
+        return normalized.isEmpty();
+    }
+
+    /** Splits a text that is not normalised. */
     void split(String text, Sink sink) {
+        split(text, true, sink);
+    }
+
+    /**
+     * Splits a text that is not normalised.
+     *
+     * @param special
+     *            whether special tokens are looked for too
+     */
+    void split(String text, boolean special, Sink sink) {
         if (all.isEmpty()) {
             if (!text.isEmpty()) {
                 sink.text(0, text.length());
             }
             return;
         }
-        raw.split(text, 0, text.length(), new Sink() {
+        char[] chars = text.toCharArray();
+        raw.split(chars, 0, chars.length, special, new Sink() {
             @Override
             public void text(int from, int to) {
-                normalized.split(text, from, to, sink);
+                normalized.split(chars, from, to, special, sink);
             }
 
             @Override
@@ -58,52 +91,105 @@ final class AddedTokens {
         });
     }
 
-    private static final class Finder {
-        /** By first character, the longest first. */
-        private final Map<Character, List<AddedToken>> byFirst = new HashMap<>();
+    /** Splits a text by the tokens that are looked for before normalisation, or after it; places are relative to it. */
+    void split(Normalized text, boolean afterNormalisation, boolean special, Sink sink) {
+        int from = text.from();
+        (afterNormalisation ? normalized : raw).split(text.chars(), from, from + text.length(), special, new Sink() {
+            @Override
+            public void text(int start, int end) {
+                sink.text(start - from, end - from);
+            }
+
+            @Override
+            public void token(AddedToken token, int start, int end) {
+                sink.token(token, start - from, end - from);
+            }
+        });
+    }
+
+    private final class Finder {
+        private final Trie trie = new Trie();
         private final long[] filter = new long[4]; // of the low eight bits of first characters
 
-        Finder(List<AddedToken> tokens) {
-            for (AddedToken token : tokens) {
-                char first = token.content().charAt(0);
-                byFirst.computeIfAbsent(first, c -> new ArrayList<>()).add(token);
+        void put(String content, int index) {
+            if (!content.isEmpty()) {
+                trie.put(content, index);
+                char first = content.charAt(0);
                 filter[(first >> 6) & 3] |= 1L << (first & 63);
             }
-            byFirst.values().forEach(
-                    list -> list.sort(Comparator.comparingInt((AddedToken t) -> t.content().length()).reversed()));
         }
 
-        void split(String text, int from, int to, Sink sink) {
+        boolean isEmpty() {
+            return trie.isEmpty();
+        }
+
+        void split(char[] text, int from, int to, boolean special, Sink sink) {
             int done = from;
-            if (!byFirst.isEmpty()) {
-                for (int i = from; i < to;) {
-                    char c = text.charAt(i);
-                    AddedToken found = (filter[(c >> 6) & 3] & (1L << (c & 63))) == 0 ? null : at(text, i, to);
-                    if (found == null) {
-                        i++;
-                        continue;
-                    }
-                    if (i > done) {
-                        sink.text(done, i);
-                    }
-                    done = i + found.content().length();
-                    sink.token(found, i, done);
-                    i = done;
+            for (int i = from; !trie.isEmpty() && i < to;) {
+                char c = text[i];
+                if ((filter[(c >> 6) & 3] & (1L << (c & 63))) == 0) {
+                    i++;
+                    continue;
                 }
+                int found = Trie.NONE;
+                int end = i;
+                int node = Trie.ROOT;
+                for (int k = i; k < to; k++) {
+                    node = trie.child(node, text[k]);
+                    if (node == Trie.NONE) {
+                        break;
+                    }
+                    if (trie.value(node) != Trie.NONE) {
+                        found = trie.value(node);
+                        end = k + 1;
+                    }
+                }
+                if (found == Trie.NONE) {
+                    i++;
+                    continue;
+                }
+                AddedToken token = all.get(found);
+                int start = i;
+                i = end;
+                if ((token.special() && !special) || (token.singleWord()
+                        && ((start > from && isWord(before(text, start, from)))
+                                || (end < to && isWord(Character.codePointAt(text, end, to)))))) {
+                    continue;
+                }
+                if (token.lstrip()) {
+                    while (start > done && CharClass.isSpace(text[start - 1])) {
+                        start--;
+                    }
+                }
+                if (token.rstrip()) {
+                    while (end < to && CharClass.isSpace(text[end])) {
+                        end++;
+                    }
+                }
+                if (start > done) {
+                    sink.text(done, start);
+                }
+                sink.token(token, start, end);
+                done = end;
+                i = end;
             }
             if (to > done) {
                 sink.text(done, to);
             }
         }
 
-        private @Nullable AddedToken at(String text, int index, int to) {
-            for (AddedToken token : byFirst.getOrDefault(text.charAt(index), List.of())) {
-                String content = token.content();
-                if (index + content.length() <= to && text.startsWith(content, index)) {
-                    return token;
-                }
-            }
-            return null;
+        private static int before(char[] text, int at, int from) {
+            return Character.codePointBefore(text, at, from);
+        }
+
+        /** {@code \w}. */
+        private static boolean isWord(int c) {
+            return Character.isAlphabetic(c) || switch (Character.getType(c)) {
+                case Character.DECIMAL_DIGIT_NUMBER, Character.NON_SPACING_MARK, Character.COMBINING_SPACING_MARK,
+                        Character.ENCLOSING_MARK, Character.CONNECTOR_PUNCTUATION ->
+                    true;
+                default -> c == 0x200C || c == 0x200D;
+            };
         }
     }
 }

@@ -36,6 +36,15 @@ final class ByteLevel {
         return c < BYTES.length ? BYTES[c] : -1;
     }
 
+    /** The bytes as they are written. */
+    static String toString(byte[] bytes) {
+        char[] chars = new char[bytes.length];
+        for (int i = 0; i < chars.length; i++) {
+            chars[i] = toChar(bytes[i]);
+        }
+        return new String(chars);
+    }
+
     /** The bytes a token stands for, null if it is not written in this alphabet. */
     static byte @Nullable [] toBytes(String token) {
         byte[] bytes = new byte[token.length()];

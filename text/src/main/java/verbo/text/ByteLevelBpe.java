@@ -5,9 +5,11 @@ package verbo.text;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,42 +46,136 @@ public final class ByteLevelBpe implements Tokenizer {
         }
     }
 
-    private final List<String> vocabulary;
-    private final Map<String, Integer> ids;
-    private final byte[][] bytes; // of each id
+    /** How a word's bytes become ids. */
+    private interface WordModel {
+        /** Writes the ids of a word's bytes; or returns, as -1 - i, that the byte i is no token. */
+        int ids(byte[] bytes, int count, Pass pass);
+    }
+
+    private final byte[] @Nullable [] bytes; // of each id, null where there is none
+    private final @Nullable String[] written; // each as the vocabulary writes it, where that was asked for
+    private final Map<String, Integer> addedIds = new HashMap<>();
+    private final @Nullable Map<String, Integer> ids; // null: looked up by bytes
     private final boolean[] special;
-    private final int[] byteIds; // id of each single byte, -1 where the vocabulary lacks it
-    private final Merges merges;
+    private final WordModel model;
+    private final @Nullable ByteStrings strings;
+    private final WordPattern pattern;
     private final AddedTokens added;
+    private final boolean findsSpecial; // whether special tokens in the text are such
     private final TokenizerJson.ByteLevelOffsets offsets;
     private final OptionalInt separator;
-    private final String json;
+    private final Supplier<String> json;
     private final @Nullable Word[] cache = new Word[CACHE_SIZE];
 
     private ByteLevelBpe(List<String> vocabulary, Map<String, Integer> ids, Merges merges, List<AddedToken> addedTokens,
             TokenizerJson.ByteLevelOffsets offsets, @Nullable String json) {
-        this.vocabulary = vocabulary;
+        this(bytes(vocabulary), vocabulary.toArray(String[]::new), ids, null, mergeModel(ids, merges, null),
+                Gpt2Pattern::end, addedTokens, true, offsets,
+                json != null ? () -> json
+                        : () -> TokenizerJson.write(vocabulary, addedTokens, merges, offsets, "ByteLevel"));
+    }
+
+    private ByteLevelBpe(byte[] @Nullable [] bytes, @Nullable String[] written, @Nullable Map<String, Integer> ids,
+            @Nullable ByteStrings strings, WordModel model, WordPattern pattern, List<AddedToken> addedTokens,
+            boolean findsSpecial, TokenizerJson.ByteLevelOffsets offsets, Supplier<String> json) {
+        this.bytes = bytes;
+        this.written = written;
         this.ids = ids;
-        this.merges = merges;
-        this.added = new AddedTokens(addedTokens);
+        this.strings = strings;
+        this.model = model;
+        this.pattern = pattern;
+        this.findsSpecial = findsSpecial;
         this.offsets = offsets;
-        bytes = new byte[vocabulary.size()][];
+        this.json = json;
+        added = new AddedTokens(addedTokens);
         special = new boolean[bytes.length];
-        for (int id = 0; id < bytes.length; id++) {
-            byte[] written = ByteLevel.toBytes(vocabulary.get(id));
-            bytes[id] = written != null ? written : vocabulary.get(id).getBytes(StandardCharsets.UTF_8);
-        }
         for (AddedToken token : addedTokens) {
             special[token.id()] = token.special();
             bytes[token.id()] = token.content().getBytes(StandardCharsets.UTF_8);
-        }
-        byteIds = new int[256];
-        for (int b = 0; b < 256; b++) {
-            byteIds[b] = ids.getOrDefault(String.valueOf(ByteLevel.toChar(b)), -1);
+            written[token.id()] = token.content();
+            addedIds.put(token.content(), token.id());
         }
         separator = addedTokens.stream().filter(t -> t.special() && t.content().equals(END_OF_TEXT))
                 .mapToInt(AddedToken::id).findFirst();
-        this.json = json != null ? json : TokenizerJson.write(vocabulary, addedTokens, merges, offsets, "ByteLevel");
+    }
+
+    private static byte[] @Nullable [] bytes(List<? extends @Nullable String> vocabulary) {
+        byte[] @Nullable [] bytes = new byte[vocabulary.size()][];
+        for (int id = 0; id < bytes.length; id++) {
+            String token = vocabulary.get(id);
+            if (token != null) {
+                byte[] spelled = ByteLevel.toBytes(token);
+                bytes[id] = spelled != null ? spelled : token.getBytes(StandardCharsets.UTF_8);
+            }
+        }
+        return bytes;
+    }
+
+    /** Merges, or, where the whole word is in the vocabulary and merges are to be ignored then, that. */
+    private static WordModel mergeModel(Map<String, Integer> ids, Merges merges, @Nullable ByteStrings whole) {
+        int[] byteIds = new int[256]; // id of each single byte, -1 where the vocabulary lacks it
+        for (int b = 0; b < 256; b++) {
+            byteIds[b] = ids.getOrDefault(String.valueOf(ByteLevel.toChar(b)), -1);
+        }
+        return (bytes, count, pass) -> {
+            int[] symbols = pass.symbols;
+            if (whole != null) {
+                int id = whole.get(bytes, 0, count);
+                if (id >= 0) {
+                    symbols[0] = id;
+                    return 1;
+                }
+            }
+            for (int i = 0; i < count; i++) {
+                int id = byteIds[bytes[i] & 0xFF];
+                if (id < 0) {
+                    return -1 - i;
+                }
+                symbols[i] = id;
+            }
+            return merges.apply(symbols, count, pass.work);
+        };
+    }
+
+    /**
+     * Ranks as OpenAI's {@code tiktoken} reads them: the id of a token is also its rank.
+     *
+     * @param tokens
+     *            bytes by id, null where there is none; long enough for the added tokens
+     * @param ranks
+     *            how many of them are ranked
+     */
+    static ByteLevelBpe ofRanks(byte[] @Nullable [] tokens, int ranks, String regex, WordPattern pattern,
+            List<AddedToken> added) {
+        ByteStrings strings = new ByteStrings(tokens, ranks);
+        RankMerges merges = new RankMerges(strings);
+        return new ByteLevelBpe(tokens, new @Nullable String[tokens.length], null, strings,
+                (bytes, count, pass) -> merges.apply(bytes, count, pass.symbols, pass.rankWork), pattern, added, false,
+                new TokenizerJson.ByteLevelOffsets(true, false),
+                () -> TokenizerJson.writeRanks(tokens, ranks, merges, added, regex));
+    }
+
+    /**
+     * The same ids as a {@link Pipeline} of these parts.
+     *
+     * @param vocabulary
+     *            tokens by id, null where there is none
+     */
+    static ByteLevelBpe of(Bpe model, List<? extends @Nullable String> vocabulary, WordPattern pattern,
+            List<AddedToken> added, String json) {
+        Map<String, Integer> ids = new HashMap<>();
+        byte[] @Nullable [] modelBytes = new byte[vocabulary.size()][];
+        for (int id = 0; id < vocabulary.size(); id++) {
+            String token = model.token(id);
+            if (token != null) {
+                ids.put(token, id);
+                modelBytes[id] = ByteLevel.toBytes(token);
+            }
+        }
+        ByteStrings whole = model.options().ignoreMerges() ? new ByteStrings(modelBytes, modelBytes.length) : null;
+        return new ByteLevelBpe(bytes(vocabulary), vocabulary.toArray(new @Nullable String[0]), ids, null,
+                mergeModel(ids, model.merges(), whole), pattern, added, true,
+                new TokenizerJson.ByteLevelOffsets(true, false), () -> json);
     }
 
     /** How a vocabulary is learnt. */
@@ -126,37 +222,43 @@ public final class ByteLevelBpe implements Tokenizer {
                 new TokenizerJson.ByteLevelOffsets(true, false), null);
     }
 
-    /** The parts of a {@code tokenizer.json}; {@link TokenizerJson} has seen that they are of this kind. */
-    static ByteLevelBpe of(JsonObject model, List<String> vocabulary, List<? extends @Nullable Object> mergeList,
-            List<AddedToken> added, TokenizerJson.ByteLevelOffsets offsets, String json) throws FormatException {
-        Map<String, Integer> ids = TokenizerJson.ids(vocabulary);
-        int[][] columns = TokenizerJson.merges(model, mergeList, ids);
-        if (!model.isNull("unk_token") || model.bool("byte_fallback", false)) {
-            for (int b = 0; b < 256; b++) {
-                String token = String.valueOf(ByteLevel.toChar(b));
-                if (!ids.containsKey(token)) {
-                    throw model.error("unk_token", "is not supported in a byte-level vocabulary that lacks bytes");
-                }
-            }
-        }
-        return new ByteLevelBpe(vocabulary, ids, new Merges(columns[0], columns[1], columns[2]), added, offsets, json);
-    }
-
     @Override
     public int size() {
-        return vocabulary.size();
+        return bytes.length;
     }
 
     @Override
     public int[] encode(String text) {
+        return encode(text, findsSpecial);
+    }
+
+    private boolean finds(EncodingOptions options) {
+        return switch (options.written()) {
+            case DEFAULT -> findsSpecial;
+            case TOKENS -> true;
+            case TEXT -> false;
+        };
+    }
+
+    @Override
+    public Encoding encode(String text, EncodingOptions options) {
+        Encoding whole = find(text, finds(options));
+        if (options.maxLength().isEmpty()) {
+            return whole;
+        }
+        List<Encoding> windows = whole.windows(options.maxLength().getAsInt(), options.stride(), true);
+        return windows.get(0).withOverflowing(windows.subList(1, windows.size()));
+    }
+
+    int[] encode(String text, boolean special) {
         IntBuilder out = new IntBuilder(text.length() / 3 + 4);
         char[] chars = text.toCharArray();
         Pass pass = new Pass();
-        added.split(text, new AddedTokens.Sink() {
+        added.split(text, special, new AddedTokens.Sink() {
             @Override
             public void text(int from, int to) {
                 for (int start = from; start < to;) {
-                    int end = Gpt2Pattern.end(chars, start, to);
+                    int end = pattern.end(chars, start, to);
                     word(chars, start, end, pass, out);
                     start = end;
                 }
@@ -175,6 +277,7 @@ public final class ByteLevelBpe implements Tokenizer {
         private byte[] utf8 = new byte[3 * CACHED_LENGTH];
         private int[] symbols = new int[3 * CACHED_LENGTH];
         private final Merges.Work work = new Merges.Work();
+        private final RankMerges.Work rankWork = new RankMerges.Work();
 
         void ensure(int capacity) {
             if (utf8.length < capacity) {
@@ -209,14 +312,11 @@ public final class ByteLevelBpe implements Tokenizer {
     /** Leaves a word's ids in {@code pass.symbols} and returns how many there are. */
     private int merge(char[] text, int from, int to, Pass pass) {
         int count = utf8(text, from, to, pass);
-        for (int i = 0; i < count; i++) {
-            int id = byteIds[pass.utf8[i] & 0xFF];
-            if (id < 0) {
-                throw outside(text, from, to, i);
-            }
-            pass.symbols[i] = id;
+        int ids = model.ids(pass.utf8, count, pass);
+        if (ids < 0) {
+            throw outside(text, from, to, -1 - ids);
         }
-        return merges.apply(pass.symbols, count, pass.work);
+        return ids;
     }
 
     /** Writes a word as UTF-8, a lone surrogate as {@code '?'}. */
@@ -264,19 +364,29 @@ public final class ByteLevelBpe implements Tokenizer {
 
     @Override
     public Encoding encodeWithOffsets(String text) {
+        return find(text, findsSpecial);
+    }
+
+    private Encoding find(String text, boolean special) {
+        IntBuilder words = new IntBuilder(text.length() / 3 + 4);
+        int[] word = {0};
         IntBuilder found = new IntBuilder(text.length() / 3 + 4);
         IntBuilder starts = new IntBuilder(text.length() / 3 + 4);
         IntBuilder ends = new IntBuilder(text.length() / 3 + 4);
         char[] chars = text.toCharArray();
         Pass pass = new Pass();
-        added.split(text, new AddedTokens.Sink() {
+        added.split(text, special, new AddedTokens.Sink() {
             @Override
             public void text(int from, int to) {
                 for (int start = from; start < to;) {
-                    int end = Gpt2Pattern.end(chars, start, to);
+                    int end = pattern.end(chars, start, to);
                     int first = found.size();
                     word(chars, start, end, pass, found);
                     places(chars, start, end, first);
+                    while (words.size() < found.size()) {
+                        words.add(word[0]);
+                    }
+                    word[0]++;
                     start = end;
                 }
             }
@@ -296,7 +406,7 @@ public final class ByteLevelBpe implements Tokenizer {
                         size = utf8Length(chars, at, units);
                     }
                     starts.add(at);
-                    position += bytes[found.get(i)].length;
+                    position += bytesOf(found.get(i)).length;
                     while (before + size < position) {
                         before += size;
                         at += units;
@@ -310,15 +420,20 @@ public final class ByteLevelBpe implements Tokenizer {
             @Override
             public void token(AddedToken token, int from, int to) {
                 found.add(token.id());
+                words.add(word[0]++);
                 starts.add(from);
                 ends.add(to);
             }
         });
-        Encoding encoding = new Encoding(found.toArray(), new String[found.size()], starts.toArray(), ends.toArray());
-        for (int i = 0; i < encoding.ids().length; i++) {
-            encoding.tokens()[i] = vocabulary.get(encoding.ids()[i]);
+        int n = found.size();
+        boolean[] attention = new boolean[n];
+        Arrays.fill(attention, true);
+        Encoding encoding = new Encoding(found.toArray(), new String[n], starts.toArray(), ends.toArray(),
+                words.toArray(), new int[n], new boolean[n], attention, List.of());
+        for (int i = 0; i < n; i++) {
+            encoding.tokens()[i] = token(encoding.ids()[i]);
             if (offsets.trim()) {
-                trim(encoding, i);
+                PostProcessor.trim(encoding, i, offsets.addPrefixSpace());
             }
         }
         return encoding;
@@ -333,68 +448,64 @@ public final class ByteLevelBpe implements Tokenizer {
         return units == 2 ? 4 : c < 0x80 || Character.isSurrogate(c) ? 1 : c < 0x800 ? 2 : 3;
     }
 
-    /** Leaves the spaces at a token's ends out of its offsets, as the post-processor with {@code trim_offsets} does. */
-    private void trim(Encoding encoding, int i) {
-        String token = encoding.tokens()[i];
-        int leading = 0;
-        while (leading < token.length() && blank(token.charAt(leading))) {
-            leading++;
-        }
-        int trailing = 0;
-        while (trailing < token.length() && blank(token.charAt(token.length() - 1 - trailing))) {
-            trailing++;
-        }
-        int[] starts = encoding.starts();
-        int[] ends = encoding.ends();
-        boolean first = i == 0 || starts[i] == 0;
-        if (first && offsets.addPrefixSpace() && leading == 1) {
-            leading = 0; // taken for the space that a tokenizer with add_prefix_space put there
-        }
-        starts[i] = Math.min(starts[i] + leading, ends[i]);
-        if (ends[i] >= trailing) {
-            ends[i] = Math.max(ends[i] - trailing, starts[i]);
-        }
-    }
-
-    private static boolean blank(char c) {
-        return c == ByteLevel.toChar(' ') || Character.isWhitespace(c) || Character.isSpaceChar(c);
-    }
-
     @Override
     public String decode(int... ids) {
         int length = 0;
         for (int id : ids) {
-            length = Math.addExact(length, bytes[checked(id)].length);
+            length = Math.addExact(length, bytesOf(id).length);
         }
         byte[] all = new byte[length];
         int at = 0;
         for (int id : ids) {
-            System.arraycopy(bytes[id], 0, all, at, bytes[id].length);
-            at += bytes[id].length;
+            byte[] one = bytesOf(id);
+            System.arraycopy(one, 0, all, at, one.length);
+            at += one.length;
         }
         return Utf8.decode(all, 0, all.length);
     }
 
-    private int checked(int id) {
-        if (id < 0 || id >= bytes.length) {
+    private byte[] bytesOf(int id) {
+        byte[] of = id < 0 || id >= bytes.length ? null : bytes[id];
+        if (of == null) {
             throw new IllegalArgumentException("no token has the id " + id + "; ids are below " + bytes.length);
         }
-        return id;
+        return of;
     }
 
     @Override
     public String token(int id) {
-        return vocabulary.get(checked(id));
+        byte[] of = bytesOf(id);
+        String token = written[id];
+        if (token == null) {
+            token = ByteLevel.toString(of);
+            written[id] = token;
+        }
+        return token;
     }
 
     @Override
     public int id(String token) {
-        return ids.getOrDefault(token, -1);
+        Integer id = addedIds.get(token);
+        if (id != null) {
+            return id;
+        }
+        if (ids != null) {
+            return ids.getOrDefault(token, -1);
+        }
+        byte[] spelled = ByteLevel.toBytes(token);
+        return spelled == null || strings == null ? -1 : strings.get(spelled, 0, spelled.length);
+    }
+
+    @Override
+    public boolean isSpecial(int id) {
+        bytesOf(id);
+        return special[id];
     }
 
     @Override
     public int byteLength(int id) {
-        return special[checked(id)] ? 0 : bytes[id].length;
+        int length = bytesOf(id).length;
+        return special[id] ? 0 : length;
     }
 
     @Override
@@ -405,7 +516,7 @@ public final class ByteLevelBpe implements Tokenizer {
 
             @Override
             public String next(int id) {
-                byte[] more = bytes[checked(id)];
+                byte[] more = bytesOf(id);
                 if (length + more.length > held.length) {
                     held = Arrays.copyOf(held, Math.max(length + more.length, 2 * held.length));
                 }
@@ -434,7 +545,7 @@ public final class ByteLevelBpe implements Tokenizer {
 
     @Override
     public String json() {
-        return json;
+        return json.get();
     }
 
     @Override

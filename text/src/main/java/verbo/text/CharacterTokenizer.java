@@ -3,7 +3,6 @@
 package verbo.text;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
@@ -84,18 +83,9 @@ public final class CharacterTokenizer implements Tokenizer {
                 separator ? List.of(new AddedToken(sorted.length, END_OF_TEXT, true, false)) : List.of(), null);
     }
 
-    /** Reads the part of a {@code tokenizer.json} that is ours; {@link TokenizerJson} has seen that it is. */
-    static CharacterTokenizer of(Path file, List<String> vocabulary, List<AddedToken> added, String json)
-            throws FormatException {
-        int[] codePoints = new int[vocabulary.size()];
-        for (int id = 0; id < codePoints.length; id++) {
-            String token = vocabulary.get(id);
-            if (token.isEmpty() || token.codePointCount(0, token.length()) != 1) {
-                throw new FormatException(file, "model.vocab: \"" + token
-                        + "\" is not one character; a BPE without merges must be a vocabulary of characters");
-            }
-            codePoints[id] = token.codePointAt(0);
-        }
+    /** Characters by id, then added tokens; {@link TokenizerJson} has seen that they are such. */
+    static CharacterTokenizer of(List<String> characters, List<AddedToken> added, String json) {
+        int[] codePoints = characters.stream().mapToInt(c -> c.codePointAt(0)).toArray();
         return new CharacterTokenizer(codePoints, added, json);
     }
 
@@ -110,8 +100,12 @@ public final class CharacterTokenizer implements Tokenizer {
 
     @Override
     public int[] encode(String text) {
+        return encode(text, true);
+    }
+
+    private int[] encode(String text, boolean special) {
         IntBuilder ids = new IntBuilder(text.length());
-        added.split(text, new AddedTokens.Sink() {
+        added.split(text, special, new AddedTokens.Sink() {
             @Override
             public void text(int from, int to) {
                 for (int i = from; i < to;) {
@@ -157,7 +151,12 @@ public final class CharacterTokenizer implements Tokenizer {
 
     @Override
     public Encoding encodeWithOffsets(String text) {
-        int[] ids = encode(text);
+        return encode(text, EncodingOptions.PLAIN);
+    }
+
+    @Override
+    public Encoding encode(String text, EncodingOptions options) {
+        int[] ids = encode(text, options.written() != EncodingOptions.Written.TEXT);
         String[] tokens = new String[ids.length];
         int[] starts = new int[ids.length];
         int[] ends = new int[ids.length];
@@ -169,7 +168,12 @@ public final class CharacterTokenizer implements Tokenizer {
             at += tokens[i].length();
             ends[i] = at;
         }
-        return new Encoding(ids, tokens, starts, ends);
+        Encoding whole = new Encoding(ids, tokens, starts, ends);
+        if (options.maxLength().isEmpty()) {
+            return whole;
+        }
+        List<Encoding> windows = whole.windows(options.maxLength().getAsInt(), options.stride(), true);
+        return windows.get(0).withOverflowing(windows.subList(1, windows.size()));
     }
 
     @Override
@@ -211,8 +215,14 @@ public final class CharacterTokenizer implements Tokenizer {
     }
 
     @Override
+    public boolean isSpecial(int id) {
+        token(id);
+        return id >= codePoints.length && added.all().get(id - codePoints.length).special();
+    }
+
+    @Override
     public int byteLength(int id) {
-        return id >= codePoints.length && id < size() && added.all().get(id - codePoints.length).special()
+        return isSpecial(id)
                 ? 0
                 : Math.toIntExact(Utf8.length(token(id)));
     }

@@ -39,6 +39,14 @@ final class IntBuilder {
         return values[index];
     }
 
+    void set(int index, int value) {
+        values[index] = value;
+    }
+
+    void clear() {
+        size = 0;
+    }
+
     int[] toArray() {
         return Arrays.copyOf(values, size);
     }

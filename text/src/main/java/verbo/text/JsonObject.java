@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
+import java.io.StringWriter;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,11 +11,17 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.PrettyPrinter;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.util.DefaultIndenter;
+import tools.jackson.core.util.DefaultPrettyPrinter;
+import tools.jackson.core.util.Separators;
 
 /**
  * A JSON object read whole, whose every complaint names the file and the key. Jackson's streaming parser underneath: its
@@ -50,6 +58,61 @@ final class JsonObject {
                     : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
             String message = String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("malformed");
             throw new FormatException(file, "not whole, well-formed JSON: " + message + place, e);
+        }
+    }
+
+    /** An object made in memory. */
+    static JsonObject of(Path file, Map<String, @Nullable Object> values) {
+        return new JsonObject(file, "", values);
+    }
+
+    /** Writes an object, indented by two. */
+    static String write(Map<String, ? extends @Nullable Object> values) {
+        StringWriter text = new StringWriter();
+        DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
+        Separators separators = Separators.createDefaultInstance()
+                .withObjectNameValueSpacing(Separators.Spacing.AFTER).withArrayEmptySeparator("");
+        PrettyPrinter printer = new DefaultPrettyPrinter(separators).withObjectIndenter(indenter)
+                .withArrayIndenter(indenter);
+        try (JsonGenerator out = new JsonFactory().createGenerator(new ObjectWriteContext.Base() {
+            @Override
+            public PrettyPrinter getPrettyPrinter() {
+                return printer;
+            }
+
+            @Override
+            public boolean hasPrettyPrinter() {
+                return true;
+            }
+        }, text)) {
+            write(out, values);
+        }
+        return text.append('\n').toString();
+    }
+
+    private static void write(JsonGenerator out, @Nullable Object value) {
+        switch (value) {
+            case null -> out.writeNull();
+            case Map<?, ?> map -> {
+                out.writeStartObject();
+                map.forEach((key, inside) -> {
+                    out.writeName(String.valueOf(key));
+                    write(out, inside);
+                });
+                out.writeEndObject();
+            }
+            case List<?> list -> {
+                out.writeStartArray();
+                list.forEach(inside -> write(out, inside));
+                out.writeEndArray();
+            }
+            case String string -> out.writeString(string);
+            case Boolean bool -> out.writeBoolean(bool);
+            case Integer number -> out.writeNumber(number);
+            case Long number -> out.writeNumber(number);
+            case Float number -> out.writeNumber(number.doubleValue());
+            case Number number -> out.writeNumber(number.doubleValue());
+            default -> throw new IllegalArgumentException("no JSON: " + value.getClass());
         }
     }
 
@@ -135,6 +198,18 @@ final class JsonObject {
             throw error(key, "an id must be a whole number from 0 up, not " + value);
         }
         return value.intValue();
+    }
+
+    /** A whole number from 0 up. */
+    int integer(String key, int otherwise) throws FormatException {
+        Number value = typed(key, Number.class, "a number");
+        if (value == null) {
+            return otherwise;
+        }
+        if (value instanceof Long || (value instanceof BigInteger big && big.signum() > 0)) {
+            return value.doubleValue() < 0 ? 0 : Integer.MAX_VALUE; // no limit, as some write it
+        }
+        return id(key);
     }
 
     @Nullable JsonObject object(String key) throws FormatException {

@@ -3,6 +3,7 @@
 package verbo.text;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The merges of a byte-pair encoding, and how they are applied: again and again the pair of the lowest rank, the
@@ -80,13 +81,26 @@ final class Merges {
      * @return how many are left
      */
     int apply(int[] symbols, int count, Work work) {
+        return apply(symbols, null, count, work);
+    }
+
+    /**
+     * Merges the symbols in place.
+     *
+     * @param lengths
+     *            of what each stands for, added up as they merge; null for none
+     * @return how many are left
+     */
+    int apply(int[] symbols, int @Nullable [] lengths, int count, Work work) {
         if (count < 2) {
             return count;
         }
-        return count <= SHORT ? applyShort(symbols, count, work.ranks) : applyLong(symbols, count);
+        return count <= SHORT
+                ? applyShort(symbols, lengths, count, work.ranks)
+                : applyLong(symbols, lengths, count);
     }
 
-    private int applyShort(int[] symbols, int count, int[] pairRanks) {
+    private int applyShort(int[] symbols, int @Nullable [] lengths, int count, int[] pairRanks) {
         int n = count;
         for (int i = 0; i + 1 < n; i++) {
             pairRanks[i] = rank(symbols[i], symbols[i + 1]);
@@ -108,6 +122,10 @@ final class Merges {
                 symbols[i] = symbols[i + 1];
                 pairRanks[i] = pairRanks[i + 1];
             }
+            if (lengths != null) {
+                lengths[at] += lengths[at + 1];
+                System.arraycopy(lengths, at + 2, lengths, at + 1, n - at - 2);
+            }
             n--;
             if (at > 0) {
                 pairRanks[at - 1] = rank(symbols[at - 1], symbols[at]);
@@ -120,7 +138,7 @@ final class Merges {
     }
 
     /** A linked list of symbols and a heap of pairs, for words of any length in time n log n. */
-    private int applyLong(int[] symbols, int count) {
+    private int applyLong(int[] symbols, int @Nullable [] lengths, int count) {
         int[] next = new int[count];
         int[] previous = new int[count];
         LongHeap heap = new LongHeap(count);
@@ -141,6 +159,9 @@ final class Merges {
             }
             symbols[at] = result[rank];
             symbols[other] = -1;
+            if (lengths != null) {
+                lengths[at] += lengths[other];
+            }
             int after = next[other];
             next[at] = after;
             if (after < count) {
@@ -153,6 +174,9 @@ final class Merges {
         }
         int n = 0;
         for (int i = 0; i < count; i = next[i]) {
+            if (lengths != null) {
+                lengths[n] = lengths[i];
+            }
             symbols[n++] = symbols[i];
         }
         return n;
@@ -168,57 +192,5 @@ final class Merges {
     /** What one thread needs beside the symbols. */
     static final class Work {
         private final int[] ranks = new int[SHORT];
-    }
-
-    /** A binary heap of longs, the smallest first. */
-    private static final class LongHeap {
-        private long[] heap;
-        private int size;
-
-        LongHeap(int capacity) {
-            heap = new long[Math.max(16, capacity)];
-        }
-
-        boolean isEmpty() {
-            return size == 0;
-        }
-
-        void add(long value) {
-            if (size == heap.length) {
-                heap = Arrays.copyOf(heap, size + (size >> 1));
-            }
-            int i = size++;
-            while (i > 0) {
-                int parent = (i - 1) >> 1;
-                if (heap[parent] <= value) {
-                    break;
-                }
-                heap[i] = heap[parent];
-                i = parent;
-            }
-            heap[i] = value;
-        }
-
-        long poll() {
-            long top = heap[0];
-            long last = heap[--size];
-            int i = 0;
-            while (true) {
-                int child = 2 * i + 1;
-                if (child >= size) {
-                    break;
-                }
-                if (child + 1 < size && heap[child + 1] < heap[child]) {
-                    child++;
-                }
-                if (heap[child] >= last) {
-                    break;
-                }
-                heap[i] = heap[child];
-                i = child;
-            }
-            heap[i] = last;
-            return top;
-        }
     }
 }

@@ -5,15 +5,19 @@ package verbo.text;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns text into ids and back. Ids run from 0 to {@link #size()} - 1. Safe for use by several threads at once.
  *
  * <p>
- * Tokens that were added to a vocabulary ({@code <|endoftext|>}) are recognised in the text as Hugging Face's
- * {@code tokenizers} does, and {@link #decode} writes them out again: {@code decode(encode(x))} is {@code x} for every
- * text the vocabulary covers. A lone surrogate is no character and has no UTF-8; it is taken for {@code '?'}, as
+ * Special tokens ({@code <|endoftext|>}) that are written in a text are recognised where the tokenizer comes from a
+ * {@code tokenizer.json}, as Hugging Face's {@code tokenizers} does, and are text like any other in the built-in ones and
+ * those of other formats, as the libraries they come from do; {@link EncodingOptions} turns either the other way.
+ * {@code encode(text)} adds nothing to a text. {@code decode(encode(x))} is {@code x} for every text that a vocabulary
+ * covers, if the tokenizer loses nothing (a normaliser, or BERT's, does). A lone surrogate is no character and has no UTF-8; it is taken for {@code '?'}, as
  * {@link String#getBytes(java.nio.charset.Charset)} does.
  */
 public interface Tokenizer {
@@ -40,6 +44,30 @@ public interface Tokenizer {
     Encoding encodeWithOffsets(String text);
 
     /**
+     * The tokens of a text with all that is known of them.
+     *
+     * @throws IllegalArgumentException
+     *             as {@link #encode(String)}
+     */
+    Encoding encode(String text, EncodingOptions options);
+
+    /**
+     * The tokens of a pair of texts, such as a question and where its answer is looked for. With windows, the second text
+     * is cut into them and the first is part of each.
+     *
+     * @param pair
+     *            the second text; null for none
+     * @throws IllegalArgumentException
+     *             as {@link #encode(String)}, or if this tokenizer knows no pairs
+     */
+    default Encoding encode(String text, @Nullable String pair, EncodingOptions options) {
+        if (pair != null) {
+            throw new IllegalArgumentException("this tokenizer (" + this + ") does not encode pairs of texts");
+        }
+        return encode(text, options);
+    }
+
+    /**
      * The text of some ids, special tokens included. Bytes that are no UTF-8 become U+FFFD.
      *
      * @throws IllegalArgumentException
@@ -61,6 +89,14 @@ public interface Tokenizer {
     /** How many UTF-8 bytes of text the token stands for; 0 for special tokens. */
     int byteLength(int id);
 
+    /**
+     * Whether the token stands for no text but says something to the model.
+     *
+     * @throws IllegalArgumentException
+     *             if the vocabulary has no such id
+     */
+    boolean isSpecial(int id);
+
     /** A new streaming decoder. */
     Decoder decoder();
 
@@ -77,7 +113,9 @@ public interface Tokenizer {
     String json();
 
     /**
-     * Reads a {@code tokenizer.json}.
+     * Reads a tokenizer of whatever format, told by its content: {@code tokenizer.json}, BERT's {@code vocab.txt},
+     * {@code vocab.json} with {@code merges.txt} beside it, OpenAI's ranks, SentencePiece's models, the vocabulary of a GGUF
+     * file, llama2.c's {@code tokenizer.bin}.
      *
      * @param fileOrFolder
      *            the file, or a folder that holds one
@@ -85,6 +123,31 @@ public interface Tokenizer {
      *             if the file is malformed, or has a part that is not supported, which the message names
      */
     static Tokenizer load(Path fileOrFolder) throws IOException {
-        return TokenizerJson.load(fileOrFolder);
+        return TokenizerFile.load(fileOrFolder, null);
+    }
+
+    /**
+     * The same for a file of ranks, which does not say how a text is cut into words.
+     *
+     * @param pattern
+     *            the name of the built-in tokenizer whose pattern and special tokens it has
+     */
+    static Tokenizer load(Path file, String pattern) throws IOException {
+        return TokenizerFile.load(file, pattern);
+    }
+
+    /**
+     * A tokenizer by its name ({@link #names()}), or else from a file or folder.
+     *
+     * @throws java.nio.file.NoSuchFileException
+     *             if it is neither
+     */
+    static Tokenizer of(String nameOrPath) throws IOException {
+        return BuiltIn.names().contains(nameOrPath) ? BuiltIn.load(nameOrPath) : load(Path.of(nameOrPath));
+    }
+
+    /** The tokenizers that are built in. */
+    static List<String> names() {
+        return BuiltIn.names();
     }
 }

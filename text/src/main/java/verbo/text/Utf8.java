@@ -73,6 +73,36 @@ final class Utf8 {
         return exact.toString();
     }
 
+    /** The text of all the bytes. */
+    static String decode(byte[] bytes) {
+        return decode(bytes, 0, bytes.length);
+    }
+
+    /** The text with {@code '?'} for every lone surrogate, which is no character; of the same length. */
+    static String wellFormed(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (Character.isSurrogate(c)) {
+                if (Character.isHighSurrogate(c) && i + 1 < text.length()
+                        && Character.isLowSurrogate(text.charAt(i + 1))) {
+                    i++;
+                } else {
+                    char[] chars = text.toCharArray();
+                    for (int k = i; k < chars.length; k++) {
+                        if (Character.isHighSurrogate(chars[k]) && k + 1 < chars.length
+                                && Character.isLowSurrogate(chars[k + 1])) {
+                            k++;
+                        } else if (Character.isSurrogate(chars[k])) {
+                            chars[k] = '?';
+                        }
+                    }
+                    return new String(chars);
+                }
+            }
+        }
+        return text;
+    }
+
     /** How many bytes a character has that begins so; 1 for a byte that begins none. */
     private static int lengthFrom(int first) {
         return first < 0xC2 || first > 0xF4 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;

@@ -196,7 +196,7 @@ class ByteLevelBpeTest {
         Path file = folder.resolve("tokenizer.json");
         tokenizer.save(file);
         Tokenizer loaded = Tokenizer.load(file);
-        assertThat(loaded).isInstanceOf(ByteLevelBpe.class);
+        assertThat(loaded.toString()).isEqualTo(tokenizer.toString());
         assertThat(loaded.json()).isEqualTo(tokenizer.json());
         assertThat(loaded.separator()).hasValue(0);
         SplittableRandom random = new SplittableRandom(9);
@@ -209,15 +209,14 @@ class ByteLevelBpeTest {
     }
 
     @Test
-    void aVocabularyWithoutAByteSaysWhichCharacterItLacks() throws IOException {
+    void bytesThatAVocabularyLacksAreLeftOut() throws IOException {
         Path file = folder.resolve("tokenizer.json");
         Files.writeString(file, """
                 {"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}, "decoder": {"type": "ByteLevel"},
                  "model": {"type": "BPE", "vocab": {"a": 0, "Ã": 1, "©": 2}, "merges": []}}""");
         Tokenizer tokenizer = Tokenizer.load(file);
         assertThat(tokenizer.encode("aé")).containsExactly(0, 1, 2);
-        assertThatIllegalArgumentException().isThrownBy(() -> tokenizer.encode("aéèa"))
-                .withMessage("the character 'è' U+00E8 at index 2 is not in the tokenizer's vocabulary");
+        assertThat(tokenizer.encode("aéèa")).containsExactly(0, 1, 2, 1, 0);
     }
 
     @Test

@@ -6,6 +6,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
@@ -26,9 +27,43 @@ class ReadersFuzzTest {
         } catch (FormatException e) {
             // refused, as it should be
         } catch (IllegalArgumentException e) {
+            // a vocabulary that lacks something, ids with gaps
+            if (!String.valueOf(e.getMessage())
+                    .matches("(?s).*(is not in the tokenizer's vocabulary|no token has the id).*")) {
+                throw e;
+            }
+        }
+    }
+
+    /** Ranks, SentencePiece models, vocabularies: whatever the bytes look like. */
+    @FuzzTest(maxDuration = "60s")
+    void tokenizerFile(byte[] bytes) throws IOException {
+        try {
+            Tokenizer tokenizer = TokenizerFile.read(Path.of("none", "tokenizer"), bytes, "gpt2");
+            tokenizer.encodeWithOffsets("low\n aab 😀<|endoftext|>");
+        } catch (FormatException | NoSuchFileException e) {
+            // refused, as it should be
+        } catch (IllegalArgumentException e) {
             if (!String.valueOf(e.getMessage()).contains("is not in the tokenizer's vocabulary")) {
                 throw e;
             }
+        }
+    }
+
+    @FuzzTest(maxDuration = "60s")
+    void gguf(byte[] bytes) throws IOException {
+        Path path = Files.createTempFile("vocabulary", ".gguf");
+        try {
+            Files.write(path, bytes);
+            GgufVocabulary.load(path).encodeWithOffsets("low\n aab 😀<|endoftext|>");
+        } catch (FormatException e) {
+            // refused, as it should be
+        } catch (IllegalArgumentException e) {
+            if (!String.valueOf(e.getMessage()).contains("is not in the tokenizer's vocabulary")) {
+                throw e;
+            }
+        } finally {
+            Files.delete(path);
         }
     }
 

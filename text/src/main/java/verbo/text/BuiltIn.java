@@ -1,0 +1,160 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** OpenAI's tokenizers, from the ranks in jtokkit's jar, and those that need no vocabulary. */
+final class BuiltIn {
+    private static final String END_OF_PROMPT = "<|endofprompt|>";
+    private static final String FIM_PREFIX = "<|fim_prefix|>";
+    private static final String FIM_MIDDLE = "<|fim_middle|>";
+    private static final String FIM_SUFFIX = "<|fim_suffix|>";
+
+    private static final List<String> NAMES = List.of("gpt2", "r50k_base", "p50k_base", "p50k_edit", "cl100k_base",
+            "o200k_base", "o200k_harmony", "byte", "char");
+
+    private BuiltIn() {}
+
+    static List<String> names() {
+        return NAMES;
+    }
+
+    static Tokenizer load(String name) throws IOException {
+        if (name.equals("char")) {
+            return new CodePoints();
+        }
+        if (name.equals("byte")) {
+            byte[] @Nullable [] bytes = new byte[256][];
+            for (int b = 0; b < 256; b++) {
+                bytes[b] = new byte[]{(byte) b};
+            }
+            return ByteLevelBpe.ofRanks(bytes, 256, WordPattern.GPT2, Gpt2Pattern::end, List.of());
+        }
+        String ranks = ranks(name);
+        String resource = "com/knuddels/jtokkit/" + ranks + ".tiktoken";
+        ClassLoader loader = BuiltIn.class.getClassLoader();
+        try (InputStream in = loader == null
+                ? ClassLoader.getSystemResourceAsStream(resource)
+                : loader.getResourceAsStream(resource)) {
+            if (in == null) {
+                throw new NoSuchFileException(resource, null, "the ranks of " + name
+                        + " are in the jar com.knuddels:jtokkit, which is not on the class path");
+            }
+            return of(RankFile.read(Path.of(resource), in.readAllBytes()), name);
+        }
+    }
+
+    private static String ranks(String name) {
+        return switch (name) {
+            case "gpt2" -> "r50k_base";
+            case "p50k_edit" -> "p50k_base";
+            case "o200k_harmony" -> "o200k_base";
+            default -> name;
+        };
+    }
+
+    /** Ranks with the pattern and the special tokens of a name. */
+    static Tokenizer of(RankFile ranks, String name) {
+        List<AddedToken> added = new ArrayList<>();
+        int size = ranks.size();
+        String regex;
+        WordPattern pattern;
+        switch (name) {
+            case "gpt2", "r50k_base", "p50k_base", "p50k_edit" -> {
+                regex = WordPattern.GPT2;
+                pattern = Gpt2Pattern::end;
+                add(added, 50256, Tokenizer.END_OF_TEXT);
+                if (name.equals("p50k_edit")) {
+                    add(added, 50281, FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX);
+                }
+            }
+            case "cl100k_base" -> {
+                regex = WordPattern.CL100K;
+                pattern = Cl100kPattern::endOfTiktoken;
+                add(added, 100257, Tokenizer.END_OF_TEXT, FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX);
+                add(added, 100276, END_OF_PROMPT);
+            }
+            case "o200k_base" -> {
+                regex = WordPattern.O200K;
+                pattern = O200kPattern::end;
+                add(added, 199999, Tokenizer.END_OF_TEXT);
+                add(added, 200018, END_OF_PROMPT);
+            }
+            case "o200k_harmony" -> {
+                regex = WordPattern.O200K;
+                pattern = O200kPattern::end;
+                add(added, 199998, "<|startoftext|>", Tokenizer.END_OF_TEXT, "<|reserved_200000|>",
+                        "<|reserved_200001|>", "<|return|>", "<|constrain|>", "<|reserved_200004|>", "<|channel|>",
+                        "<|start|>", "<|end|>", "<|message|>", "<|reserved_200009|>", "<|reserved_200010|>",
+                        "<|reserved_200011|>", "<|call|>");
+                for (int id = 200013; id < 201088; id++) {
+                    add(added, id, "<|reserved_" + id + "|>");
+                }
+                add(added, 200018, END_OF_PROMPT); // which has two names
+            }
+            case "llama3" -> {
+                regex = WordPattern.CL100K;
+                pattern = (text, from, to) -> Cl100kPattern.end(text, from, to, 3);
+                llama3(added, size);
+            }
+            case "llama4" -> {
+                regex = WordPattern.O200K;
+                pattern = O200kPattern::end;
+                add(added, size, "<|begin_of_text|>", "<|end_of_text|>");
+            }
+            case "whisper" -> {
+                regex = WordPattern.GPT2;
+                pattern = Gpt2Pattern::end;
+                add(added, size, Tokenizer.END_OF_TEXT, "<|startoftranscript|>");
+            }
+            default -> throw new IllegalArgumentException("no pattern is named " + name + "; known: "
+                    + String.join(", ", patterns()));
+        }
+        for (AddedToken token : added) {
+            size = Math.max(size, token.id() + 1);
+        }
+        return ByteLevelBpe.ofRanks(ranks.tokens(size), ranks.size(), regex, pattern, added);
+    }
+
+    /** Names of patterns for ranks. */
+    static List<String> patterns() {
+        return List.of("gpt2", "r50k_base", "p50k_base", "p50k_edit", "cl100k_base", "o200k_base", "o200k_harmony",
+                "llama3", "llama4", "whisper");
+    }
+
+    /** Whose ranks a file has, by how many there are; null if they are nobody's. */
+    static @Nullable String recognise(RankFile ranks) {
+        return switch (ranks.size()) {
+            case 50256 -> "gpt2";
+            case 50257 -> "whisper";
+            case 50281 -> "p50k_base";
+            case 100256 -> "cl100k_base";
+            case 128000 -> "llama3";
+            case 199998 -> "o200k_base";
+            case 200000 -> "llama4";
+            default -> null;
+        };
+    }
+
+    private static void llama3(List<AddedToken> added, int first) {
+        add(added, first, "<|begin_of_text|>", "<|end_of_text|>", "<|reserved_special_token_0|>",
+                "<|reserved_special_token_1|>", "<|finetune_right_pad_id|>", "<|step_id|>", "<|start_header_id|>",
+                "<|end_header_id|>", "<|eom_id|>", "<|eot_id|>", "<|python_tag|>", "<|image|>");
+        for (int i = 12; i < 256; i++) {
+            add(added, first + i, "<|reserved_special_token_" + (i - 10) + "|>");
+        }
+    }
+
+    private static void add(List<AddedToken> added, int first, String... tokens) {
+        for (int i = 0; i < tokens.length; i++) {
+            added.add(new AddedToken(first + i, tokens[i], true, false));
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+/** Unicode's classes as the patterns of byte-pair encodings use them, looked up by table in the basic plane. */
+final class CharClass {
+    static final int OTHER = 0;
+    static final int SPACE = 1;
+    static final int NUMBER = 2;
+    static final int MARK = 3;
+    /** Letters from here up. */
+    static final int UPPER = 4;
+    static final int LOWER = 5;
+    /** Modifier letters and those without case. */
+    static final int CASELESS = 6;
+
+    private static final byte[] CLASSES = new byte[0x10000];
+
+    static {
+        for (int c = 0; c < CLASSES.length; c++) {
+            CLASSES[c] = (byte) ofCodePoint(c);
+        }
+    }
+
+    private CharClass() {}
+
+    private static int ofCodePoint(int c) {
+        if ((c >= 9 && c <= 13) || c == 0x85 || Character.isSpaceChar(c)) {
+            return SPACE;
+        }
+        return switch (Character.getType(c)) {
+            case Character.UPPERCASE_LETTER, Character.TITLECASE_LETTER -> UPPER;
+            case Character.LOWERCASE_LETTER -> LOWER;
+            case Character.MODIFIER_LETTER, Character.OTHER_LETTER -> CASELESS;
+            case Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER -> NUMBER;
+            case Character.NON_SPACING_MARK, Character.ENCLOSING_MARK, Character.COMBINING_SPACING_MARK -> MARK;
+            default -> OTHER;
+        };
+    }
+
+    /** The class of the character that begins at {@code i}. */
+    static int at(char[] text, int i, int to) {
+        char c = text[i];
+        if (Character.isHighSurrogate(c) && i + 1 < to && Character.isLowSurrogate(text[i + 1])) {
+            return ofCodePoint(Character.toCodePoint(c, text[i + 1]));
+        }
+        return CLASSES[c];
+    }
+
+    /** Where the character that begins at {@code i} ends. */
+    static int next(char[] text, int i, int to) {
+        return Character.isHighSurrogate(text[i]) && i + 1 < to && Character.isLowSurrogate(text[i + 1])
+                ? i + 2
+                : i + 1;
+    }
+
+    static boolean isLetter(int type) {
+        return type >= UPPER;
+    }
+
+    /** {@code \s} of a code point. */
+    static boolean isSpace(int c) {
+        return c < CLASSES.length ? CLASSES[c] == SPACE : false;
+    }
+
+    /** End of {@code (?i:'s|'t|'re|'ve|'m|'ll|'d)} at {@code from}, or -1. */
+    static int contraction(char[] text, int from, int to) {
+        if (from + 1 >= to || text[from] != '\'') {
+            return -1;
+        }
+        int a = folded(text[from + 1]);
+        if (a == 's' || a == 't' || a == 'm' || a == 'd') {
+            return from + 2;
+        }
+        if (from + 2 < to) {
+            int b = folded(text[from + 2]);
+            if ((b == 'e' && (a == 'r' || a == 'v')) || (a == 'l' && b == 'l')) {
+                return from + 3;
+            }
+        }
+        return -1;
+    }
+
+    private static int folded(char c) {
+        return c == 'ſ' ? 's' : c >= 'A' && c <= 'Z' ? c + 32 : c;
+    }
+
+    /**
+     * End of a run of spaces that begins at {@code from}: {@code \s*[\r\n]+|\s+(?!\S)|\s+}.
+     */
+    static int spaces(char[] text, int from, int to) {
+        int end = from;
+        int afterLine = -1;
+        while (end < to && CLASSES[text[end]] == SPACE) {
+            char c = text[end++];
+            if (c == '\r' || c == '\n') {
+                afterLine = end;
+            }
+        }
+        if (afterLine > 0) {
+            return afterLine;
+        }
+        return end < to && end - from > 1 ? end - 1 : end;
+    }
+}

@@ -1,0 +1,183 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.text.BreakIterator;
+import java.util.Arrays;
+import java.util.Locale;
+
+/**
+ * The normalisation rules of a SentencePiece model, {@code precompiled_charsmap}: four bytes that give the size of a
+ * double array (a <a href="https://github.com/s-yata/darts-clone">darts-clone</a>), the array, from UTF-8 to offsets, and
+ * what the offsets point to, each ended by a zero byte.
+ */
+final class CharsMap {
+    private final byte[] bytes;
+    private final int[] units;
+    private final byte[] replacements;
+
+    private CharsMap(byte[] bytes, int[] units, byte[] replacements) {
+        this.bytes = bytes;
+        this.units = units;
+        this.replacements = replacements;
+    }
+
+    /**
+     * @throws IllegalArgumentException
+     *             if the map is malformed
+     */
+    static CharsMap of(byte[] bytes) {
+        if (bytes.length < 4) {
+            throw new IllegalArgumentException(
+                    "the map of characters has " + bytes.length + " bytes, and 4 are needed");
+        }
+        ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        int size = buffer.getInt();
+        if (size < 0 || size > bytes.length - 4 || size % 4 != 0) {
+            throw new IllegalArgumentException(
+                    "the map of characters says its trie has " + Integer.toUnsignedString(size)
+                            + " bytes, but " + (bytes.length - 4) + " follow");
+        }
+        int[] units = new int[size / 4];
+        buffer.asIntBuffer().get(units);
+        return new CharsMap(bytes, units, Arrays.copyOfRange(bytes, 4 + size, bytes.length));
+    }
+
+    byte[] bytes() {
+        return bytes;
+    }
+
+    /** A rule that fits: how many bytes it takes, and where its replacement begins. */
+    record Match(int length, int replacement) {
+        static final Match NONE = new Match(0, -1);
+    }
+
+    /** The shortest or longest rule that text[from..to) begins with. */
+    Match match(byte[] text, int from, int to, boolean longest) {
+        Match found = Match.NONE;
+        if (units.length == 0) {
+            return found;
+        }
+        int node = offset(units[0]);
+        for (int i = from; i < to; i++) {
+            int label = text[i] & 0xFF;
+            node ^= label;
+            if (node < 0 || node >= units.length) {
+                break;
+            }
+            int unit = units[node];
+            if ((unit & (1 << 31 | 0xFF)) != label) {
+                break;
+            }
+            node ^= offset(unit);
+            if ((unit >>> 8 & 1) == 1) {
+                if (node < 0 || node >= units.length) {
+                    break;
+                }
+                found = new Match(i + 1 - from, units[node] & 0x7FFFFFFF);
+                if (!longest) {
+                    break;
+                }
+            }
+        }
+        return found;
+    }
+
+    private static int offset(int unit) {
+        return unit >>> 10 << ((unit & 1 << 9) >>> 6);
+    }
+
+    /** The bytes of a replacement. */
+    byte[] replacement(int at) {
+        if (at < 0 || at >= replacements.length) {
+            return new byte[0];
+        }
+        int end = at;
+        while (end < replacements.length && replacements[end] != 0) {
+            end++;
+        }
+        return Arrays.copyOfRange(replacements, at, end);
+    }
+
+    /** Applies the longest rule at each place, as SentencePiece does. */
+    String applied(String text) {
+        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+        ByteArrayOutputStream out = new ByteArrayOutputStream(utf8.length);
+        for (int i = 0; i < utf8.length;) {
+            Match match = match(utf8, i, utf8.length, true);
+            if (match.length() > 0) {
+                out.writeBytes(replacement(match.replacement()));
+                i += match.length();
+            } else {
+                out.write(utf8[i++]);
+            }
+        }
+        return Utf8.decode(out.toByteArray());
+    }
+
+    /**
+     * Applies the rules as Hugging Face's {@code tokenizers} does, quirks included: to grapheme clusters of fewer than six
+     * bytes, of which the shortest rule that they begin with replaces the whole, and else to characters.
+     */
+    void apply(Normalized text) {
+        String whole = text.text();
+        boolean plain = whole.chars().allMatch(c -> c >= ' ' && c < 0x7F);
+        BreakIterator graphemes = BreakIterator.getCharacterInstance(Locale.ROOT);
+        if (!plain) {
+            graphemes.setText(whole);
+        }
+        IntBuilder characters = new IntBuilder(whole.length());
+        IntBuilder changes = new IntBuilder(whole.length());
+        boolean changed = false;
+        for (int i = 0; i < whole.length();) {
+            int end = plain ? i + 1 : graphemes.next();
+            if (end == BreakIterator.DONE) {
+                end = whole.length();
+            }
+            byte[] cluster = end - i < 6 ? whole.substring(i, end).getBytes(StandardCharsets.UTF_8) : new byte[6];
+            Match match = cluster.length < 6 ? match(cluster, 0, cluster.length, false) : Match.NONE;
+            if (match.length() > 0) {
+                changed = true;
+                replace(whole.codePointCount(i, end), match, characters, changes);
+                i = end;
+                continue;
+            }
+            while (i < end) {
+                int c = whole.codePointAt(i);
+                i += Character.charCount(c);
+                byte[] one = Character.toString(c).getBytes(StandardCharsets.UTF_8);
+                Match single = match(one, 0, one.length, false);
+                if (single.length() > 0) {
+                    changed = true;
+                    replace(1, single, characters, changes);
+                } else {
+                    characters.add(c);
+                    changes.add(0);
+                }
+            }
+        }
+        if (changed) {
+            Normalized.Change change = text.change();
+            for (int i = 0; i < characters.size(); i++) {
+                change.put(characters.get(i), changes.get(i));
+            }
+            change.finish();
+        }
+    }
+
+    private void replace(int oldCount, Match match, IntBuilder characters, IntBuilder changes) {
+        int[] replacement = Utf8.decode(replacement(match.replacement())).codePoints().toArray();
+        int more = replacement.length - oldCount;
+        for (int k = 0; k < replacement.length; k++) {
+            characters.add(replacement[k]);
+            changes.add(more > 0 && k >= replacement.length - more ? 1 : 0);
+        }
+        if (more < 0 && characters.size() > 0) {
+            changes.set(changes.size() - 1, changes.get(changes.size() - 1) + more);
+        }
+    }
+}

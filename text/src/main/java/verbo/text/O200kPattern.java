@@ -1,0 +1,111 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+/**
+ * The pattern of OpenAI's o200k (GPT-4o, gpt-oss), also Llama 4's. Words are some capitals and then some small letters,
+ * letters without case and marks counting as both, with what may stand before them and a contraction behind:
+ *
+ * <pre>
+ * [^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?
+ * [^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?
+ * \p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+
+ * </pre>
+ */
+final class O200kPattern {
+    private O200kPattern() {}
+
+    /** Where the word that begins at {@code from} ends. */
+    static int end(char[] text, int from, int to) {
+        int type = CharClass.at(text, from, to);
+        int next = CharClass.next(text, from, to);
+        char c = text[from];
+        // with something before the word, which a mark may be too, then without
+        if (type < CharClass.UPPER && type != CharClass.NUMBER && c != '\r' && c != '\n') {
+            int end = smallEnding(text, next, to);
+            if (end > 0) {
+                return end;
+            }
+        }
+        int end = smallEnding(text, from, to);
+        if (end > 0) {
+            return end;
+        }
+        if (type < CharClass.UPPER && type != CharClass.NUMBER && c != '\r' && c != '\n') {
+            end = capitals(text, next, to);
+            if (end > 0) {
+                return end;
+            }
+        }
+        end = capitals(text, from, to);
+        if (end > 0) {
+            return end;
+        }
+        if (type == CharClass.NUMBER) {
+            end = next;
+            for (int n = 1; n < 3 && end < to && CharClass.at(text, end, to) == CharClass.NUMBER; n++) {
+                end = CharClass.next(text, end, to);
+            }
+            return end;
+        }
+        int start = c == ' ' ? next : from;
+        if (start < to && Cl100kPattern.isOther(CharClass.at(text, start, to))) {
+            end = start;
+            while (end < to && Cl100kPattern.isOther(CharClass.at(text, end, to))) {
+                end = CharClass.next(text, end, to);
+            }
+            while (end < to && (text[end] == '\r' || text[end] == '\n' || text[end] == '/')) {
+                end++;
+            }
+            return end;
+        }
+        return CharClass.spaces(text, from, to);
+    }
+
+    private static boolean capital(int type) {
+        return type == CharClass.UPPER || type == CharClass.CASELESS || type == CharClass.MARK;
+    }
+
+    private static boolean small(int type) {
+        return type == CharClass.LOWER || type == CharClass.CASELESS || type == CharClass.MARK;
+    }
+
+    /** {@code [capital]*[small]+} and a contraction, or -1. */
+    private static int smallEnding(char[] text, int from, int to) {
+        int end = from;
+        int afterBoth = -1; // behind the last capital that is also a small letter
+        while (end < to) {
+            int type = CharClass.at(text, end, to);
+            if (!capital(type)) {
+                break;
+            }
+            end = CharClass.next(text, end, to);
+            if (type != CharClass.UPPER) {
+                afterBoth = end;
+            }
+        }
+        int smalls = end;
+        while (smalls < to && small(CharClass.at(text, smalls, to))) {
+            smalls = CharClass.next(text, smalls, to);
+        }
+        if (smalls > end) {
+            return contracted(text, smalls, to);
+        }
+        // the capitals give one back: the last that is small too, and the small letters end behind it
+        return afterBoth < 0 ? -1 : contracted(text, afterBoth, to);
+    }
+
+    /** {@code [capital]+[small]*} and a contraction, or -1; only where {@link #smallEnding} found nothing. */
+    private static int capitals(char[] text, int from, int to) {
+        int end = from;
+        while (end < to && capital(CharClass.at(text, end, to))) {
+            end = CharClass.next(text, end, to);
+        }
+        return end == from ? -1 : contracted(text, end, to);
+    }
+
+    private static int contracted(char[] text, int end, int to) {
+        int contraction = CharClass.contraction(text, end, to);
+        return contraction > 0 ? contraction : end;
+    }
+}

@@ -1,0 +1,350 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tokenizer made of the parts that a {@code tokenizer.json} has: added tokens are found, what lies between them is
+ * normalised, cut into pieces, turned into tokens, and processed.
+ */
+final class Pipeline implements Tokenizer {
+    /** The parts; those that are null do nothing. */
+    record Parts(@Nullable Normalizer normalizer, @Nullable PreTokenizer preTokenizer, TokenModel model,
+            @Nullable PostProcessor postProcessor, @Nullable TokenDecoder decoder, List<AddedToken> added,
+            @Nullable Truncation truncation, @Nullable Padding padding) {}
+
+    /** Which text of a pair is cut. */
+    enum Strategy {
+        LONGEST_FIRST, ONLY_FIRST, ONLY_SECOND
+    }
+
+    /** How texts that are too long are cut. */
+    record Truncation(int maxLength, int stride, Strategy strategy, boolean right) {}
+
+    /** How texts that are too short are filled up; {@code length} 0 is the longest of a batch. */
+    record Padding(int length, int multiple, boolean right, int id, int type, String token) {}
+
+    private final Parts parts;
+    private final AddedTokens added;
+    private final Map<Integer, AddedToken> addedById = new HashMap<>();
+    private final Map<String, Integer> addedIds = new HashMap<>();
+    private final int size;
+    private final OptionalInt separator;
+    private final Supplier<String> json;
+    private final @Nullable ByteLevelBpe fast;
+    private final boolean findsSpecial;
+
+    /**
+     * @param fast
+     *            gives the same ids of a text, without processing; null if there is nothing faster
+     * @param findsSpecial
+     *            whether special tokens written in the text are such, unless asked otherwise
+     */
+    Pipeline(Parts parts, Supplier<String> json, @Nullable ByteLevelBpe fast, boolean findsSpecial) {
+        this.findsSpecial = findsSpecial;
+        this.parts = parts;
+        this.json = json;
+        this.fast = fast;
+        added = new AddedTokens(parts.added(), parts.normalizer());
+        int most = parts.model().size();
+        for (AddedToken token : parts.added()) {
+            addedById.put(token.id(), token);
+            addedIds.put(token.content(), token.id());
+            most = Math.max(most, token.id() + 1);
+        }
+        size = most;
+        separator = parts.added().stream().filter(t -> t.special() && t.content().equals(END_OF_TEXT))
+                .mapToInt(AddedToken::id).findFirst();
+    }
+
+    Parts parts() {
+        return parts;
+    }
+
+    @Override
+    public int size() {
+        return size;
+    }
+
+    @Override
+    public int[] encode(String text) {
+        if (fast != null) {
+            return fast.encode(text, findsSpecial);
+        }
+        TokenList found = new TokenList();
+        find(Utf8.wellFormed(text), findsSpecial, found);
+        return found.ids.toArray();
+    }
+
+    @Override
+    public Encoding encodeWithOffsets(String text) {
+        return encode(text, EncodingOptions.PLAIN);
+    }
+
+    @Override
+    public Encoding encode(String text, EncodingOptions options) {
+        return encode(text, null, options);
+    }
+
+    @Override
+    public Encoding encode(String text, @Nullable String pair, EncodingOptions options) {
+        boolean special = switch (options.written()) {
+            case DEFAULT -> findsSpecial;
+            case TOKENS -> true;
+            case TEXT -> false;
+        };
+        Encoding first = find(text, special, 0);
+        Encoding second = pair == null ? null : find(pair, special, 1);
+
+        Truncation own = options.truncation() ? parts.truncation() : null;
+        Truncation cut = options.maxLength().isPresent()
+                ? new Truncation(options.maxLength().getAsInt(), options.stride(),
+                        pair == null ? Strategy.LONGEST_FIRST : Strategy.ONLY_SECOND, true)
+                : own;
+        List<Encoding> firsts = List.of(first);
+        List<Encoding> seconds = second == null ? List.of() : List.of(second);
+        if (cut != null) {
+            PostProcessor processor = parts.postProcessor();
+            int around = options.addSpecial() && processor != null ? processor.added(pair != null) : 0;
+            int room = Math.max(0, cut.maxLength() - around);
+            int total = first.length() + (second == null ? 0 : second.length());
+            if (total > room) {
+                int[] lengths = lengths(first.length(), second, room, total, cut);
+                firsts = first.windows(lengths[0], cut.stride(), cut.right());
+                seconds = second == null ? seconds : second.windows(lengths[1], cut.stride(), cut.right());
+            }
+        }
+        // the first window is the result, the others overflow: those of the first text, each with all of the second
+        List<Encoding> results = new ArrayList<>();
+        List<Encoding> rest = new ArrayList<>();
+        for (int i = 1; i < firsts.size(); i++) {
+            combine(firsts.get(i), seconds, options.addSpecial(), rest);
+        }
+        combine(firsts.get(0), seconds, options.addSpecial(), results);
+        List<Encoding> overflow = new ArrayList<>(rest);
+        overflow.addAll(results.subList(1, results.size()));
+        Encoding result = results.get(0).withOverflowing(overflow);
+        Padding padding = options.truncation() ? parts.padding() : null;
+        return padding == null ? result : pad(result, padding);
+    }
+
+    private static int[] lengths(int first, @Nullable Encoding second, int room, int total, Truncation cut) {
+        if (second == null) {
+            return new int[]{room, 0};
+        }
+        int other = second.length();
+        int remove = total - room;
+        if (cut.strategy() != Strategy.LONGEST_FIRST) {
+            boolean cutsFirst = cut.strategy() == Strategy.ONLY_FIRST;
+            if ((cutsFirst ? first : other) <= remove) {
+                throw new IllegalArgumentException("the " + (cutsFirst ? "second" : "first")
+                        + " text alone is longer than " + room + " tokens");
+            }
+            return cutsFirst ? new int[]{first - remove, other} : new int[]{first, other - remove};
+        }
+        int less = Math.min(first, other);
+        int more = less > room ? less : Math.max(less, room - less);
+        if (less + more > room) {
+            less = room / 2;
+            more = less + room % 2;
+        }
+        return first > other ? new int[]{more, less} : new int[]{less, more};
+    }
+
+    private void combine(Encoding first, List<Encoding> seconds, boolean special, List<Encoding> out) {
+        if (seconds.isEmpty()) {
+            out.add(process(List.of(first), special));
+        }
+        for (Encoding second : seconds) {
+            out.add(process(List.of(first, second), special));
+        }
+    }
+
+    private Encoding process(List<Encoding> texts, boolean special) {
+        PostProcessor processor = parts.postProcessor();
+        return Encoding.join(processor == null ? texts : processor.apply(texts, special));
+    }
+
+    private static Encoding pad(Encoding encoding, Padding padding) {
+        int length = Math.max(padding.length(), encoding.length());
+        if (padding.multiple() > 0 && length % padding.multiple() > 0) {
+            length += padding.multiple() - length % padding.multiple();
+        }
+        int more = length - encoding.length();
+        if (more == 0) {
+            return encoding;
+        }
+        int[] ids = new int[more];
+        String[] tokens = new String[more];
+        Arrays.fill(ids, padding.id());
+        Arrays.fill(tokens, padding.token());
+        Encoding filler = Encoding.specials(ids, tokens, padding.type());
+        Arrays.fill(filler.attention(), false);
+        List<Encoding> both = padding.right() ? List.of(encoding, filler) : List.of(filler, encoding);
+        return Encoding.join(both)
+                .withOverflowing(encoding.overflowing().stream().map(e -> pad(e, padding)).toList());
+    }
+
+    private Encoding find(String text, boolean special, int type) {
+        TokenList found = new TokenList();
+        find(Utf8.wellFormed(text), special, found);
+        int n = found.size();
+        int[] ids = found.ids.toArray();
+        String[] tokens = new String[n];
+        for (int i = 0; i < n; i++) {
+            String written = found.texts.get(i);
+            tokens[i] = written != null ? written : token(ids[i]);
+        }
+        boolean[] attention = new boolean[n];
+        Arrays.fill(attention, true);
+        Encoding encoding = new Encoding(ids, tokens, found.starts.toArray(), found.ends.toArray(),
+                found.words.toArray(), new int[n], new boolean[n], attention, List.of());
+        return type == 0 ? encoding : encoding.withType(type);
+    }
+
+    private void find(String text, boolean special, TokenList out) {
+        int[] words = {0};
+        Normalized whole = Normalized.of(text);
+        added.split(whole, false, special, new AddedTokens.Sink() {
+            @Override
+            public void text(int from, int to) {
+                Normalized part = whole.slice(from, to);
+                if (parts.normalizer() != null) {
+                    parts.normalizer().apply(part);
+                }
+                added.split(part, true, special, new AddedTokens.Sink() {
+                    @Override
+                    public void text(int start, int end) {
+                        words[0] = pieces(part.slice(start, end), words[0], out);
+                    }
+
+                    @Override
+                    public void token(AddedToken token, int start, int end) {
+                        found(part, token, start, end);
+                    }
+                });
+            }
+
+            @Override
+            public void token(AddedToken token, int from, int to) {
+                found(whole, token, from, to);
+            }
+
+            private void found(Normalized in, AddedToken token, int from, int to) {
+                out.add(token.id(), in.text(from, to), in.start(from), in.end(to - 1));
+                out.words.add(words[0]++);
+            }
+        });
+    }
+
+    private int pieces(Normalized text, int word, TokenList out) {
+        List<Normalized> pieces = new ArrayList<>();
+        if (parts.preTokenizer() == null) {
+            pieces.add(text);
+        } else {
+            parts.preTokenizer().split(text, pieces);
+        }
+        int next = word;
+        for (Normalized piece : pieces) {
+            parts.model().tokenize(piece, out);
+            while (out.words.size() < out.size()) {
+                out.words.add(next);
+            }
+            next++;
+        }
+        return next;
+    }
+
+    @Override
+    public String decode(int... ids) {
+        List<String> tokens = new ArrayList<>(ids.length);
+        for (int id : ids) {
+            AddedToken token = addedById.get(id);
+            tokens.add(token != null ? AddedTokens.content(token, parts.normalizer()) : token(id));
+        }
+        TokenDecoder decoder = parts.decoder();
+        if (decoder == null) {
+            return String.join(" ", tokens);
+        }
+        StringBuilder text = new StringBuilder();
+        if (!tokens.isEmpty()) {
+            decoder.apply(tokens).forEach(text::append);
+        }
+        return text.toString();
+    }
+
+    @Override
+    public String token(int id) {
+        AddedToken token = addedById.get(id);
+        String text = token != null ? token.content() : parts.model().token(id);
+        if (text == null) {
+            throw new IllegalArgumentException("no token has the id " + id + "; ids are below " + size);
+        }
+        return text;
+    }
+
+    @Override
+    public int id(String token) {
+        Integer id = addedIds.get(token);
+        return id != null ? id : parts.model().id(token);
+    }
+
+    @Override
+    public boolean isSpecial(int id) {
+        AddedToken token = addedById.get(id);
+        return token != null && token.special();
+    }
+
+    @Override
+    public int byteLength(int id) {
+        if (isSpecial(id)) {
+            return 0;
+        }
+        // between two others, so that nothing is done to it as the first or the last
+        String token = token(id);
+        if (ByteTokens.value(token) >= 0 && parts.decoder() != null) {
+            return 1;
+        }
+        if (parts.decoder() instanceof TokenDecoder.Bytes) {
+            byte[] bytes = ByteLevel.toBytes(token);
+            return bytes != null ? bytes.length : token.getBytes(StandardCharsets.UTF_8).length;
+        }
+        return Math.max(0, decode(id, id).getBytes(StandardCharsets.UTF_8).length
+                - decode(id).getBytes(StandardCharsets.UTF_8).length);
+    }
+
+    @Override
+    public Decoder decoder() {
+        return new WindowDecoder(this);
+    }
+
+    @Override
+    public OptionalInt separator() {
+        return separator;
+    }
+
+    @Override
+    public String json() {
+        return json.get();
+    }
+
+    @Override
+    public String toString() {
+        String kind = switch (parts.model()) {
+            case Bpe bpe -> parts.decoder() instanceof TokenDecoder.Bytes ? "byte-level BPE" : "BPE";
+            case WordPiece piece -> "WordPiece";
+            case Unigram unigram -> "Unigram";
+            case WordLevel words -> "words";
+        };
+        return kind + ", " + size + " ids";
+    }
+}

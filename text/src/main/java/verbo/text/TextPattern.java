@@ -1,0 +1,179 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.jspecify.annotations.Nullable;
+
+/** What a text is searched for, be it to replace it or to split there. */
+sealed interface TextPattern {
+    /** Told the parts of a text in order: matches, and what lies between them. */
+    interface Sink {
+        void part(int start, int end, boolean match);
+    }
+
+    /** Finds the parts; together they cover the text. */
+    void matches(Normalized text, Sink sink);
+
+    /** Every occurrence of a text. */
+    record Literal(String content) implements TextPattern {
+        @Override
+        public void matches(Normalized text, Sink sink) {
+            int done = 0;
+            int length = text.length();
+            if (!content.isEmpty()) {
+                char first = content.charAt(0);
+                for (int i = 0; i + content.length() <= length;) {
+                    if (text.charAt(i) != first || !isAt(text, i)) {
+                        i++;
+                        continue;
+                    }
+                    if (i > done) {
+                        sink.part(done, i, false);
+                    }
+                    done = i + content.length();
+                    sink.part(i, done, true);
+                    i = done;
+                }
+            }
+            if (done < length || length == 0) {
+                sink.part(done, length, false);
+            }
+        }
+
+        private boolean isAt(Normalized text, int at) {
+            for (int k = 1; k < content.length(); k++) {
+                if (text.charAt(at + k) != content.charAt(k)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
+    /**
+     * Every match of a regular expression.
+     *
+     * @param source
+     *            as the file writes it
+     * @param pattern
+     *            as Java writes it
+     * @param known
+     *            the same by hand, if there is one
+     */
+    record Regex(String source, Pattern pattern, @Nullable WordPattern known) implements TextPattern {
+        static Regex of(String source) {
+            return new Regex(source, compile(source), WordPattern.of(source));
+        }
+
+        @Override
+        public void matches(Normalized text, Sink sink) {
+            int length = text.length();
+            int done = 0;
+            if (known != null) {
+                char[] chars = text.chars();
+                int from = text.from();
+                for (int at = 0; at < length;) {
+                    int end = known.end(chars, from + at, from + length) - from;
+                    sink.part(at, end, true);
+                    at = end;
+                }
+                done = length;
+            } else {
+                Matcher matcher = pattern.matcher(text.text());
+                while (find(matcher)) {
+                    int start = matcher.start();
+                    int end = matcher.end();
+                    if (start > done) {
+                        sink.part(done, start, false);
+                        done = start; // a match of nothing only cuts
+                    }
+                    if (start == end) {
+                        continue;
+                    }
+                    sink.part(start, end, true);
+                    done = end;
+                }
+            }
+            if (done < length || length == 0) {
+                sink.part(done, length, false);
+            }
+        }
+
+        private boolean find(Matcher matcher) {
+            try {
+                return matcher.find();
+            } catch (StackOverflowError e) {
+                throw new IllegalArgumentException("the text is too long for the tokenizer's pattern " + source, e);
+            }
+        }
+    }
+
+    /** Every character of a kind is a match of its own. */
+    record Characters(Normalized.CharacterTest test) implements TextPattern {
+        @Override
+        public void matches(Normalized text, Sink sink) {
+            int length = text.length();
+            int done = 0;
+            for (int i = 0; i < length;) {
+                int c = text.codePointAt(i);
+                int next = i + Character.charCount(c);
+                if (test.test(c)) {
+                    if (i > done) {
+                        sink.part(done, i, false);
+                    }
+                    sink.part(i, next, true);
+                    done = next;
+                }
+                i = next;
+            }
+            if (done < length || length == 0) {
+                sink.part(done, length, false);
+            }
+        }
+    }
+
+    /**
+     * Compiles an expression that was written for Oniguruma or Rust: classes mean Unicode's, and scripts may be named
+     * without {@code Is}.
+     *
+     * @throws PatternSyntaxException
+     *             if it is malformed
+     */
+    static Pattern compile(String source) {
+        StringBuilder java = new StringBuilder();
+        for (int i = 0; i < source.length(); i++) {
+            char c = source.charAt(i);
+            if (c != '\\' || i + 1 >= source.length()) {
+                java.append(c);
+                continue;
+            }
+            char next = source.charAt(i + 1);
+            int close = next == 'p' || next == 'P' ? source.indexOf('}', i) : -1;
+            if (close > 0 && i + 2 < source.length() && source.charAt(i + 2) == '{') {
+                String name = source.substring(i + 3, close);
+                boolean negated = name.startsWith("^");
+                String plain = negated ? name.substring(1) : name;
+                boolean script = plain.length() > 2 && !plain.startsWith("Is") && isScript(plain);
+                java.append('\\').append(negated ? 'P' : next).append('{').append(script ? "Is" : "").append(plain)
+                        .append('}');
+                i = close;
+            } else {
+                java.append(c).append(next);
+                i++;
+            }
+        }
+        return Pattern.compile(java.toString(), Pattern.UNICODE_CHARACTER_CLASS);
+    }
+
+    private static boolean isScript(String name) {
+        try {
+            Character.UnicodeScript.forName(name);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+}

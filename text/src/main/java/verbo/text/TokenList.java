@@ -1,0 +1,28 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Tokens as they are found, a column each; offsets in UTF-16 units. */
+final class TokenList {
+    final IntBuilder ids = new IntBuilder(64);
+    final IntBuilder starts = new IntBuilder(64);
+    final IntBuilder ends = new IntBuilder(64);
+    final IntBuilder words = new IntBuilder(64);
+    /** What a token reads, where it is not what the vocabulary has for its id. */
+    final List<@Nullable String> texts = new ArrayList<>();
+
+    int size() {
+        return ids.size();
+    }
+
+    void add(int id, @Nullable String text, int start, int end) {
+        ids.add(id);
+        texts.add(text);
+        starts.add(start);
+        ends.add(end);
+    }
+}

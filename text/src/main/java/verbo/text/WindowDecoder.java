@@ -1,0 +1,54 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.util.Arrays;
+
+/**
+ * Decodes ids as they come with a tokenizer that can only decode several at once: the last few are decoded with and
+ * without the new one, and the difference is what it adds.
+ */
+final class WindowDecoder implements Decoder {
+    private static final String CUT = "\uFFFD";
+    /** Bytes of a character that are still missing after so many ids never come. */
+    private static final int LONGEST = 32;
+
+    private final Tokenizer tokenizer;
+    private int[] window = new int[16];
+    private int length;
+    private int before; // of these, what was given out already
+    private String given = "";
+
+    WindowDecoder(Tokenizer tokenizer) {
+        this.tokenizer = tokenizer;
+    }
+
+    @Override
+    public String next(int id) {
+        tokenizer.token(id); // an id that does not exist must change nothing
+        if (length == window.length) {
+            window = Arrays.copyOf(window, length * 2);
+        }
+        window[length++] = id;
+        String text = tokenizer.decode(Arrays.copyOf(window, length));
+        if (text.length() <= given.length() || (text.endsWith(CUT) && length - before < LONGEST)) {
+            return "";
+        }
+        String more = text.substring(given.length());
+        System.arraycopy(window, before, window, 0, length - before);
+        length -= before;
+        before = length;
+        given = tokenizer.decode(Arrays.copyOf(window, length));
+        return more;
+    }
+
+    @Override
+    public String end() {
+        String text = tokenizer.decode(Arrays.copyOf(window, length));
+        String more = text.length() > given.length() ? text.substring(given.length()) : "";
+        length = 0;
+        before = 0;
+        given = "";
+        return more;
+    }
+}

@@ -1,0 +1,93 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * BERT's model (Schuster and Nakajima 2012; Devlin et al. 2019, arXiv:1810.04805): from the beginning of a word always the
+ * longest token that fits; those inside a word carry a prefix. A word that cannot be written so is one unknown token.
+ */
+final class WordPiece implements TokenModel {
+    private final Vocabulary vocabulary;
+    private final String unknown;
+    private final int maxCharacters;
+    private final Trie trie = new Trie();
+    private final int inside; // node behind the prefix
+
+    WordPiece(Vocabulary vocabulary, String unknown, String prefix, int maxCharacters) {
+        this.vocabulary = vocabulary;
+        this.unknown = unknown;
+        this.maxCharacters = maxCharacters;
+        for (String token : vocabulary.tokens()) {
+            if (!token.isEmpty()) {
+                trie.put(token, vocabulary.id(token));
+            }
+        }
+        int node = Trie.ROOT;
+        for (int i = 0; i < prefix.length() && node != Trie.NONE; i++) {
+            node = trie.child(node, prefix.charAt(i));
+        }
+        inside = node;
+    }
+
+    @Override
+    public void tokenize(Normalized piece, TokenList out) {
+        int length = piece.length();
+        if (length == 0) {
+            return;
+        }
+        if (length > maxCharacters && Character.codePointCount(piece.chars(), piece.from(), length) > maxCharacters) {
+            unknown(piece, out);
+            return;
+        }
+        IntBuilder found = new IntBuilder(16); // id, start, end
+        for (int start = 0; start < length;) {
+            int node = start == 0 ? Trie.ROOT : inside;
+            int id = Trie.NONE;
+            int end = start;
+            for (int i = start; i < length && node != Trie.NONE; i++) {
+                node = trie.child(node, piece.charAt(i));
+                if (node != Trie.NONE && trie.value(node) != Trie.NONE) {
+                    id = trie.value(node);
+                    end = i + 1;
+                }
+            }
+            if (id == Trie.NONE) {
+                unknown(piece, out);
+                return;
+            }
+            found.add(id);
+            found.add(start);
+            found.add(end);
+            start = end;
+        }
+        for (int i = 0; i < found.size(); i += 3) {
+            out.add(found.get(i), null, piece.start(found.get(i + 1)), piece.end(found.get(i + 2) - 1));
+        }
+    }
+
+    private void unknown(Normalized piece, TokenList out) {
+        int id = vocabulary.id(unknown);
+        if (id < 0) {
+            throw new IllegalArgumentException("the word \"" + piece.text() + "\" at index " + piece.start(0)
+                    + " is not in the tokenizer's vocabulary, which has no token \"" + unknown + "\" for such");
+        }
+        out.add(id, null, piece.start(0), piece.end(piece.length() - 1));
+    }
+
+    @Override
+    public int size() {
+        return vocabulary.size();
+    }
+
+    @Override
+    public @Nullable String token(int id) {
+        return vocabulary.token(id);
+    }
+
+    @Override
+    public int id(String token) {
+        return vocabulary.id(token);
+    }
+}

@@ -1,0 +1,146 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+/** Small pipelines against what Hugging Face's tokenizers gives of the same files. */
+class PipelineTest {
+    private static final String BERT = """
+            {"version": "1.0", "truncation": null, "padding": null, "added_tokens": [
+              {"id": 0, "content": "[UNK]", "special": true}, {"id": 1, "content": "[CLS]", "special": true},
+              {"id": 2, "content": "[SEP]", "special": true}],
+             "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+              "strip_accents": null, "lowercase": true},
+             "pre_tokenizer": {"type": "BertPreTokenizer"},
+             "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 2], "cls": ["[CLS]", 1]},
+             "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": true}, "mystery": {"kept": [1.5, null]},
+             "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+              "max_input_chars_per_word": 10,
+              "vocab": {"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "un": 3, "##want": 4, "##ed": 5, "runn": 6, "##ing": 7,
+               ",": 8, "中": 9, "e": 10, "##e": 11}}}""";
+
+    private static Tokenizer read(String json) throws FormatException {
+        return TokenizerJson.read(Path.of("tokenizer.json"), json);
+    }
+
+    private static String offsets(String text, Encoding encoding) {
+        return Arrays.deepToString(encoding.codePointOffsets(text));
+    }
+
+    @Test
+    void wordPieceAsBert() throws FormatException {
+        Tokenizer bert = read(BERT);
+        String text = "😀 UNwantéd,中running\u0000x";
+        Encoding encoding = bert.encode(text, EncodingOptions.SPECIAL);
+        assertThat(encoding.tokens()).containsExactly("[CLS]", "[UNK]", "un", "##want", "##ed", ",", "中", "[UNK]",
+                "[SEP]");
+        assertThat(offsets(text, encoding)).isEqualTo(
+                "[[0, 0], [0, 1], [2, 4], [4, 8], [8, 10], [10, 11], [11, 12], [12, 21], [0, 0]]");
+        assertThat(encoding.special()).containsExactly(true, false, false, false, false, false, false, false, true);
+        assertThat(encoding.words()).containsExactly(-1, 0, 1, 1, 1, 2, 3, 4, -1);
+        assertThat(bert.encode(text)).containsExactly(0, 3, 4, 5, 8, 9, 0);
+        assertThat(bert.decode(1, 3, 4, 5, 8, 2)).isEqualTo("[CLS] unwanted, [SEP]");
+        assertThat(bert.isSpecial(1)).isTrue();
+        assertThat(bert.json()).isEqualTo(BERT);
+    }
+
+    @Test
+    void pairsAndWindows() throws FormatException {
+        Tokenizer bert = read(BERT);
+        Encoding pair = bert.encode("un", "running , e", EncodingOptions.SPECIAL);
+        assertThat(pair.ids()).containsExactly(1, 3, 2, 6, 7, 8, 10, 2);
+        assertThat(pair.types()).containsExactly(0, 0, 0, 1, 1, 1, 1, 1);
+        Encoding windows = bert.encode("un", "running , e", EncodingOptions.SPECIAL.withWindows(6, 1));
+        assertThat(windows.ids()).containsExactly(1, 3, 2, 6, 7, 2);
+        assertThat(windows.overflowing()).hasSize(2);
+        assertThat(windows.overflowing().get(0).ids()).containsExactly(1, 3, 2, 7, 8, 2);
+        assertThat(windows.overflowing().get(1).ids()).containsExactly(1, 3, 2, 8, 10, 2);
+        assertThat(offsets("running , e", windows.overflowing().get(1)))
+                .isEqualTo("[[0, 0], [0, 2], [0, 0], [8, 9], [10, 11], [0, 0]]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> bert.encode("un", "running , e", EncodingOptions.SPECIAL.withWindows(5, 1)))
+                .withMessageContaining("cannot share 1");
+    }
+
+    private static final String METASPACE = """
+            {"added_tokens": [{"id": 0, "content": "<unk>", "special": true},
+              {"id": 7, "content": "<m>", "special": true, "lstrip": true}],
+             "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"},
+             "decoder": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"},
+             "model": {"type": "Unigram", "unk_id": 0, "byte_fallback": false, "vocab": [["<unk>", 0.0],
+              ["▁", -3.0], ["▁hel", -1.5], ["lo", -1.0], ["▁he", -1.0], ["llo", -1.4], ["l", -9.0]]}}""";
+
+    @Test
+    void unigramAsSentencePiece() throws FormatException {
+        Tokenizer tokenizer = read(METASPACE);
+        String text = "hello  🙃🙃 <m>lo";
+        Encoding encoding = tokenizer.encodeWithOffsets(text);
+        assertThat(encoding.tokens()).containsExactly("▁he", "llo", "▁", "▁", "🙃🙃", " <m>", "▁", "lo");
+        assertThat(offsets(text, encoding)).isEqualTo(
+                "[[0, 2], [2, 5], [5, 6], [6, 7], [7, 9], [9, 13], [13, 14], [13, 15]]");
+        assertThat(tokenizer.decode(4, 5, 2, 3)).isEqualTo("hello hello");
+        Decoder decoder = tokenizer.decoder();
+        assertThat(decoder.next(4) + decoder.next(5) + decoder.next(2) + decoder.next(3) + decoder.end())
+                .isEqualTo("hello hello");
+    }
+
+    @Test
+    void bpeWithByteFallbackAndUnknowns() throws FormatException {
+        String json = """
+                {"normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"},
+                  {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+                 "decoder": {"type": "Sequence", "decoders": [
+                  {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"},
+                  {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+                 "model": {"type": "BPE", "unk_token": "<unk>", "fuse_unk": true, "byte_fallback": true,
+                  "vocab": {"<unk>": 0, "<0xC3>": 1, "<0xA9>": 2, "▁": 3, "a": 4, "▁a": 5}, "merges": ["▁ a"]}}""";
+        Tokenizer tokenizer = read(json);
+        Encoding encoding = tokenizer.encodeWithOffsets("aéxx a");
+        assertThat(encoding.ids()).containsExactly(5, 1, 2, 0, 5);
+        assertThat(offsets("aéxx a", encoding)).isEqualTo("[[0, 1], [1, 2], [1, 2], [2, 4], [4, 6]]");
+        assertThat(tokenizer.decode(5, 1, 2, 5)).isEqualTo("aé a");
+        assertThat(tokenizer.decode(5, 1, 5)).isEqualTo("a\uFFFD a");
+        Decoder decoder = tokenizer.decoder();
+        assertThat(decoder.next(5)).isEqualTo("a");
+        assertThat(decoder.next(1)).isEmpty();
+        assertThat(decoder.next(2)).isEqualTo("é");
+        assertThat(decoder.end()).isEmpty();
+    }
+
+    @Test
+    void everyBehaviorOfASplit() throws FormatException {
+        for (String[] one : new String[][]{{"Removed", "the|final|countdown"},
+                {"Isolated", "the|-|final|-|-|countdown"}, {"MergedWithPrevious", "the-|final-|-|countdown"},
+                {"MergedWithNext", "the|-final|-|-countdown"}, {"Contiguous", "the|-|final|--|countdown"}}) {
+            String json = """
+                    {"type": "Split", "pattern": {"String": "-"}, "behavior": "%s", "invert": false}"""
+                    .formatted(one[0]);
+            PreTokenizer split = Objects.requireNonNull(
+                    TokenizerJson.preTokenizer(JsonObject.parse(Path.of("split.json"), json)));
+            List<Normalized> pieces = new ArrayList<>();
+            split.split(Normalized.of("the-final--countdown"), pieces);
+            assertThat(String.join("|", pieces.stream().map(Normalized::text).toList())).as(one[0])
+                    .isEqualTo(one[1]);
+        }
+    }
+
+    @Test
+    void unknownPartsAreNamed() {
+        assertThatExceptionOfType(FormatException.class)
+                .isThrownBy(() -> read(METASPACE.replace("\"Metaspace\", \"replacement\": \"▁\", \"prepend_scheme\": "
+                        + "\"always\"},\n \"decoder\"", "\"Mesospace\"},\n \"decoder\"")))
+                .withMessageContaining("the type Mesospace is not known; known: ByteLevel, BertPreTokenizer");
+        assertThatIllegalArgumentException().isThrownBy(() -> read(METASPACE).decode(8))
+                .withMessage("no token has the id 8; ids are below 8");
+    }
+}
