@@ -20,6 +20,7 @@ record TrainingRow(Preset preset, int threads) implements BenchRow {
     private static final int STEPS = 5;
 
     /** Shapes that others are measured with too. */
+    @SuppressWarnings("ImmutableEnumChecker") // a configuration is a record of values
     enum Preset {
         /** nanoGPT's configuration for a CPU. */
         CHAR("char", GptConfig.of(65, 64, 128, 4, 4).withBias(false), 12),
