@@ -44,12 +44,15 @@ public interface Tokenizer {
     Encoding encodeWithOffsets(String text);
 
     /**
-     * The tokens of a text with all that is known of them.
+     * The tokens of a text with all that is known of them. A tokenizer that adds nothing, knows no special tokens and cuts
+     * nothing gives the same whatever the options.
      *
      * @throws IllegalArgumentException
      *             as {@link #encode(String)}
      */
-    Encoding encode(String text, EncodingOptions options);
+    default Encoding encode(String text, EncodingOptions options) {
+        return encodeWithOffsets(text);
+    }
 
     /**
      * The tokens of a pair of texts, such as a question and where its answer is looked for. With windows, the second text
@@ -95,7 +98,9 @@ public interface Tokenizer {
      * @throws IllegalArgumentException
      *             if the vocabulary has no such id
      */
-    boolean isSpecial(int id);
+    default boolean isSpecial(int id) {
+        return byteLength(id) == 0;
+    }
 
     /** A new streaming decoder. */
     Decoder decoder();
