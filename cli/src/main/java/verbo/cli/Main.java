@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
         versionProvider = Main.Version.class, synopsisSubcommandLabel = "COMMAND", scope = ScopeType.INHERIT,
         subcommands = {
                 TrainCommand.class, ResumeCommand.class, GenerateCommand.class, ScoreCommand.class, InfoCommand.class,
+                TokenizeCommand.class, TokenizerCommand.class,
                 BenchCommand.class, NgramCommand.class})
 final class Main implements Runnable {
     static final int FAILED = 1;

@@ -1,0 +1,120 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.cli;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/** The commands about tokens, with the built-in vocabularies and small ones of their own. */
+final class TokenizeCommandTest {
+    @TempDir
+    static Path folder;
+
+    private record Result(int code, String out, String err) {}
+
+    private static Result run(String input, String... args) {
+        return run(input.getBytes(StandardCharsets.UTF_8), args);
+    }
+
+    private static Result run(byte[] input, String... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        InputStream before = System.in;
+        System.setIn(new ByteArrayInputStream(input));
+        try {
+            CommandLine commandLine = Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+            int code = Main.execute(commandLine, args);
+            return new Result(code, out.toString(), err.toString());
+        } finally {
+            System.setIn(before);
+        }
+    }
+
+    @Test
+    void aTextOfTheCommandLine() {
+        assertThat(run("", "tokenize", "--tokenizer", "gpt2", "Hello world").out).isEqualTo("15496 995\n");
+        assertThat(run("", "tokenize", "--tokenizer", "gpt2", "--json", "Hé <|endoftext|>").out).isEqualTo(
+                "{\"ids\": [39, 2634, 1279, 91, 437, 1659, 5239, 91, 29], \"tokens\": [\"H\", \"Ã©\", \"Ġ<\", \"|\","
+                        + " \"end\", \"of\", \"text\", \"|\", \">\"], \"offsets\": [[0, 1], [1, 2], [2, 4], [4, 5],"
+                        + " [5, 8], [8, 10], [10, 14], [14, 15], [15, 16]]}\n");
+        assertThat(run("", "tokenize", "--tokenizer", "gpt2", "--special", "tokens", "a<|endoftext|>").out)
+                .isEqualTo("64 50256\n");
+    }
+
+    @Test
+    void standardInputIsOneTextByteForByte() {
+        assertThat(run("Hello world\n", "tokenize", "--tokenizer", "gpt2").out).isEqualTo("15496 995 198\n");
+        assertThat(run("", "tokenize", "--tokenizer", "gpt2").out).isEqualTo("\n");
+        assertThat(run("", "tokenize", "--tokenizer", "gpt2", "--json").out)
+                .isEqualTo("{\"ids\": [], \"tokens\": [], \"offsets\": []}\n");
+        Result bad = run(new byte[]{'a', (byte) 0xFF}, "tokenize", "--tokenizer", "gpt2");
+        assertThat(bad.code).isEqualTo(1);
+        assertThat(bad.err).contains("standard input: not UTF-8 text, at byte 1").hasLineCount(1);
+    }
+
+    @Test
+    void everyLineIsAText() {
+        String input = "Hello\r\n\na\u2028b\u0085\nworld";
+        assertThat(run(input, "tokenize", "--tokenizer", "byte", "--lines").out).isEqualTo(
+                "72 101 108 108 111 13\n\n97 226 128 168 98 194 133\n119 111 114 108 100\n");
+        assertThat(run("\u2028\u0085\n", "tokenize", "--tokenizer", "char", "--lines", "--json").out).isEqualTo(
+                "{\"ids\": [8232, 133], \"tokens\": [\"\\u2028\", \"\\u0085\"], \"offsets\": [[0, 1], [1, 2]]}\n");
+        assertThat(run("", "tokenize", "--tokenizer", "byte", "--lines").out).isEmpty();
+    }
+
+    @Test
+    void idsBecomeText() {
+        assertThat(run("", "tokenize", "--tokenizer", "gpt2", "--ids", "15496,995").out).isEqualTo("Hello world");
+        assertThat(run("", "tokenize", "--tokenizer", "gpt2", "--ids", "15496", "995").out).isEqualTo("Hello world");
+        assertThat(run("[15496, 995]\n198", "tokenize", "--tokenizer", "gpt2", "--ids", "--lines", "--json").out)
+                .isEqualTo("{\"text\": \"Hello world\"}\n{\"text\": \"\\u000a\"}\n");
+        Result bad = run("", "tokenize", "--tokenizer", "gpt2", "--ids", "50257");
+        assertThat(bad.code).isEqualTo(1);
+        assertThat(bad.err).isEqualTo("verbo: no token has the id 50257; ids are below 50257" + System.lineSeparator());
+    }
+
+    @Test
+    void specialTokensAreLeftOut() throws IOException {
+        Path vocabulary = folder.resolve("vocab.txt");
+        Files.writeString(vocabulary, "[UNK]\n[CLS]\n[SEP]\nhe\n##llo\n");
+        assertThat(run("", "tokenize", "--tokenizer", vocabulary.toString(), "Hello").out).isEqualTo("1 3 4 2\n");
+        assertThat(run("", "tokenize", "--tokenizer", vocabulary.toString(), "--no-special", "Hello").out)
+                .isEqualTo("3 4\n");
+        assertThat(run("", "tokenize", "--tokenizer", vocabulary.toString()).out).isEqualTo("\n");
+    }
+
+    @Test
+    void trainsConvertsAndCompares() throws IOException {
+        Path text = folder.resolve("text.txt");
+        Files.writeString(text, "low lower lowest\nslow slower slowest\n".repeat(20));
+        Path trained = folder.resolve("trained.json");
+        assertThat(run("", "tokenizer", "train", "--vocabulary", "270", "-o", trained.toString(), text.toString()))
+                .extracting(Result::code, Result::out).containsExactly(0, "");
+        String ids = run("", "tokenize", "--tokenizer", trained.toString(), "lowest").out;
+        Path converted = folder.resolve("converted.json");
+        assertThat(run("", "tokenizer", "convert", trained.toString(), converted.toString()).code).isZero();
+        assertThat(run("", "tokenize", "--tokenizer", converted.toString(), "lowest").out).isEqualTo(ids);
+        Result compared = run("", "tokenizer", "compare", trained.toString(), "byte", "--text", text.toString());
+        assertThat(compared.out).hasLineCount(3).contains("bytes/token", "text.txt");
+        assertThat(run("", "tokenizer").err).contains("Missing command");
+    }
+
+    @Test
+    void saysWhatItDoesNotKnow() {
+        Result none = run("", "tokenize", "--tokenizer", folder.resolve("none").toString(), "a");
+        assertThat(none.code).isEqualTo(1);
+        assertThat(none.err).startsWith("verbo: no such file: ").hasLineCount(1);
+        assertThat(run("", "tokenize", "a").code).isEqualTo(2);
+    }
+}
