@@ -163,7 +163,7 @@ final class CommandsTest {
         assertFails(1, "temperature", "generate", "--model", path("run"), "--prompt", "a", "--temperature", "-1");
         assertFails(1, "the prompt is empty", "generate", "--model", path("run"));
         assertFails(1, "no such file: " + path("nowhere"), "generate", "--model", path("nowhere"), "--prompt", "a");
-        assertFails(1, "not a folder", "generate", "--model", path("text.txt"), "--prompt", "a");
+        assertFails(1, "not a binary n-gram model", "generate", "--model", path("text.txt"), "--prompt", "a");
         assertFails(2, "--model", "generate", "--prompt", "a");
     }
 
