@@ -194,6 +194,12 @@ final class SentencePiece implements Tokenizer {
                         }
                     }
                 }
+                case 5 -> {
+                    ProtobufReader denormalizer = model.message();
+                    while (denormalizer.next()) {
+                        back = denormalizer.field() == 2 ? map(file, denormalizer) : back;
+                    }
+                }
                 default -> {}
             }
         }
