@@ -29,7 +29,8 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--list", description = "Print the rows' names and measure nothing.")
     private boolean list;
 
-    @Option(names = "--model", paramLabel = "PATH", description = "With --text: an n-gram model for the row query.")
+    @Option(names = "--model", paramLabel = "PATH",
+            description = "With --text: an n-gram model for the rows query and query-word.")
     private @Nullable Path model;
 
     @Option(names = "--text", paramLabel = "FILE", description = "With --model: what it is asked, a sentence a line.")
@@ -46,7 +47,8 @@ final class BenchCommand implements Callable<Integer> {
             throw common.wrong("--model and --text go together");
         }
         if (model != null && text != null) {
-            all.add(new QueryRow(model, text));
+            all.add(new QueryRow(model, text, false));
+            all.add(new QueryRow(model, text, true));
         }
         all.addAll(BenchRows.all(common.threads().orElse(Runtime.getRuntime().availableProcessors())));
         for (BenchRow row : all) {

@@ -19,18 +19,20 @@ import verbo.text.AtomicFiles;
  * The fast form: a hash table for each order, asked from unigrams up until an n-gram is not there, as KenLM's probing model.
  *
  * <p>
- * A table is made of buckets of a cache line each. One of n-grams shorter than the longest holds five: their fingerprints of
- * 32 bits, 6 more bits of each together in an int, then probability and backoff of each. One of the longest holds seven:
- * fingerprints, probabilities, and 9 more bits of each in a long. What does not fit goes to the next bucket. An n-gram is told
- * from others by its place and its fingerprint, some 60 bits of its hash; that no two of a model are alike is seen when it is
- * made, and another seed taken if so.
+ * A table is made of buckets of a cache line each, in pairs. A bucket of n-grams shorter than the longest holds five:
+ * fingerprints of 32 bits, then an int of 6 more bits of each and two flags, then probability and backoff of each. One of the
+ * longest holds seven: fingerprints, probabilities, and a long of 8 more bits of each and eight flags. What does not fit goes
+ * to the other bucket of the pair, then to the following pairs, and leaves a flag, chosen by three bits of its hash, in each
+ * bucket it went by: an n-gram that is not in its bucket is looked for in another only if its flag stands there, so nearly
+ * every question touches one cache line. An n-gram is told from others by its place and its fingerprint, some 60 bits of its
+ * hash; that no two of a model are alike is seen when it is made, and another seed taken if so.
  *
  * <p>
  * A probability's sign is turned where no longer n-gram ends with this one, a backoff is -0.0 where none begins with it: what
  * need not be looked for.
  */
 final class FastModel extends NgramModel {
-    private static final int BUCKET = 64;
+    static final int BUCKET = 64;
     private static final int MIDDLE = 5;
     private static final int LONGEST = 7;
     private static final double LOAD = 0.65;
@@ -39,13 +41,14 @@ final class FastModel extends NgramModel {
             .withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = Vocabulary.LONG;
     private static final int SIGN = 0x80000000;
+    private static final long LOW = 0x7FFFFFFF7FFFFFFFL;
 
-    private final MemorySegment file;
-    private final long unigrams;
-    private final long[] offsets;
-    private final long[] buckets;
-    private final int order;
-    private final long seed;
+    final MemorySegment file;
+    final long unigrams;
+    final long[] offsets;
+    final long[] buckets;
+    final int order;
+    final long seed;
 
     FastModel(ModelFile.Header header, Arena arena) {
         super(header, arena);
@@ -63,7 +66,12 @@ final class FastModel extends NgramModel {
         return "fast";
     }
 
-    private static long hash(long before, int word) {
+    @Override
+    public Scorer scorer() {
+        return new FastScorer(this);
+    }
+
+    static long hash(long before, int word) {
         long h = before + (word + 1L) * 0x9E3779B97F4A7C15L;
         h = (h ^ h >>> 32) * 0xD6E8FEB86659FD93L;
         return h ^ h >>> 32;
@@ -72,6 +80,11 @@ final class FastModel extends NgramModel {
     private static int fingerprint(long hash) {
         int fingerprint = (int) hash;
         return fingerprint == 0 ? 1 : fingerprint; // 0 is an empty place
+    }
+
+    /** Of the two ints in a long those that are 0: their top bits. */
+    private static long zeros(long ints) {
+        return ~((ints & LOW) + LOW | ints | LOW);
     }
 
     @Override
@@ -97,20 +110,22 @@ final class FastModel extends NgramModel {
             int before = pastWords[i];
             hash = hash(hash, before);
             int n = i + 2;
+            long bucket = bucket(offsets[n], buckets[n], hash);
             if (n == order) {
-                long found = findLongest(offsets[n], buckets[n], hash);
-                if (found >= 0) {
+                long found = findLongest(bucket, hash);
+                if (found != 0) {
                     bits = file.get(INT, found);
                     matched = n;
                 }
                 break;
             }
-            long found = find(offsets[n], buckets[n], hash);
-            if (found < 0) {
+            long found = find(n, bucket, hash);
+            if (found == 0) {
                 break;
             }
-            bits = file.get(INT, found);
-            backoff = file.get(FLOAT, found + 4);
+            long values = file.get(LONG, found);
+            bits = (int) values;
+            backoff = Float.intBitsToFloat((int) (values >>> 32));
             matched = n;
             words[n - 1] = before;
             backoffs[n - 1] = backoff;
@@ -126,49 +141,93 @@ final class FastModel extends NgramModel {
         return score;
     }
 
-    /** Where an n-gram's values lie, -1 if it is not there. */
-    private long find(long table, long count, long hash) {
-        int wanted = fingerprint(hash);
-        long bucket = Math.unsignedMultiplyHigh(hash, count);
-        while (true) {
-            long at = table + bucket * BUCKET;
-            for (int slot = 0; slot < MIDDLE; slot++) {
-                int there = file.get(INT, at + 4L * slot);
-                if (there == wanted && (file.get(INT, at + 20) >>> 6 * slot & 63) == (int) (hash >>> 32 & 63)) {
-                    return at + 24 + 8L * slot;
-                }
-            }
-            if (file.get(INT, at + 4L * (MIDDLE - 1)) == 0) {
-                return -1;
-            }
-            if (++bucket == count) {
-                bucket = 0;
-            }
-        }
+    /** Where the bucket of an n-gram lies. */
+    static long bucket(long table, long count, long hash) {
+        return table + Math.unsignedMultiplyHigh(hash, count) * BUCKET;
     }
 
-    private long findLongest(long table, long count, long hash) {
-        int wanted = fingerprint(hash);
-        long bucket = Math.unsignedMultiplyHigh(hash, count);
-        while (true) {
-            long at = table + bucket * BUCKET;
-            for (int slot = 0; slot < LONGEST; slot++) {
-                int there = file.get(INT, at + 4L * slot);
-                if (there == wanted && (file.get(LONG, at + 56) >>> 9 * slot & 511) == (hash >>> 32 & 511)) {
-                    return at + 28 + 4L * slot;
-                }
-            }
-            if (file.get(INT, at + 4L * (LONGEST - 1)) == 0) {
-                return -1;
-            }
-            if (++bucket == count) {
-                bucket = 0;
+    /** Where the values of an n-gram shorter than the longest lie, 0 if it is not there. */
+    long find(int n, long bucket, long hash) {
+        long twice = both(fingerprint(hash));
+        long third = file.get(LONG, bucket + 16);
+        long same = zeros(file.get(LONG, bucket) ^ twice) >>> 31 | zeros(file.get(LONG, bucket + 8) ^ twice) >>> 29
+                | (zeros(third ^ twice) & 0x80000000L) >>> 27;
+        if (same != 0) {
+            int slot = Long.numberOfTrailingZeros(same | same >>> 31);
+            if ((third >>> 32 + 6 * slot & 63) == (hash >>> 32 & 63)) {
+                return bucket + 24 + 8L * slot;
             }
         }
+        // rare: it went to another bucket, or two fingerprints of a bucket are alike
+        if ((third >>> 62 & 1 << (hash >>> 38 & 1)) == 0 && (same & same - 1) == 0) {
+            return 0;
+        }
+        return search(n, bucket, hash);
+    }
+
+    /** The same of the longest. */
+    long findLongest(long bucket, long hash) {
+        int wanted = fingerprint(hash);
+        long twice = both(wanted);
+        long more = file.get(LONG, bucket + 56);
+        long same = zeros(file.get(LONG, bucket) ^ twice) >>> 31 | zeros(file.get(LONG, bucket + 8) ^ twice) >>> 29
+                | zeros(file.get(LONG, bucket + 16) ^ twice) >>> 27
+                | (file.get(INT, bucket + 24) == wanted ? 1L << 6 : 0);
+        if (same != 0) {
+            int slot = Long.numberOfTrailingZeros(same | same >>> 31);
+            if ((more >>> 8 * slot & 255) == (hash >>> 32 & 255)) {
+                return bucket + 28 + 4L * slot;
+            }
+        }
+        if ((more >>> 56 & 1 << (hash >>> 40 & 7)) == 0 && (same & same - 1) == 0) {
+            return 0;
+        }
+        return search(order, bucket, hash);
+    }
+
+    private static long both(int half) {
+        return (long) half << 32 | half & 0xFFFFFFFFL;
+    }
+
+    /** Slot by slot and bucket by bucket. */
+    private long search(int n, long home, long hash) {
+        int wanted = fingerprint(hash);
+        boolean longest = n == order;
+        int slots = longest ? LONGEST : MIDDLE;
+        long bucket = home;
+        for (long step = 0; step < buckets[n]; step++) {
+            for (int slot = 0; slot < slots; slot++) {
+                if (file.get(INT, bucket + 4L * slot) == wanted && isSame(file, longest, bucket, slot, hash)) {
+                    return bucket + (longest ? 28 + 4L * slot : 24 + 8L * slot);
+                }
+            }
+            boolean further = longest
+                    ? (file.get(LONG, bucket + 56) >>> 56 & 1 << (hash >>> 40 & 7)) != 0
+                    : (file.get(INT, bucket + 20) >>> 30 & 1 << (hash >>> 38 & 1)) != 0;
+            if (!further) {
+                return 0;
+            }
+            bucket = following(offsets[n], buckets[n], bucket, step);
+        }
+        return 0;
+    }
+
+    /** The rest of a fingerprint. */
+    private static boolean isSame(MemorySegment file, boolean longest, long bucket, int slot, long hash) {
+        return longest
+                ? (file.get(LONG, bucket + 56) >>> 8 * slot & 255) == (hash >>> 32 & 255)
+                : (file.get(INT, bucket + 20) >>> 6 * slot & 63) == (hash >>> 32 & 63);
+    }
+
+    /** After the first bucket the other of its pair, then the pairs that follow. */
+    private static long following(long table, long count, long bucket, long step) {
+        long place = (bucket - table) / BUCKET;
+        long next = step == 0 ? place ^ 1 : step == 1 ? (place | 1) + 1 : place + 1;
+        return table + (next >= count ? 0 : next) * BUCKET;
     }
 
     private static long buckets(long count, boolean longest) {
-        return (long) (count / (LOAD * (longest ? LONGEST : MIDDLE))) + 1;
+        return (long) (count / (LOAD * 2 * (longest ? LONGEST : MIDDLE))) * 2 + 2;
     }
 
     /** Bytes of the file that a model will become. */
@@ -253,38 +312,38 @@ final class FastModel extends NgramModel {
                     hash = hash(hash, packing.get(rows.data, rows.at, field));
                 }
                 int wanted = fingerprint(hash);
-                long bucket = Math.unsignedMultiplyHigh(hash, count);
-                long at;
+                long bucket = bucket(table, count, hash);
                 int slot = 0;
-                while (true) {
-                    at = table + bucket * BUCKET;
-                    int there = file.get(INT, at + 4L * slot);
-                    if (there == 0) {
-                        break;
-                    }
-                    if (there == wanted) {
-                        boolean same = longest
-                                ? (file.get(LONG, at + 56) >>> 9 * slot & 511) == (hash >>> 32 & 511)
-                                : (file.get(INT, at + 20) >>> 6 * slot & 63) == (int) (hash >>> 32 & 63);
-                        if (same) {
+                for (long step = 0;; slot = 0, step++) {
+                    for (; slot < slots; slot++) {
+                        int there = file.get(INT, bucket + 4L * slot);
+                        if (there == 0) {
+                            break;
+                        }
+                        if (there == wanted && isSame(file, longest, bucket, slot, hash)) {
                             return false;
                         }
                     }
-                    if (++slot == slots) {
-                        slot = 0;
-                        bucket = bucket + 1 == count ? 0 : bucket + 1;
+                    if (slot < slots) {
+                        break;
                     }
+                    if (longest) {
+                        file.set(LONG, bucket + 56, file.get(LONG, bucket + 56) | 1L << 56 + (hash >>> 40 & 7));
+                    } else {
+                        file.set(INT, bucket + 20, file.get(INT, bucket + 20) | 1 << 30 + (hash >>> 38 & 1));
+                    }
+                    bucket = following(table, count, bucket, step);
                 }
                 long payload = rows.data[rows.at + packing.longs];
-                file.set(INT, at + 4L * slot, wanted);
+                file.set(INT, bucket + 4L * slot, wanted);
                 int bits = bits(model.log10(NgramRows.probability(payload)), model.extendsLeft(n, index));
                 if (longest) {
-                    file.set(LONG, at + 56, file.get(LONG, at + 56) | (hash >>> 32 & 511) << 9 * slot);
-                    file.set(INT, at + 28 + 4L * slot, bits);
+                    file.set(LONG, bucket + 56, file.get(LONG, bucket + 56) | (hash >>> 32 & 255) << 8 * slot);
+                    file.set(INT, bucket + 28 + 4L * slot, bits);
                 } else {
-                    file.set(INT, at + 20, file.get(INT, at + 20) | (int) (hash >>> 32 & 63) << 6 * slot);
-                    file.set(INT, at + 24 + 8L * slot, bits);
-                    file.set(FLOAT, at + 28 + 8L * slot, model.log10Backoff(NgramRows.backoff(payload)));
+                    file.set(INT, bucket + 20, file.get(INT, bucket + 20) | (int) (hash >>> 32 & 63) << 6 * slot);
+                    file.set(INT, bucket + 24 + 8L * slot, bits);
+                    file.set(FLOAT, bucket + 28 + 8L * slot, model.log10Backoff(NgramRows.backoff(payload)));
                 }
             }
         }

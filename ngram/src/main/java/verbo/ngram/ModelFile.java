@@ -20,7 +20,7 @@ import verbo.text.FormatException;
  *
  * <pre>
  * byte    0  "VERBONGR"
- *         8  int version, 1
+ *         8  int version, 2
  *        12  int form: 1 fast, 2 small
  *        16  int order
  *        20  int vocabulary size
@@ -41,7 +41,7 @@ final class ModelFile {
     static final int MAXIMUM_ORDER = 128;
     static final int FAST = 1;
     static final int SMALL = 2;
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     private static final byte[] MAGIC = {'V', 'E', 'R', 'B', 'O', 'N', 'G', 'R'};
 
     private ModelFile() {}

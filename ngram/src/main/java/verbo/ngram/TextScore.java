@@ -88,6 +88,7 @@ public record TextScore(long sentences, long tokens, double nats, long unknown, 
         } else {
             sentences.read(in, totals);
         }
+        totals.score();
         if (totals.tokens == 0) {
             throw new IllegalArgumentException(text + ": nothing to score: the text is empty");
         }
@@ -96,11 +97,14 @@ public record TextScore(long sentences, long tokens, double nats, long unknown, 
     }
 
     private static final class Totals implements Sentences.Sink {
-        private final NgramModel model;
+        private static final int BLOCK = 1 << 12;
+
         private final Sentences text;
         private final Vocabulary vocabulary;
-        private History history;
-        private History next;
+        private final Scorer scorer;
+        private final int[] ids = new int[BLOCK];
+        private final float[] scores = new float[BLOCK];
+        private int waiting;
         private long sentences;
         private long tokens;
         private long unknown;
@@ -108,35 +112,45 @@ public record TextScore(long sentences, long tokens, double nats, long unknown, 
         private double unknownNats;
 
         Totals(NgramModel model, Sentences text) {
-            this.model = model;
             this.text = text;
             vocabulary = model.vocabulary();
-            history = model.beginHistory();
-            next = model.emptyHistory();
+            scorer = model.scorer();
         }
 
         @Override
         public void word(byte[] bytes, int from, int to) throws IOException {
             int id = vocabulary.id(bytes, from, to);
-            double surprise = -model.score(history, id, next) * NgramModel.LN_10;
             if (id == Vocabulary.UNKNOWN) {
                 text.check(bytes, from, to);
-                unknown++;
-                unknownNats += surprise;
             }
-            nats += surprise;
-            tokens++;
-            History swap = history;
-            history = next;
-            next = swap;
+            take(id);
         }
 
         @Override
         public void end() {
-            nats -= model.score(history, Vocabulary.END, next) * NgramModel.LN_10;
-            tokens++;
+            take(Vocabulary.END);
             sentences++;
-            model.begin(history);
+        }
+
+        private void take(int id) {
+            ids[waiting++] = id;
+            if (waiting == BLOCK) {
+                score();
+            }
+        }
+
+        private void score() {
+            scorer.score(ids, 0, waiting, scores);
+            for (int i = 0; i < waiting; i++) {
+                double surprise = -scores[i] * NgramModel.LN_10;
+                nats += surprise;
+                if (ids[i] == Vocabulary.UNKNOWN) {
+                    unknown++;
+                    unknownNats += surprise;
+                }
+            }
+            tokens += waiting;
+            waiting = 0;
         }
     }
 }

@@ -7,6 +7,7 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,6 +83,73 @@ final class NgramModelTest {
         }
     }
 
+    /** Running text gives what word by word gives, wherever it is cut, and no question allocates. */
+    @Test
+    void scorersAnswerAsTheModelDoesAndAllocateNothing() throws IOException, ReflectiveOperationException {
+        Random random = new Random(9);
+        for (int order = 1; order <= 4; order++) {
+            for (Form form : Form.values()) {
+                Path file = folder.resolve("scored.bin");
+                NgramFiles.estimate(folder.resolve("text-1.txt"), file,
+                        new Estimation(order, 1 << 26, 1, Discounts.FALLBACK, form));
+                try (NgramModel model = NgramModel.open(file)) {
+                    int[] words = new int[5000];
+                    for (int i = 0; i < words.length; i++) {
+                        double u = random.nextDouble();
+                        words[i] = random.nextInt(12) == 0 ? Vocabulary.END : (int) (model.vocabularySize() * u * u);
+                    }
+                    float[] wanted = new float[words.length];
+                    float[] scores = new float[words.length];
+                    History history = model.beginHistory();
+                    History next = model.emptyHistory();
+                    Scorer scorer = model.scorer();
+                    long least = Long.MAX_VALUE;
+                    for (int round = 0; round < 5; round++) {
+                        model.begin(history);
+                        scorer.begin();
+                        long before = allocatedBytes();
+                        ask(model, words, wanted, history, next);
+                        scorer.score(words, 0, words.length, scores);
+                        least = Math.min(least, allocatedBytes() - before);
+                    }
+                    assertThat(scores).isEqualTo(wanted);
+                    assertThat(least).as("bytes allocated by 10,000 questions, and by asking for them")
+                            .isLessThan(5000);
+                    scorer.begin();
+                    float[] part = new float[200];
+                    for (int from = 0, to; from < words.length; from = to) {
+                        to = Math.min(words.length, from + random.nextInt(200));
+                        scorer.score(words, from, to, part);
+                        assertThat(Arrays.copyOf(part, to - from)).isEqualTo(Arrays.copyOfRange(wanted, from, to));
+                    }
+                }
+            }
+        }
+    }
+
+    /** What this thread has allocated, asked by reflection: the module does not read the one that knows. */
+    private static long allocatedBytes() throws ReflectiveOperationException {
+        Object threads = Class.forName("java.lang.management.ManagementFactory").getMethod("getThreadMXBean")
+                .invoke(null);
+        return (long) Class.forName("com.sun.management.ThreadMXBean").getMethod("getThreadAllocatedBytes", long.class)
+                .invoke(threads, Thread.currentThread().threadId());
+    }
+
+    private static void ask(NgramModel model, int[] words, float[] scores, History first, History second) {
+        History history = first;
+        History next = second;
+        for (int i = 0; i < words.length; i++) {
+            scores[i] = model.score(history, words[i], next);
+            if (words[i] == Vocabulary.END) {
+                model.begin(history);
+            } else {
+                History swap = history;
+                history = next;
+                next = swap;
+            }
+        }
+    }
+
     @Test
     void anArpaFileComesBackTheSame() throws IOException {
         Path zipped = folder.resolve("again.arpa.gz");
@@ -105,7 +173,7 @@ final class NgramModelTest {
         assertThatThrownBy(() -> NgramModel.open(arpa)).isInstanceOf(FormatException.class)
                 .hasMessageContaining("not a binary n-gram model");
         byte[] bytes = Files.readAllBytes(small);
-        Path cut = Files.write(folder.resolve("cut.bin"), java.util.Arrays.copyOf(bytes, bytes.length - 1));
+        Path cut = Files.write(folder.resolve("cut.bin"), Arrays.copyOf(bytes, bytes.length - 1));
         assertThatThrownBy(() -> NgramModel.open(cut)).hasMessageContaining("cut short");
         Path empty = Files.write(folder.resolve("empty.bin"), new byte[0]);
         assertThatThrownBy(() -> NgramModel.open(empty)).isInstanceOf(FormatException.class);
