@@ -16,8 +16,12 @@ import verbo.tensor.Tensor;
 
 /** Training steps of a GPT on random tokens: forward, backward, clipping and AdamW; the median step counts. */
 record TrainingRow(Preset preset, int threads) implements BenchRow {
+    /** Of small steps, thousands are needed until all code has its last compilation. */
+    private static final double WARM_UP_SECONDS = 12;
     private static final double SECONDS = 8;
     private static final int STEPS = 5;
+    /** Steps between two measurements of the limit. */
+    private static final double TURN_SECONDS = 0.5;
 
     /** Shapes that others are measured with too. */
     @SuppressWarnings("ImmutableEnumChecker") // a configuration is a record of values
@@ -76,17 +80,21 @@ record TrainingRow(Preset preset, int threads) implements BenchRow {
                 ids[i] = Math.floorMod(i * 0x9E3779B1, config.vocabularySize());
                 targets[i] = Math.floorMod((i + 1) * 0x9E3779B1, config.vocabularySize());
             }
+            for (long start = System.nanoTime(); KernelRow.seconds(start) < WARM_UP_SECONDS;) {
+                step(engine, model, optimizer, ids, targets, t);
+            }
             double[] times = new double[100_000];
             double most = 0;
             int steps = 0;
-            long start = System.nanoTime();
-            while (steps < 2 * STEPS || KernelRow.seconds(start) < SECONDS && steps < times.length) {
+            for (long start = System.nanoTime(); steps < STEPS || KernelRow.seconds(start) < SECONDS;) {
                 most = Math.max(most, limits.arithmetic());
-                long stepStart = System.nanoTime();
-                step(engine, model, optimizer, ids, targets, t);
-                times[steps++] = KernelRow.seconds(stepStart);
+                for (long turn = System.nanoTime(); steps < times.length && KernelRow.seconds(turn) < TURN_SECONDS;) {
+                    long stepStart = System.nanoTime();
+                    step(engine, model, optimizer, ids, targets, t);
+                    times[steps++] = KernelRow.seconds(stepStart);
+                }
             }
-            double[] counted = Arrays.copyOfRange(times, steps / 2, steps); // the first half compiles and warms up
+            double[] counted = Arrays.copyOf(times, steps);
             Arrays.sort(counted);
             double seconds = counted[counted.length / 2];
             return new Result(ids.length / seconds, most * 1e9 / operationsAToken(model));

@@ -19,7 +19,7 @@ import static verbo.tensor.cpu.Memory.set;
  */
 final class AttentionKernel {
     /** Queries to a strip; fewer where there are so many keys that a strip would leave the second-level cache. */
-    private static final int QUERIES = 64;
+    private static final int QUERIES = 32;
 
     private static final int STRIP = 1 << 16;
     /** Elements of whole vectors of any width: the rest of a row is slower by the element. */

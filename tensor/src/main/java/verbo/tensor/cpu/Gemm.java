@@ -12,29 +12,29 @@ package verbo.tensor.cpu;
  * by any number of threads.
  */
 final class Gemm {
-    /** Depth of a panel of B, of 16 columns or 48, that stays in the first-level cache. */
-    private static final int KC_NARROW = 256;
-
-    private static final int KC_WIDE = 256;
-    /** Rows of A to a task: so many of one depth stay in the second-level cache. */
-    private static final int MC = 192;
-    /** Elements of A, and of B, that are packed at a time, and how deep: they stay in the last-level cache. */
-    private static final int PACKED = 1 << 20;
-
-    private static final int PACKED_DEPTH = 2048;
-    /** Panels of A that are packed together, since a cache line of a transposed A holds a row of several. */
-    private static final int TOGETHER = 4;
+    /** Depth of a panel of B that stays in the first-level cache. */
+    private static final int KC = 256;
+    /** Rows of A, or columns of B, to a block: one of each stays in the second-level cache. */
+    private static final int BLOCK = 128;
+    /** A block is packed from memory that lies along the depth in long stretches, or along the other side. */
+    private static final int DEEP = 1024;
+    private static final int NARROW = 64;
+    /** Elements of the operand that all threads share that are packed at a time: they stay in the last-level cache. */
+    private static final int SHARED = 1 << 20;
     /** With fewer rows than this, packing B costs more than it saves: B is read once where it lies. */
     private static final int FEW_ROWS = 4;
     /** Products smaller than this are not worth waking threads for. */
     private static final long SMALL = 1 << 16;
+    /** Panels of A that a thread packs at a time where B is packed whole. */
+    private static final int FEW_PANELS = 16;
+    /** Elements that a task packs of the shared operand. */
+    private static final int PACKED = 1 << 14;
 
     private final Kernels kernels;
     private final Workers workers;
     private final int mr;
     private final int nr;
-    private float[] packedA = new float[0];
-    private float[] packedB = new float[0];
+    private float[] shared = new float[0];
     private final ThreadLocal<Local> locals;
 
     Gemm(Kernels kernels, Workers workers) {
@@ -49,6 +49,10 @@ final class Gemm {
     record Matrix(long address, long rowStride, long columnStride) {
         long at(long row, long column) {
             return address + 4 * (row * rowStride + column * columnStride);
+        }
+
+        Matrix from(long row, long column) {
+            return new Matrix(at(row, column), rowStride, columnStride);
         }
 
         Matrix transposed() {
@@ -87,23 +91,31 @@ final class Gemm {
         multiplyBlocks(m, n, k, a, b, bias, c, cStride, accumulate);
     }
 
-    /** By blocks that are packed together. One caller at a time: there is one pair of packed blocks. */
+    /**
+     * The smaller operand is packed by all threads for all of them; a task then takes rows of A, or columns of B, which it
+     * packs for itself, a block at a time, just before it is used. One caller at a time: there is one shared operand.
+     */
     private synchronized void multiplyBlocks(int m, int n, int k, Matrix a, Matrix b, long bias, long c, long cStride,
             boolean accumulate) {
-        int deep = part(k, PACKED_DEPTH);
-        int wide = part(n, Math.max(nr, PACKED / deep / nr * nr));
-        int high = part(m, Math.max(mr, PACKED / deep / mr * mr));
+        boolean byRows = m >= n;
+        int unit = byRows ? nr : mr;
+        int length = byRows ? n : m;
+        int kc = part(k, KC);
+        int deep = Math.min(k, SHARED / 256 / kc * kc);
+        int wide = part(length, Math.max(unit, SHARED / deep / unit * unit));
+        wide = (wide + unit - 1) / unit * unit;
         for (int depth = 0; depth < k; depth += deep) {
             int inner = Math.min(deep, k - depth);
-            for (int column = 0; column < n; column += wide) {
-                int columns = Math.min(wide, n - column);
-                for (int row = 0; row < m; row += high) {
-                    int rows = Math.min(high, m - row);
-                    block(rows, columns, inner, new Matrix(a.at(row, depth), a.rowStride, a.columnStride),
-                            new Matrix(b.at(depth, column), b.rowStride, b.columnStride), high < m || column == 0,
-                            row == 0,
-                            depth + inner == k && bias != 0 ? bias + 4L * column : 0, c + 4 * (row * cStride + column),
-                            cStride, accumulate || depth > 0);
+            long added = depth + inner < k ? 0 : bias;
+            boolean add = accumulate || depth > 0;
+            for (int at = 0; at < length; at += wide) {
+                int part = Math.min(wide, length - at);
+                if (byRows) {
+                    byRows(m, part, inner, kc, a.from(0, depth), b.from(depth, at), added == 0 ? 0 : added + 4L * at,
+                            c + 4L * at, cStride, add);
+                } else {
+                    byColumns(part, n, inner, kc, a.from(at, depth), b.from(depth, 0), added, c + 4 * at * cStride,
+                            cStride, add);
                 }
             }
         }
@@ -115,92 +127,85 @@ final class Gemm {
         return (length + parts - 1) / parts;
     }
 
-    private void block(int m, int n, int k, Matrix a, Matrix b, boolean packA, boolean packB, long bias, long c,
-            long cStride, boolean accumulate) {
-        int aPanels = (m + mr - 1) / mr;
-        int bPanels = (n + nr - 1) / nr;
-        packedA = atLeast(packedA, aPanels * mr * k);
-        packedB = atLeast(packedB, bPanels * nr * k);
-        float[] pa = packedA;
-        float[] pb = packedB;
+    /** How many of {@code length} to a task: no more than a block, whole panels, several tasks to a thread. */
+    private int task(int length, int unit, boolean alongDepth) {
+        int most = Math.min(alongDepth ? NARROW : BLOCK, (length + 4 * workers.count() - 1) / (4 * workers.count()));
+        return Math.max(1, (part(length, Math.max(unit, most)) + unit - 1) / unit) * unit;
+    }
 
-        // Panels are packed in groups of about the same size on both sides.
-        int aGroup = (Math.max(1, 16384 / (mr * k)) + TOGETHER - 1) / TOGETHER * TOGETHER;
-        int bGroup = Math.max(1, 16384 / (nr * k));
-        int aGroups = packA ? (aPanels + aGroup - 1) / aGroup : 0;
-        int bGroups = packB ? (bPanels + bGroup - 1) / bGroup : 0;
-        workers.run(aGroups + bGroups, index -> {
-            if (index < aGroups) {
-                for (int p = index * aGroup; p < Math.min(aPanels, (index + 1) * aGroup); p += TOGETHER) {
-                    packA(kernels, mr, a, p * mr, Math.min(TOGETHER * mr, m - p * mr), k, pa, p * mr * k);
-                }
-            } else {
-                for (int q = (index - aGroups) * bGroup; q < Math.min(bPanels, (index - aGroups + 1) * bGroup); q++) {
-                    packB(kernels, nr, b, q * nr, Math.min(nr, n - q * nr), k, pb, q * nr * k);
+    private void byRows(int m, int n, int k, int kc, Matrix a, Matrix b, long bias, long c, long cStride,
+            boolean accumulate) {
+        shared = atLeast(shared, (n + nr - 1) / nr * nr * k);
+        float[] pb = shared;
+        int piece = Math.max(1, PACKED / (nr * k)) * nr;
+        workers.run((n + piece - 1) / piece, index -> {
+            int from = index * piece;
+            packB(kernels, nr, b.from(0, from), k, Math.min(piece, n - from), pb, from * k);
+        });
+        int rows = task(m, mr, a.columnStride == 1);
+        int deep = a.columnStride == 1 ? Math.max(1, DEEP / kc) * kc : kc;
+        workers.run((m + rows - 1) / rows, index -> {
+            int from = index * rows;
+            int count = Math.min(rows, m - from);
+            Local local = local();
+            float[] pa = local.block(rows * Math.min(k, deep));
+            for (int start = 0; start < k; start += deep) {
+                int packed = Math.min(deep, k - start);
+                packA(kernels, mr, a.from(from, start), count, packed, pa, 0);
+                for (int depth = start; depth < start + packed; depth += kc) {
+                    int inner = Math.min(kc, k - depth);
+                    local.panels(inner, pa, (depth - start) * mr, packed, count, pb, depth * nr, k, n,
+                            depth + inner < k ? 0 : bias, c + 4 * from * cStride, cStride, accumulate || depth > 0);
                 }
             }
         });
+    }
 
-        // Tasks: blocks of rows times stripes of columns, several to a thread so that none waits long for another.
-        int kc = part(k, nr > 16 ? KC_WIDE : KC_NARROW);
-        int rowBlocks = (m + MC - 1) / MC;
-        int panelsToBlock = (aPanels + rowBlocks - 1) / rowBlocks;
-        int wanted = 4 * workers.count();
-        int stripes = Math.clamp((wanted + rowBlocks - 1) / rowBlocks, 1, Math.max(1, bPanels / 4));
-        int panelsToStripe = (bPanels + stripes - 1) / stripes;
-        workers.run(rowBlocks * stripes, index -> {
-            int firstB = index / rowBlocks * panelsToStripe;
-            int lastB = Math.min(bPanels, firstB + panelsToStripe);
-            int firstA = index % rowBlocks * panelsToBlock;
-            int lastA = Math.min(aPanels, firstA + panelsToBlock);
-            float[] tile = local().tile;
-            for (int depth = 0; depth < k; depth += kc) {
-                int inner = Math.min(kc, k - depth);
-                boolean add = accumulate || depth > 0;
-                for (int q = firstB; q < lastB; q++) {
-                    int columns = Math.min(nr, n - q * nr);
-                    long biasHere = bias == 0 || depth + inner < k ? 0 : bias + 4L * q * nr;
-                    for (int p = firstA; p < lastA; p++) {
-                        product(kernels, inner, pa, (p * k + depth) * mr, pb, (q * k + depth) * nr, tile,
-                                Math.min(mr, m - p * mr), columns, biasHere,
-                                c + 4 * ((long) p * mr * cStride + (long) q * nr), cStride,
-                                add);
+    private void byColumns(int m, int n, int k, int kc, Matrix a, Matrix b, long bias, long c, long cStride,
+            boolean accumulate) {
+        shared = atLeast(shared, (m + mr - 1) / mr * mr * k);
+        float[] pa = shared;
+        int piece = Math.max(1, PACKED / (16 * mr * k)) * 16 * mr; // whole cache lines of a transposed A
+        workers.run((m + piece - 1) / piece, index -> {
+            int from = index * piece;
+            packA(kernels, mr, a.from(from, 0), Math.min(piece, m - from), k, pa, from * k);
+        });
+        int columns = task(n, nr, b.rowStride == 1);
+        int deep = b.rowStride == 1 ? Math.max(1, DEEP / kc) * kc : kc;
+        workers.run((n + columns - 1) / columns, index -> {
+            int from = index * columns;
+            int count = Math.min(columns, n - from);
+            Local local = local();
+            float[] pb = local.block(columns * Math.min(k, deep));
+            for (int start = 0; start < k; start += deep) {
+                int packed = Math.min(deep, k - start);
+                packB(kernels, nr, b.from(start, from), packed, count, pb, 0);
+                for (int depth = start; depth < start + packed; depth += kc) {
+                    int inner = Math.min(kc, k - depth);
+                    for (int row = 0; row < m; row += BLOCK) {
+                        local.panels(inner, pa, row * k + depth * mr, k, Math.min(BLOCK, m - row), pb,
+                                (depth - start) * nr, packed, count,
+                                depth + inner < k || bias == 0 ? 0 : bias + 4L * from,
+                                c + 4 * (row * cStride + from), cStride, accumulate || depth > 0);
                     }
                 }
             }
         });
     }
 
-    /** One tile of C: the first {@code rows} and {@code columns} of it are wanted. */
-    private static void product(Kernels kernels, int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile,
-            int rows,
-            int columns, long bias, long c, long cStride, boolean accumulate) {
-        if (rows == kernels.mr() && columns == kernels.nr() && bias == 0) {
-            kernels.tile(depth, a, aFrom, b, bFrom, tile, c, cStride, accumulate);
-        } else {
-            kernels.tile(depth, a, aFrom, b, bFrom, tile);
-            kernels.write(tile, rows, columns, bias, c, cStride, accumulate);
-        }
-    }
-
-    /** Packs rows of A, panel after panel; several panels at a time where a row of them lies together. */
-    private static void packA(Kernels kernels, int mr, Matrix a, int row, int rows, int depth, float[] into, int at) {
+    private static void packA(Kernels kernels, int mr, Matrix a, int rows, int depth, float[] into, int at) {
         if (a.columnStride == 1) {
-            for (int i = 0; i < rows; i += mr) {
-                kernels.packColumns(a.at(row + i, 0), a.rowStride, depth, Math.min(mr, rows - i), mr, into,
-                        at + i * depth);
-            }
+            kernels.packColumns(a.address, a.rowStride, depth, rows, mr, into, at);
         } else {
-            kernels.packRows(a.at(row, 0), a.columnStride, depth, rows, mr, into, at);
+            kernels.packRows(a.address, a.columnStride, depth, rows, mr, into, at);
         }
     }
 
-    private static void packB(Kernels kernels, int nr, Matrix b, int column, int columns, int depth, float[] into,
-            int at) {
+    private static void packB(Kernels kernels, int nr, Matrix b, int depth, int columns, float[] into, int at) {
         if (b.columnStride == 1) {
-            kernels.packRows(b.at(0, column), b.rowStride, depth, columns, nr, into, at);
+            kernels.packRows(b.address, b.rowStride, depth, columns, nr, into, at);
         } else {
-            kernels.packColumns(b.at(0, column), b.columnStride, depth, columns, nr, into, at);
+            kernels.packColumns(b.address, b.columnStride, depth, columns, nr, into, at);
         }
     }
 
@@ -297,6 +302,12 @@ final class Gemm {
             return scratch;
         }
 
+        /** Room for one packed block of an operand. */
+        float[] block(int length) {
+            packedA = atLeast(packedA, length);
+            return packedA;
+        }
+
         void multiply(int m, int n, int k, Matrix a, Matrix b, long bias, long c, long cStride, boolean accumulate) {
             pack(b, k, n, packedB);
             multiply(m, n, k, a, packedB, bias, c, cStride, accumulate);
@@ -306,30 +317,43 @@ final class Gemm {
         void pack(Matrix b, int depth, int columns, Panels into) {
             into.depth = depth;
             into.data = atLeast(into.data, (columns + nr - 1) / nr * nr * depth);
-            for (int column = 0; column < columns; column += nr) {
-                packB(kernels, nr, b, column, Math.min(nr, columns - column), depth, into.data, column * depth);
-            }
+            packB(kernels, nr, b, depth, columns, into.data, 0);
         }
 
         /** As {@link Gemm#multiply}, by the first k rows and n columns of a packed B. */
         void multiply(int m, int n, int k, Matrix a, Panels b, long bias, long c, long cStride, boolean accumulate) {
-            int kc = part(k, KC_NARROW);
-            packedA = atLeast(packedA, TOGETHER * mr * kc);
+            int kc = part(k, KC);
+            float[] pa = block(Math.min((m + mr - 1) / mr * mr, FEW_PANELS * mr) * kc);
             for (int depth = 0; depth < k; depth += kc) {
                 int inner = Math.min(kc, k - depth);
-                boolean add = accumulate || depth > 0;
-                long added = depth + inner == k ? bias : 0;
-                for (int row = 0; row < m; row += TOGETHER * mr) {
-                    int rows = Math.min(TOGETHER * mr, m - row);
-                    packA(kernels, mr, new Matrix(a.at(row, depth), a.rowStride, a.columnStride), 0, rows, inner,
-                            packedA, 0);
-                    for (int column = 0; column < n; column += nr) {
-                        for (int i = 0; i < rows; i += mr) {
-                            product(kernels, inner, packedA, i * inner, b.data, column * b.depth + depth * nr, tile,
-                                    Math.min(mr, rows - i), Math.min(nr, n - column),
-                                    added == 0 ? 0 : added + 4L * column,
-                                    c + 4 * ((row + i) * cStride + column), cStride, add);
-                        }
+                for (int row = 0; row < m; row += FEW_PANELS * mr) {
+                    int rows = Math.min(FEW_PANELS * mr, m - row);
+                    packA(kernels, mr, a.from(row, depth), rows, inner, pa, 0);
+                    panels(inner, pa, 0, inner, rows, b.data, depth * nr, b.depth, n, depth + inner == k ? bias : 0,
+                            c + 4 * row * cStride, cStride, accumulate || depth > 0);
+                }
+            }
+        }
+
+        /**
+         * C [m, n] (+)= A [m, depth] · B [depth, n], whose panels were packed with these depths and begin there. A panel of B
+         * stays in the first-level cache while those of A pass.
+         */
+        private void panels(int depth, float[] a, int aFrom, int aDepth, int m, float[] b, int bFrom, int bDepth, int n,
+                long bias, long c, long cStride, boolean accumulate) {
+            for (int column = 0; column < n; column += nr) {
+                int columns = Math.min(nr, n - column);
+                long added = bias == 0 ? 0 : bias + 4L * column;
+                for (int row = 0; row < m; row += mr) {
+                    int rows = Math.min(mr, m - row);
+                    int pa = aFrom + row * aDepth;
+                    int pb = bFrom + column * bDepth;
+                    long out = c + 4 * (row * cStride + column);
+                    if (rows == mr && columns == nr && added == 0) {
+                        kernels.tile(depth, a, pa, b, pb, tile, out, cStride, accumulate);
+                    } else {
+                        kernels.tile(depth, a, pa, b, pb, tile);
+                        kernels.write(tile, rows, columns, added, out, cStride, accumulate);
                     }
                 }
             }

@@ -104,7 +104,10 @@ interface Kernels {
      */
     void packRows(long b, long stride, int depth, int count, int width, float[] into, int at);
 
-    /** Packs {@code count} rows of {@code depth} elements, transposed, {@code width} to a panel row: zeros after them. */
+    /**
+     * Packs {@code count} rows of {@code depth} elements, transposed, {@code width} to a panel row, zeros after them. More than
+     * {@code width} rows make several panels, one after the other.
+     */
     void packColumns(long b, long stride, int depth, int count, int width, float[] into, int at);
 
     /** {@code out[j] (+)= a · b[j, :] (+ bias[j])} for {@code count} rows, reading b once. A bias of 0 is none. */

@@ -380,24 +380,12 @@ final class ScalarKernels implements Kernels {
 
     @Override
     public void packColumns(long b, long stride, int depth, int count, int width, float[] into, int at) {
-        int j = 0;
-        for (; j + 4 <= count; j += 4) { // four at a time write next to each other
-            long p0 = b + 4 * stride * j;
-            long p1 = p0 + 4 * stride;
-            long p2 = p1 + 4 * stride;
-            long p3 = p2 + 4 * stride;
-            int to = at + j;
-            for (int k = 0; k < depth; k++) {
-                into[to + k * width] = get(p0 + 4L * k);
-                into[to + k * width + 1] = get(p1 + 4L * k);
-                into[to + k * width + 2] = get(p2 + 4L * k);
-                into[to + k * width + 3] = get(p3 + 4L * k);
-            }
-        }
-        for (; j < width; j++) {
-            long p = b + 4 * stride * j;
-            for (int k = 0; k < depth; k++) {
-                into[at + k * width + j] = j < count ? get(p + 4L * k) : 0;
+        for (int first = 0; first < count; first += width) {
+            int to = at + first * depth;
+            for (int j = 0; j < width; j++) {
+                for (int k = 0; k < depth; k++) {
+                    into[to + k * width + j] = first + j < count ? get(b + 4 * (stride * (first + j) + k)) : 0;
+                }
             }
         }
     }

@@ -706,15 +706,19 @@ final class VectorKernels implements Kernels {
         FloatVector s = all(scale);
         FloatVector a = FloatVector.zero(S);
         FloatVector b = a;
+        FloatVector a2 = a;
+        FloatVector b2 = a;
         long i = 0;
-        long end = n / L * W;
-        for (; i < end; i += W) {
+        for (long end = n / (2L * L) * (2 * W); i < end; i += 2 * W) { // two sums each: one would wait for itself
             FloatVector g = load(dOut + i).mul(load(gain + i));
             a = a.add(g);
             b = g.fma(load(x + i).sub(m).mul(s), b);
+            FloatVector g2 = load(dOut + i + W).mul(load(gain + i + W));
+            a2 = a2.add(g2);
+            b2 = g2.fma(load(x + i + W).sub(m).mul(s), b2);
         }
-        float sum = sumLanes(a);
-        float product = sumLanes(b);
+        float sum = sumLanes(a.add(a2));
+        float product = sumLanes(b.add(b2));
         for (long last = 4L * n; i < last; i += 4) {
             float g = get(dOut + i) * get(gain + i);
             sum += g;
@@ -724,7 +728,8 @@ final class VectorKernels implements Kernels {
         float meanProduct = product / n;
         FloatVector mg = all(meanGradient);
         FloatVector mp = all(-meanProduct);
-        for (i = 0; i < end; i += W) {
+        i = 0;
+        for (long end = n / L * W; i < end; i += W) {
             FloatVector g = load(dOut + i).mul(load(gain + i));
             FloatVector r = load(x + i).sub(m).mul(s).fma(mp, g.sub(mg)).mul(s);
             store(accumulate ? load(dx + i).add(r) : r, dx + i);
@@ -1084,96 +1089,105 @@ final class VectorKernels implements Kernels {
 
     @Override
     public void packRows(long b, long stride, int depth, int count, int width, float[] into, int at) {
-        int done = 0;
+        int panels = count / width;
         if (width == MR) {
-            for (; done + 4 * MR <= count; done += 4 * MR) {
-                packFourPanels(b + 4L * done, 4 * stride, depth, into, at + done * depth);
-            }
-        } else if (count == width) {
-            long p = b;
-            int to = at;
-            for (int k = 0; k < depth; k++, p += 4 * stride, to += NR) {
-                for (int j = 0; j < NR; j += L) {
-                    load(p + 4L * j).intoArray(into, to + j);
-                }
-            }
-            done = count;
+            packNarrow(b, 4 * stride, depth, panels, into, at);
+        } else {
+            packWide(b, 4 * stride, depth, panels, into, at);
         }
+        int done = panels * width;
         ScalarKernels.INSTANCE.packRows(b + 4L * done, stride, depth, count - done, width, into, at + done * depth);
     }
 
-    private static void packFourPanels(long rows, long step, int depth, float[] into, int at) {
-        int panel = MR * depth;
-        long p = rows;
-        for (int to = at; to < at + panel; to += MR, p += step) {
-            FloatVector.fromMemorySegment(SHORT, ALL, p, ORDER).intoArray(into, to);
-            FloatVector.fromMemorySegment(SHORT, ALL, p + 4L * MR, ORDER).intoArray(into, to + panel);
-            FloatVector.fromMemorySegment(SHORT, ALL, p + 8L * MR, ORDER).intoArray(into, to + 2 * panel);
-            FloatVector.fromMemorySegment(SHORT, ALL, p + 12L * MR, ORDER).intoArray(into, to + 3 * panel);
+    /** Panels of NR: rows are read as they lie. */
+    private static void packWide(long b, long step, int depth, int panels, float[] into, int at) {
+        long row = b;
+        for (int k = 0; k < depth; k++, row += step) {
+            long p = row;
+            int to = at + k * NR;
+            for (int panel = 0; panel < panels; panel++, to += NR * depth) {
+                for (int j = 0; j < NR; j += L, p += W) {
+                    load(p).intoArray(into, to + j);
+                }
+            }
         }
+    }
+
+    private static void packNarrow(long b, long step, int depth, int panels, float[] into, int at) {
+        int whole = depth / 4 * 4;
+        int panel = 0;
+        for (; panel + 2 <= panels; panel += 2) {
+            packTwoPanels(b + 4L * MR * panel, step, whole, into, at + panel * MR * depth, MR * depth);
+        }
+        for (panel = 0; panel < panels; panel++) {
+            int from = panel < panels / 2 * 2 ? whole : 0;
+            ScalarKernels.INSTANCE.packRows(b + 4L * MR * panel + step * from, step / 4, depth - from, MR, MR, into,
+                    at + (panel * depth + from) * MR);
+        }
+    }
+
+    /** Four rows at a time fill whole cache lines; the loop is long, since its bounds checks are made before it. */
+    private static void packTwoPanels(long b, long step, int depth, float[] into, int at, int panel) {
+        long p = b;
+        int to = at;
+        for (int k = 0; k < depth; k += 4, p += 4 * step, to += 4 * MR) {
+            long q = p + 4L * MR;
+            loadShort(p).intoArray(into, to);
+            loadShort(p + step).intoArray(into, to + MR);
+            loadShort(p + 2 * step).intoArray(into, to + 2 * MR);
+            loadShort(p + 3 * step).intoArray(into, to + 3 * MR);
+            loadShort(q).intoArray(into, to + panel);
+            loadShort(q + step).intoArray(into, to + panel + MR);
+            loadShort(q + 2 * step).intoArray(into, to + panel + 2 * MR);
+            loadShort(q + 3 * step).intoArray(into, to + panel + 3 * MR);
+        }
+    }
+
+    private static FloatVector loadShort(long address) {
+        return FloatVector.fromMemorySegment(SHORT, ALL, address, ORDER);
     }
 
     @Override
     public void packColumns(long b, long stride, int depth, int count, int width, float[] into, int at) {
-        int whole = count == width && L >= 8 ? depth / L * L : 0;
-        if (whole > 0 && width == 4) {
-            interleaveRows(b, stride, whole, into, at);
-        } else if (whole > 0) {
-            float[] strip = STRIPS.get();
-            if (strip.length < 4 * whole) {
-                strip = new float[4 * whole];
-                STRIPS.set(strip);
-            }
-            for (int j = 0; j < width; j += 4) {
-                interleaveRows(b + 4 * stride * j, stride, whole, strip, 0);
-                spreadFours(strip, whole, into, at + j, width);
-            }
+        int whole = depth / 4 * 4;
+        int panels = count / width;
+        for (int j = 0; j < panels * width; j += 4) {
+            interleaveFour(b + 4 * stride * j, 4 * stride, whole, into, at + j / width * width * depth + j % width, width);
         }
-        ScalarKernels.INSTANCE.packColumns(b + 4L * whole, stride, depth - whole, count, width, into,
-                at + width * whole);
-    }
-
-    /** One thread's four rows between being interleaved and being put where they belong. */
-    private static final ThreadLocal<float[]> STRIPS = ThreadLocal.withInitial(() -> new float[0]);
-
-    private static void interleaveRows(long rows, long stride, int depth, float[] into, int at) {
-        for (int k = 0; k < depth; k += L) {
-            interleaveFour(rows + 4L * k, 4 * stride, into, at + 4 * k);
+        for (int panel = 0; whole < depth && panel < panels; panel++) {
+            ScalarKernels.INSTANCE.packColumns(b + 4 * (stride * panel * width + whole), stride, depth - whole, width,
+                    width, into, at + (panel * depth + whole) * width);
         }
+        int done = panels * width;
+        ScalarKernels.INSTANCE.packColumns(b + 4 * stride * done, stride, depth, count - done, width, into,
+                at + done * depth);
     }
 
-    private static void spreadFours(float[] from, int count, float[] into, int at, int step) {
-        for (int k = 0; k < count; k++) {
-            FloatVector.fromArray(FloatVector.SPECIES_128, from, 4 * k).intoArray(into, at + k * step);
+    // Four rows a, b, c, d of four become columns: first a with b and c with d, then those two with each other. Vectors of
+    // four, of any processor: wider ones cross lanes, which costs more than it saves.
+    private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
+    private static final VectorShuffle<Float> SWAP_NEIGHBOURS = VectorShuffle.fromOp(FOUR, i -> i ^ 1);
+    private static final VectorShuffle<Float> SWAP_HALVES = VectorShuffle.fromOp(FOUR, i -> i ^ 2);
+    private static final VectorMask<Float> ODD = VectorMask.fromLong(FOUR, 0b1010);
+    private static final VectorMask<Float> UPPER = VectorMask.fromLong(FOUR, 0b1100);
+
+    private static void interleaveFour(long rows, long step, int depth, float[] into, int at, int width) {
+        long p = rows;
+        for (int k = 0; k < depth; k += 4, p += 16) {
+            FloatVector a = FloatVector.fromMemorySegment(FOUR, ALL, p, ORDER);
+            FloatVector b = FloatVector.fromMemorySegment(FOUR, ALL, p + step, ORDER);
+            FloatVector c = FloatVector.fromMemorySegment(FOUR, ALL, p + 2 * step, ORDER);
+            FloatVector d = FloatVector.fromMemorySegment(FOUR, ALL, p + 3 * step, ORDER);
+            FloatVector ab0 = a.blend(b.rearrange(SWAP_NEIGHBOURS), ODD); // a0 b0 a2 b2
+            FloatVector ab1 = a.rearrange(SWAP_NEIGHBOURS).blend(b, ODD); // a1 b1 a3 b3
+            FloatVector cd0 = c.blend(d.rearrange(SWAP_NEIGHBOURS), ODD);
+            FloatVector cd1 = c.rearrange(SWAP_NEIGHBOURS).blend(d, ODD);
+            int to = at + k * width;
+            ab0.blend(cd0.rearrange(SWAP_HALVES), UPPER).intoArray(into, to);
+            ab1.blend(cd1.rearrange(SWAP_HALVES), UPPER).intoArray(into, to + width);
+            ab0.rearrange(SWAP_HALVES).blend(cd0, UPPER).intoArray(into, to + 2 * width);
+            ab1.rearrange(SWAP_HALVES).blend(cd1, UPPER).intoArray(into, to + 3 * width);
         }
-    }
-
-    // Four rows a, b, c, d become a0 b0 c0 d0 a1 b1 ...: first a with c and b with d, then those two with each other.
-    private static final VectorShuffle<Float> FIRST_HALF_TWICE = VectorShuffle.fromOp(S, i -> i / 2);
-    private static final VectorShuffle<Float> SECOND_HALF_TWICE = VectorShuffle.fromOp(S, i -> L / 2 + i / 2);
-    private static final VectorMask<Float> ODD = VectorMask.fromLong(S, 0xAAAAAAAAAAAAAAAAL);
-
-    private static void interleaveFour(long rows, long step, float[] into, int at) {
-        FloatVector a = load(rows);
-        FloatVector b = load(rows + step);
-        FloatVector c = load(rows + 2 * step);
-        FloatVector d = load(rows + 3 * step);
-        FloatVector ac0 = firstHalves(a, c);
-        FloatVector ac1 = secondHalves(a, c);
-        FloatVector bd0 = firstHalves(b, d);
-        FloatVector bd1 = secondHalves(b, d);
-        firstHalves(ac0, bd0).intoArray(into, at);
-        secondHalves(ac0, bd0).intoArray(into, at + L);
-        firstHalves(ac1, bd1).intoArray(into, at + 2 * L);
-        secondHalves(ac1, bd1).intoArray(into, at + 3 * L);
-    }
-
-    private static FloatVector firstHalves(FloatVector a, FloatVector b) {
-        return a.rearrange(FIRST_HALF_TWICE).blend(b.rearrange(FIRST_HALF_TWICE), ODD);
-    }
-
-    private static FloatVector secondHalves(FloatVector a, FloatVector b) {
-        return a.rearrange(SECOND_HALF_TWICE).blend(b.rearrange(SECOND_HALF_TWICE), ODD);
     }
 
     // Memory is read fastest in a few long streams: rows that are read together lie far apart.

@@ -78,19 +78,25 @@ final class VectorMath {
     static FloatVector exp(FloatVector x) {
         VectorMask<Float> tooSmall = x.compare(VectorOperators.LT, EXP_LEAST);
         VectorMask<Float> tooLarge = x.compare(VectorOperators.GT, EXP_MOST);
+        return expInRange(x).blend(ZERO, tooSmall).blend(INFINITY, tooLarge);
+    }
+
+    /** e to the x between the least and the most. */
+    private static FloatVector expInRange(FloatVector x) {
         FloatVector shifted = x.fma(LOG2_E, ROUND);
         FloatVector n = shifted.sub(ROUND);
         FloatVector r = n.fma(LN2_LOW, n.fma(LN2_HIGH, x));
         FloatVector p = EXP_7.fma(r, EXP_6).fma(r, EXP_5).fma(r, EXP_4).fma(r, EXP_3).fma(r, EXP_2);
         p = p.fma(r.mul(r), r).add(ONE);
         IntVector exponent = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
-        FloatVector e = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
-        return e.blend(ZERO, tooSmall).blend(INFINITY, tooLarge);
+        return p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
     }
 
     /** 1 / (1 + e^-x). */
     static FloatVector sigmoid(FloatVector x) {
-        return ONE.div(exp(x.neg()).add(ONE));
+        FloatVector minus = x.neg();
+        FloatVector e = expInRange(minus.max(EXP_LEAST)).blend(INFINITY, minus.compare(VectorOperators.GT, EXP_MOST));
+        return ONE.div(e.add(ONE));
     }
 
     /** The hyperbolic tangent: by a polynomial near zero, where 1 - 2 / (e^2x + 1) would lose digits. */
