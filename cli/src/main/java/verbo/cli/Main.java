@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
         subcommands = {
                 TrainCommand.class, ResumeCommand.class, GenerateCommand.class, ScoreCommand.class, InfoCommand.class,
                 TokenizeCommand.class, TokenizerCommand.class,
-                BenchCommand.class, NgramCommand.class})
+                BenchCommand.class, NgramCommand.class, VectorsCommand.class,
+                ClassifyCommand.class})
 final class Main implements Runnable {
     static final int FAILED = 1;
     static final int CALLED_WRONGLY = 2;

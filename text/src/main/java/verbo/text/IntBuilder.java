@@ -47,6 +47,11 @@ final class IntBuilder {
         size = 0;
     }
 
+    /** The values themselves, and what room there is after them. */
+    int[] array() {
+        return values;
+    }
+
     int[] toArray() {
         return Arrays.copyOf(values, size);
     }

@@ -62,7 +62,7 @@ final class VectorKernels implements Kernels {
      * The sum of the lanes, halves onto halves. {@code reduceLanes} does not define its order, and the interpreter's is
      * another than the compiler's: results would change in the moment in which a method is compiled.
      */
-    private static float sumLanes(FloatVector v) {
+    static float sumLanes(FloatVector v) {
         FloatVector sum = v;
         if (L >= 16) {
             sum = sum.add(sum.rearrange(HALF_OF_16));

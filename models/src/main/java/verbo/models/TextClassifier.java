@@ -1,0 +1,334 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.models;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import verbo.nn.Seeds;
+import verbo.text.LabelledText;
+
+/**
+ * A feed-forward classifier of texts: the mean of the vectors of a text's words and n-grams, through any number of hidden
+ * layers, to a softmax over the classes. Without a hidden layer it is fastText's (Joulin et al. 2017), with some the deep
+ * averaging network (Iyyer et al. 2015).
+ *
+ * <pre>
+ * h_0 = mean of e_f over the text's features f      [dimension]
+ * h_l = relu(W_l h_{l-1} + b_l)                     [hidden_l]
+ * p   = softmax(W h + b)                            [classes]
+ * </pre>
+ *
+ * A text has few features and a step touches few rows, so it learns text by text in plain loops and needs no engine.
+ */
+public final class TextClassifier {
+    /**
+     * The shape of a classifier.
+     *
+     * @param dimension
+     *            numbers in the vector of a feature
+     * @param hidden
+     *            the widths of the hidden layers; none for fastText's shape
+     * @param words
+     *            the longest run of words that is a feature
+     * @param shortest
+     *            the shortest run of characters
+     * @param longest
+     *            the longest run of characters; 0 for none
+     */
+    public record Config(int dimension, List<Integer> hidden, int words, int shortest, int longest) {
+        /** Checks that each value is possible. */
+        public Config {
+            hidden = List.copyOf(hidden);
+            for (int width : hidden) {
+                checkWidth("a hidden layer", width);
+            }
+            checkWidth("a vector", dimension);
+            new TextFeatures(words, shortest, longest);
+        }
+
+        private static void checkWidth(String what, int width) {
+            if (width < 1 || width > 1 << 16) {
+                throw new IllegalArgumentException(what + " must have from 1 to 65536 numbers, not " + width);
+            }
+        }
+
+        TextFeatures features() {
+            return new TextFeatures(words, shortest, longest);
+        }
+    }
+
+    /** {@code W x + b}: weight {@code [out, in]}, bias {@code [out]}. */
+    record Layer(int in, int out, float[] weight, float[] bias) {
+        Layer(int in, int out) {
+            this(in, out, new float[Math.multiplyExact(in, out)], new float[out]);
+        }
+
+        private void forward(float[] x, float[] y) {
+            for (int o = 0; o < out; o++) {
+                y[o] = bias[o] + dot(weight, o * in, x, in);
+            }
+        }
+
+        /** Gives the gradient of x, then takes a step against that of the weights. */
+        private void backward(float[] x, float[] dy, float[] dx, float rate) {
+            Arrays.fill(dx, 0, in, 0);
+            for (int o = 0; o < out; o++) {
+                float gradient = dy[o];
+                if (gradient != 0) {
+                    int row = o * in;
+                    for (int i = 0; i < in; i++) {
+                        dx[i] += gradient * weight[row + i];
+                    }
+                    for (int i = 0; i < in; i++) {
+                        weight[row + i] -= rate * gradient * x[i];
+                    }
+                    bias[o] -= rate * gradient;
+                }
+            }
+        }
+    }
+
+    private final Config config;
+    private final TextFeatures features;
+    private final List<String> labels;
+    private final FeatureTable table;
+    private final float[] vectors; // [features, dimension]
+    private final List<Layer> layers; // the hidden ones, then that of the classes
+
+    TextClassifier(Config config, List<String> labels, FeatureTable table, float[] vectors, List<Layer> layers) {
+        this.config = config;
+        this.features = config.features();
+        this.labels = List.copyOf(labels);
+        this.table = table;
+        this.vectors = vectors;
+        this.layers = layers;
+    }
+
+    /**
+     * A classifier that has learnt nothing yet.
+     *
+     * @param texts
+     *            whose labels and features it knows
+     * @param minimum
+     *            features that occur less often are left out
+     * @param learned
+     *            word vectors to begin with, of the configuration's dimension; or null
+     * @throws IllegalArgumentException
+     *             if there are fewer than two labels, or no feature is left
+     */
+    public static TextClassifier create(Config config, List<LabelledText> texts, int minimum,
+            @Nullable WordVectors learned, long seed) {
+        TreeSet<String> names = new TreeSet<>();
+        texts.forEach(text -> names.add(text.label()));
+        if (names.size() < 2) {
+            throw new IllegalArgumentException("all texts have the label '" + names.first()
+                    + "'; there must be two or more to tell apart");
+        }
+        if (learned != null && learned.dimension() != config.dimension()) {
+            throw new IllegalArgumentException("word vectors of " + learned.dimension()
+                    + " numbers for a classifier with vectors of " + config.dimension());
+        }
+        FeatureTable table = FeatureTable.of(config.features(), texts, minimum);
+        if (table.size() == 0) {
+            throw new IllegalArgumentException(
+                    "no word occurs " + minimum + " times, so there is nothing to learn from");
+        }
+        int d = config.dimension();
+        float[] vectors = new float[Math.multiplyExact(table.size(), d)];
+        SplittableRandom random = new SplittableRandom(seed);
+        for (int i = 0; i < vectors.length; i++) {
+            vectors[i] = (float) ((random.nextDouble() * 2 - 1) / d);
+        }
+        if (learned != null) {
+            for (int w = 0; w < learned.size(); w++) {
+                int row = table.row(TextFeatures.ofWord(learned.word(w)));
+                if (row >= 0) {
+                    System.arraycopy(learned.vector(w), 0, vectors, row * d, d);
+                }
+            }
+        }
+        List<Layer> layers = new ArrayList<>();
+        int width = d;
+        for (int hidden : config.hidden()) {
+            Layer layer = new Layer(width, hidden);
+            SplittableRandom own = new SplittableRandom(Seeds.derive(seed, layers.size()));
+            double deviation = Math.sqrt(2.0 / width); // He et al. 2015
+            for (int i = 0; i < layer.weight().length; i++) {
+                layer.weight()[i] = (float) (own.nextGaussian() * deviation);
+            }
+            layers.add(layer);
+            width = hidden;
+        }
+        layers.add(new Layer(width, names.size()));
+        return new TextClassifier(config, new ArrayList<>(names), table, vectors, layers);
+    }
+
+    /** The shape. */
+    public Config config() {
+        return config;
+    }
+
+    /** The names of the classes, in the order of their probabilities. */
+    public List<String> labels() {
+        return labels;
+    }
+
+    /** How many words and n-grams have a vector. */
+    public int featureCount() {
+        return table.size();
+    }
+
+    FeatureTable table() {
+        return table;
+    }
+
+    float[] vectors() {
+        return vectors;
+    }
+
+    List<Layer> layers() {
+        return layers;
+    }
+
+    /** The rows of a text's features, without those that have none. */
+    public int[] rows(String text) {
+        return table.rows(features.of(text));
+    }
+
+    /** The probability of each class for a text; of a text without a known feature, what the classes have by themselves. */
+    public float[] probabilities(String text) {
+        return new Learner().forward(rows(text));
+    }
+
+    /** What learns, one text after the other. */
+    public Learner learner() {
+        return new Learner();
+    }
+
+    /** The number of each label. */
+    public Map<String, Integer> labelNumbers() {
+        Map<String, Integer> numbers = new HashMap<>();
+        labels.forEach(label -> numbers.put(label, numbers.size()));
+        return numbers;
+    }
+
+    private static float dot(float[] weight, int at, float[] x, int n) {
+        float a = 0;
+        float b = 0;
+        float c = 0;
+        float d = 0;
+        int i = 0;
+        for (; i + 3 < n; i += 4) { // four sums: an addition waits for the one before
+            a += weight[at + i] * x[i];
+            b += weight[at + i + 1] * x[i + 1];
+            c += weight[at + i + 2] * x[i + 2];
+            d += weight[at + i + 3] * x[i + 3];
+        }
+        for (; i < n; i++) {
+            a += weight[at + i] * x[i];
+        }
+        return a + b + (c + d);
+    }
+
+    /** Values between the layers, and the steps of learning. Not for several threads at once. */
+    public final class Learner {
+        private final float[][] values = new float[layers.size() + 1][]; // h_0, h_1, ..., the probabilities
+        private final float[][] gradients = new float[layers.size() + 1][];
+
+        private Learner() {
+            for (int l = 0; l <= layers.size(); l++) {
+                values[l] = new float[l == 0 ? config.dimension() : layers.get(l - 1).out()];
+                gradients[l] = new float[values[l].length];
+            }
+        }
+
+        /** The probabilities of the classes; the array is used again. */
+        float[] forward(int[] rows) {
+            int d = config.dimension();
+            float[] mean = values[0];
+            Arrays.fill(mean, 0);
+            for (int row : rows) {
+                int at = row * d;
+                for (int i = 0; i < d; i++) {
+                    mean[i] += vectors[at + i];
+                }
+            }
+            float scale = rows.length == 0 ? 0 : 1f / rows.length;
+            for (int i = 0; i < d; i++) {
+                mean[i] *= scale;
+            }
+            for (int l = 0; l < layers.size(); l++) {
+                float[] y = values[l + 1];
+                layers.get(l).forward(values[l], y);
+                if (l < layers.size() - 1) {
+                    for (int i = 0; i < y.length; i++) {
+                        y[i] = Math.max(0, y[i]);
+                    }
+                } else {
+                    softmax(y);
+                }
+            }
+            return values[layers.size()];
+        }
+
+        /**
+         * Takes a step of gradient descent.
+         *
+         * @param rows
+         *            of a text's features
+         * @param label
+         *            the number of its class
+         * @param rate
+         *            the step is so many times the gradient
+         * @return the loss before, in nats
+         */
+        public double learn(int[] rows, int label, float rate) {
+            float[] p = forward(rows);
+            double loss = -Math.log(Math.max(1e-30, p[label]));
+            float[] gradient = gradients[layers.size()];
+            System.arraycopy(p, 0, gradient, 0, p.length);
+            gradient[label] -= 1;
+            for (int l = layers.size() - 1; l >= 0; l--) {
+                layers.get(l).backward(values[l], gradients[l + 1], gradients[l], rate);
+                if (l > 0) {
+                    for (int i = 0; i < values[l].length; i++) {
+                        gradients[l][i] = values[l][i] > 0 ? gradients[l][i] : 0;
+                    }
+                }
+            }
+            int d = config.dimension();
+            float[] change = gradients[0];
+            for (int i = 0; i < d && rows.length > 0; i++) {
+                change[i] *= rate / rows.length;
+            }
+            for (int row : rows) {
+                int at = row * d;
+                for (int i = 0; i < d; i++) {
+                    vectors[at + i] -= change[i];
+                }
+            }
+            return loss;
+        }
+
+        private static void softmax(float[] x) {
+            float most = x[0];
+            for (float v : x) {
+                most = Math.max(most, v);
+            }
+            float sum = 0;
+            for (int i = 0; i < x.length; i++) {
+                x[i] = (float) Math.exp(x[i] - most);
+                sum += x[i];
+            }
+            for (int i = 0; i < x.length; i++) {
+                x[i] /= sum;
+            }
+        }
+    }
+}

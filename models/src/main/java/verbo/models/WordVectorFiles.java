@@ -1,0 +1,395 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.models;
+
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+import verbo.text.AtomicFiles;
+import verbo.text.FormatException;
+
+/**
+ * Files of word vectors, told apart by what is in them: word2vec's text (which is also fastText's {@code .vec}), word2vec's
+ * binary, and GloVe's text, which lacks the first line with the number of words and of dimensions.
+ */
+public final class WordVectorFiles {
+    /** How vectors are written. */
+    public enum Format {
+        /** word2vec's text, fastText's .vec: a line with the numbers of words and dimensions, then a line a word. */
+        TEXT,
+        /** word2vec's binary: the same first line, then each word, a space, and its numbers as 32-bit floats. */
+        BINARY,
+        /** GloVe's text: a line a word and nothing else. */
+        GLOVE
+    }
+
+    private static final int LONGEST_WORD = 1 << 16;
+    private static final int MOST_DIMENSIONS = 1 << 16;
+    private static final double[] TENS = new double[23]; // exact as doubles
+
+    static {
+        TENS[0] = 1;
+        for (int i = 1; i < TENS.length; i++) {
+            TENS[i] = 10 * TENS[i - 1];
+        }
+    }
+
+    private WordVectorFiles() {}
+
+    /** Writes a file. A number's text is the shortest that reads as the same number. */
+    public static void write(WordVectors vectors, Path file, Format format) throws IOException {
+        AtomicFiles.write(file, out -> write(vectors, out, format));
+    }
+
+    static void write(WordVectors vectors, OutputStream out, Format format) throws IOException {
+        if (format != Format.GLOVE) {
+            out.write((vectors.size() + " " + vectors.dimension() + "\n").getBytes(StandardCharsets.US_ASCII));
+        }
+        StringBuilder line = new StringBuilder();
+        ByteBuffer numbers = ByteBuffer.allocate(4 * vectors.dimension() + 1).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < vectors.size(); i++) {
+            line.setLength(0);
+            line.append(vectors.word(i));
+            if (format == Format.BINARY) {
+                out.write(line.append(' ').toString().getBytes(StandardCharsets.UTF_8));
+                numbers.clear();
+                for (float v : vectors.vector(i)) {
+                    numbers.putFloat(v);
+                }
+                out.write(numbers.put((byte) '\n').array());
+            } else {
+                for (float v : vectors.vector(i)) {
+                    line.append(' ').append(v);
+                }
+                out.write(line.append('\n').toString().getBytes(StandardCharsets.UTF_8));
+            }
+        }
+    }
+
+    /**
+     * Reads a file of any of the formats; {@code .gz} is unpacked.
+     *
+     * @throws FormatException
+     *             if the file is none of them, ends early, has vectors of different lengths, a word twice, or a number that is
+     *             not finite
+     */
+    public static WordVectors read(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new FormatException(file, "is a folder; a file of word vectors is needed");
+        }
+        if (!Files.exists(file)) {
+            throw new NoSuchFileException(file.toString());
+        }
+        try (InputStream raw = Files.newInputStream(file)) {
+            return read(file, file.toString().endsWith(".gz") ? new GZIPInputStream(raw, 1 << 16) : raw);
+        } catch (ZipException e) {
+            throw new FormatException(file, "not a whole gzip file: " + e.getMessage(), e);
+        }
+    }
+
+    static WordVectors read(Path file, InputStream in) throws IOException {
+        return new Reader(file, in).read();
+    }
+
+    private static final class Reader {
+        private final Path file;
+        private final InputStream in;
+        private final List<String> words = new ArrayList<>();
+        private final List<float[]> rows = new ArrayList<>();
+        private final Map<String, Integer> seen = new HashMap<>();
+        private byte[] line = new byte[1 << 12];
+        private int length;
+
+        Reader(Path file, InputStream in) {
+            this.file = file;
+            this.in = new BufferedInputStream(in, 1 << 20);
+        }
+
+        WordVectors read() throws IOException {
+            if (!readLine()) {
+                throw new FormatException(file, "is empty");
+            }
+            long[] header = header();
+            if (header.length == 0) {
+                readGlove();
+            } else {
+                long count = header[0];
+                long dimension = header[1];
+                if (dimension < 1 || dimension > MOST_DIMENSIONS) {
+                    throw new FormatException(file, "line 1 says vectors of " + dimension + " numbers; from 1 to "
+                            + MOST_DIMENSIONS + " can be read");
+                }
+                if (isText((int) dimension)) {
+                    readText(count, (int) dimension);
+                } else {
+                    readBinary(count, (int) dimension);
+                }
+            }
+            if (words.isEmpty()) {
+                throw new FormatException(file, "has no words");
+            }
+            return new WordVectors(words, rows.toArray(float[][]::new));
+        }
+
+        /** The two whole numbers that the line consists of, or nothing. */
+        private long[] header() {
+            String[] parts = new String(line, 0, length, StandardCharsets.ISO_8859_1).strip().split("[ \t]+");
+            if (parts.length != 2 || !parts[0].matches("[0-9]{1,18}") || !parts[1].matches("[0-9]{1,18}")) {
+                return new long[0];
+            }
+            return new long[]{Long.parseLong(parts[0]), Long.parseLong(parts[1])};
+        }
+
+        /**
+         * Whether the first word after the header is followed by text: bytes of numbers as a binary file has them hardly look
+         * like digits and points for as long.
+         */
+        private boolean isText(int dimension) throws IOException {
+            in.mark(1 << 17);
+            int b = in.read();
+            int most = LONGEST_WORD;
+            while (b >= 0 && b != ' ' && most-- > 0) {
+                b = in.read();
+            }
+            boolean text = true;
+            int look = Math.min(4 * dimension, 1 << 12);
+            for (int i = 0; i < look && text; i++) {
+                b = in.read();
+                if (b < 0 || b == '\n') {
+                    break;
+                }
+                text = b == ' ' || b == '\t' || b == '\r' || b >= '+' && b <= '9' || b >= 'A' && b <= 'z';
+            }
+            in.reset();
+            return text;
+        }
+
+        private void readText(long count, int dimension) throws IOException {
+            while (rows.size() < count) {
+                if (!readLine()) {
+                    throw ended(count);
+                }
+                addLine(dimension, 2);
+            }
+            while (readLine()) {
+                if (!new String(line, 0, length, StandardCharsets.ISO_8859_1).isBlank()) {
+                    throw new FormatException(file, "has more than the " + count + " words that line 1 says");
+                }
+            }
+        }
+
+        private void readGlove() throws IOException {
+            int end = trimmed();
+            int dimension = 0;
+            for (int i = 1; i < end; i++) {
+                if (line[i] == ' ' && line[i - 1] != ' ') {
+                    dimension++;
+                }
+            }
+            if (dimension == 0 || dimension > MOST_DIMENSIONS) {
+                throw new FormatException(file,
+                        "is no file of word vectors: line 1 is neither two numbers nor a word and its numbers");
+            }
+            do {
+                addLine(dimension, 1);
+            } while (readLine());
+        }
+
+        private int trimmed() {
+            int end = length;
+            while (end > 0 && (line[end - 1] == ' ' || line[end - 1] == '\r' || line[end - 1] == '\t')) {
+                end--;
+            }
+            return end;
+        }
+
+        /** A word and its numbers. A word may contain spaces, so the numbers are counted from the end. */
+        private void addLine(int dimension, int firstLine) throws FormatException {
+            int number = rows.size() + firstLine;
+            float[] row = new float[dimension];
+            int end = trimmed();
+            for (int i = dimension - 1; i >= 0; i--) {
+                int from = end;
+                while (from > 0 && line[from - 1] != ' ' && line[from - 1] != '\t') {
+                    from--;
+                }
+                if (from == 0) {
+                    throw new FormatException(file, "line " + number + " has " + (dimension - 1 - i)
+                            + " numbers after its word, not " + dimension);
+                }
+                row[i] = number(from, end, number);
+                end = from - 1;
+                while (end > 0 && (line[end - 1] == ' ' || line[end - 1] == '\t')) {
+                    end--;
+                }
+            }
+            if (isNumbers(end)) {
+                throw new FormatException(file, "line " + number + " has more than " + dimension
+                        + " numbers after its word");
+            }
+            add(word(line, 0, end, "line " + number), row, "line " + number);
+        }
+
+        /** Whether what is left for the word is several numbers behind something else. */
+        private boolean isNumbers(int end) {
+            int space = end - 1;
+            while (space >= 0 && line[space] != ' ' && line[space] != '\t') {
+                space--;
+            }
+            for (int i = space + 1; i < end; i++) {
+                if ((line[i] < '0' || line[i] > '9') && ".-+eE".indexOf(line[i]) < 0) {
+                    return false;
+                }
+            }
+            return space > 0 && new String(line, space + 1, end - space - 1, StandardCharsets.ISO_8859_1)
+                    .matches("[-+]?[0-9]+\\.[0-9]+([eE][-+]?[0-9]+)?");
+        }
+
+        /** The number in the line's bytes: digits, a point and an exponent exactly; anything else as Java has it. */
+        private float number(int from, int to, int lineNumber) throws FormatException {
+            long digits = 0;
+            int scale = 0;
+            int count = 0;
+            boolean point = false;
+            int i = line[from] == '-' ? from + 1 : from;
+            for (; i < to; i++) {
+                int c = line[i];
+                if (c >= '0' && c <= '9' && count < 15) {
+                    digits = 10 * digits + c - '0';
+                    count += digits == 0 ? 0 : 1;
+                    scale -= point ? 1 : 0;
+                } else if (c == '.' && !point) {
+                    point = true;
+                } else {
+                    break;
+                }
+            }
+            if (i == to && scale > -TENS.length && to - from > (point ? 1 : 0) + (line[from] == '-' ? 1 : 0)) {
+                double value = digits / TENS[-scale];
+                return (float) (line[from] == '-' ? -value : value);
+            }
+            String text = new String(line, from, to - from, StandardCharsets.ISO_8859_1);
+            try {
+                return Float.parseFloat(text);
+            } catch (NumberFormatException e) {
+                String shown = text.length() > 40 ? text.substring(0, 40) + "..." : text;
+                throw new FormatException(file, "line " + lineNumber + ": '" + shown + "' is not a number", e);
+            }
+        }
+
+        private void readBinary(long count, int dimension) throws IOException {
+            byte[] bytes = new byte[4 * dimension];
+            ByteBuffer numbers = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+            while (rows.size() < count) {
+                String where = "word " + (rows.size() + 1) + " of " + count;
+                length = 0;
+                int b = in.read();
+                while (b == '\n') {
+                    b = in.read();
+                }
+                for (; b != ' '; b = in.read()) {
+                    if (b < 0) {
+                        throw ended(count);
+                    }
+                    if (length == LONGEST_WORD) {
+                        throw new FormatException(file, where + " is longer than " + LONGEST_WORD + " bytes");
+                    }
+                    append(b);
+                }
+                if (readFully(bytes) < bytes.length) {
+                    throw ended(count);
+                }
+                float[] row = new float[dimension];
+                numbers.rewind().asFloatBuffer().get(row);
+                numbers.clear();
+                add(word(line, 0, length, where), row, where);
+            }
+            for (int b = in.read(); b >= 0; b = in.read()) {
+                if (b != '\n') {
+                    throw new FormatException(file, "has more than the " + count + " words that line 1 says");
+                }
+            }
+        }
+
+        private int readFully(byte[] bytes) throws IOException {
+            try {
+                return in.readNBytes(bytes, 0, bytes.length);
+            } catch (EOFException e) {
+                return 0;
+            }
+        }
+
+        private FormatException ended(long count) {
+            return new FormatException(file, "ends after " + rows.size() + " of " + count + " words");
+        }
+
+        private String word(byte[] bytes, int from, int to, String where) throws FormatException {
+            if (from >= to) {
+                throw new FormatException(file, where + " has no word");
+            }
+            try {
+                return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, from, to - from)).toString();
+            } catch (CharacterCodingException e) {
+                throw new FormatException(file, where + " has a word that is not UTF-8", e);
+            }
+        }
+
+        private void add(String word, float[] row, String where) throws FormatException {
+            for (float v : row) {
+                if (!Float.isFinite(v)) {
+                    throw new FormatException(file, where + ": the vector of '" + word + "' contains " + v);
+                }
+            }
+            Integer first = seen.putIfAbsent(word, rows.size());
+            if (first != null) {
+                throw new FormatException(file, where + ": '" + word + "' has come before, as word " + (first + 1));
+            }
+            words.add(word);
+            rows.add(row);
+        }
+
+        /** Reads a line without its end; false where the file ends. */
+        private boolean readLine() throws IOException {
+            length = 0;
+            int b;
+            try {
+                b = in.read();
+                if (b < 0) {
+                    return false;
+                }
+                for (; b >= 0 && b != '\n'; b = in.read()) {
+                    append(b);
+                }
+            } catch (EOFException e) {
+                throw new FormatException(file, "not a whole gzip file: " + e.getMessage(), e);
+            }
+            return true;
+        }
+
+        private void append(int b) throws FormatException {
+            if (length == line.length) {
+                if (length >= 1 << 24) {
+                    throw new FormatException(file, "has a line longer than 16 MiB, so it is no file of word vectors");
+                }
+                line = Arrays.copyOf(line, 2 * length);
+            }
+            line[length++] = (byte) b;
+        }
+    }
+}

@@ -1,0 +1,115 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.models;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import verbo.models.WordVectorFiles.Format;
+import verbo.text.FormatException;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+class WordVectorsTest {
+    @TempDir
+    private Path folder;
+
+    private static WordVectors small() {
+        return new WordVectors(List.of("king", "queen", "man", "woman", "São"),
+                new float[][]{{1, 1, 0.1f}, {1, -1, 0.1f},
+                        {0.1f, 1, 0}, {0.1f, -1, 0}, {0, 0, 1}});
+    }
+
+    @Test
+    void whatIsWrittenIsRead() throws IOException {
+        SplittableRandom random = new SplittableRandom(1);
+        float[][] rows = new float[50][7];
+        String[] words = new String[rows.length];
+        for (int i = 0; i < rows.length; i++) {
+            words[i] = "wört" + i;
+            for (int k = 0; k < 7; k++) {
+                float any = Float.intBitsToFloat(random.nextInt());
+                rows[i][k] = Float.isFinite(any) ? any : (float) random.nextGaussian();
+            }
+        }
+        WordVectors vectors = new WordVectors(List.of(words), rows);
+        for (Format format : Format.values()) {
+            Path file = folder.resolve(format + ".vec");
+            WordVectorFiles.write(vectors, file, format);
+            assertThat(WordVectorFiles.read(file)).as(format.toString()).isEqualTo(vectors);
+        }
+    }
+
+    private static WordVectors read(String text) throws IOException {
+        return WordVectorFiles.read(Path.of("v.txt"),
+                new ByteArrayInputStream(text.getBytes(StandardCharsets.ISO_8859_1)));
+    }
+
+    private static void refused(String text, String message) {
+        assertThatThrownBy(() -> read(text)).isInstanceOf(FormatException.class).hasMessageStartingWith("v.txt: ")
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void formatsAreToldApart() throws IOException {
+        assertThat(read("2 2\na 1 2\nb 3 4\n").vector("b")).containsExactly(3, 4);
+        assertThat(read("2 2\na 1 2 \nb 3 4 \n").vector("b")).containsExactly(3, 4); // fastText ends lines in a space
+        assertThat(read("a 1 2\nb 3 4\n. . 5 6").words()).containsExactly("a", "b", ". .");
+        assertThat(read("1 2\na \0\0\u0080\u003f\0\0\0\u0040").vector("a")).containsExactly(1, 2);
+        assertThat(read("1 3\na -0.5e1 .25 +1.000000001").vector("a")).containsExactly(-5, 0.25f, 1);
+    }
+
+    @Test
+    void whatIsWrongIsSaid() {
+        refused("", "is empty");
+        refused("2 3\na 1 2 3\nb 1 2\n", "line 3 has 2 numbers after its word, not 3");
+        refused("a 1.5 2.5\nb 1.5 2.5 3.5\n", "line 2 has more than 2 numbers");
+        refused("2 1\na 1\na 2\n", "line 3: 'a' has come before, as word 1");
+        refused("1 2\na 1 NaN\n", "line 2: the vector of 'a' contains NaN");
+        refused("1 2\na 1 x\n", "line 2: 'x' is not a number");
+        refused("3 1\na 1\nb 2\n", "ends after 2 of 3 words");
+        refused("1 1\na 1\nb 2\n", "more than the 1 words");
+        refused("2 2\na \0\0\u0080\u003f\0\0\0\u0040\nb \0\0", "ends after 1 of 2 words");
+        refused("1 2\na \0\0\u0080\u003f\0\0\u00c0\u007f", "the vector of 'a' contains NaN");
+        refused("1 99999999\na 1\n", "line 1 says vectors of 99999999 numbers");
+        refused("words\nand more\n", "is no file of word vectors");
+    }
+
+    @Test
+    void missingFilesAndFoldersAreSaid() throws IOException {
+        assertThatThrownBy(() -> WordVectorFiles.read(folder)).hasMessageContaining("is a folder");
+        assertThatThrownBy(() -> WordVectorFiles.read(folder.resolve("none"))).hasMessageContaining("none");
+        Files.write(folder.resolve("v.gz"), new byte[]{1, 2, 3});
+        assertThatThrownBy(() -> WordVectorFiles.read(folder.resolve("v.gz"))).isInstanceOf(FormatException.class)
+                .hasMessageContaining("gzip");
+    }
+
+    @Test
+    void neighboursAndAnalogies() {
+        WordVectors vectors = small();
+        assertThat(vectors.neighbours("king", 2)).extracting(WordVectors.Neighbour::word).containsExactly("man", "São");
+        assertThat(vectors.neighbours("king", 1).getFirst().similarity()).isCloseTo(1.1 / Math.sqrt(2.01 * 1.01),
+                within(1e-6));
+        assertThat(vectors.analogy("man", "king", "woman", 1).getFirst().word()).isEqualTo("queen");
+        assertThat(vectors.numberIgnoringCase("SÃO")).isEqualTo(4);
+        assertThatThrownBy(() -> vectors.neighbours("King", 1)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("no vector for 'King'; there is one for 'king'");
+    }
+
+    @Test
+    void subwordsAreFastTextsNgrams() {
+        assertThat(Subwords.of("where", 3, 3)).containsExactly("<wh", "whe", "her", "ere", "re>");
+        assertThat(Subwords.of("a", 1, 2)).containsExactly("<a", "a", "a>");
+        WordVectors ngrams = new WordVectors(List.of("<se", "sea", "ea>"), new float[][]{{3, 0}, {0, 3}, {3, 3}});
+        assertThat(ngrams.meanOfNgrams("sea")).containsExactly(2, 2);
+        assertThat(ngrams.meanOfNgrams("xyz")).isNull();
+    }
+}

@@ -1,0 +1,27 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.tensor.cpu;
+
+/**
+ * Products between few rows of x and few of y, in tiles of {@link #X} by {@link #Y} rows: as many as keep their sums, or their
+ * coefficients, in 16 registers. The numbers of rows are multiples of these; callers fill up with rows of zeros. Rows are
+ * {@code stride} bytes apart, and zeros follow their {@code width} elements up to a multiple of 64 bytes.
+ */
+interface RowProducts {
+    int X = 2;
+    int Y = 3;
+
+    /** Those that go with the kernels of this process. */
+    static RowProducts chosen() {
+        return CpuEngine.kernels() instanceof VectorKernels ? new VectorRowProducts() : new ScalarRowProducts();
+    }
+
+    /** {@code out[i · n + j] = x_i · y_j}. */
+    void dots(long x, int m, long y, int n, long stride, int width, float[] out);
+
+    /**
+     * {@code xRows[i] += Σ_j g[i · n + j] y_j} and {@code yRows[j] += Σ_i g[i · n + j] x_i}, where xRows and yRows are the
+     * addresses of rows that lie anywhere, some perhaps more than once.
+     */
+    void update(long x, long[] xRows, int m, long y, long[] yRows, int n, long stride, int width, float[] g);
+}

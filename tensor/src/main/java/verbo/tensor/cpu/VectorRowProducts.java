@@ -1,0 +1,103 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.tensor.cpu;
+
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+import static verbo.tensor.cpu.Memory.ALL;
+
+/** {@link RowProducts} on the Vector API. Rows are padded, so there are whole vectors only. */
+final class VectorRowProducts implements RowProducts {
+    private static final VectorSpecies<Float> S = VectorKernels.S;
+    private static final int L = S.length();
+    private static final long W = S.vectorByteSize();
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+    private static FloatVector load(long address) {
+        return FloatVector.fromMemorySegment(S, ALL, address, ORDER);
+    }
+
+    private static void store(FloatVector vector, long address) {
+        vector.intoMemorySegment(ALL, address, ORDER);
+    }
+
+    private static long bytes(int width) {
+        return (width + L - 1) / L * W;
+    }
+
+    @Override
+    public void dots(long x, int m, long y, int n, long stride, int width, float[] out) {
+        long bytes = bytes(width);
+        for (int i = 0; i < m; i += X) {
+            for (int j = 0; j < n; j += Y) {
+                dotsTile(x + i * stride, y + j * stride, stride, bytes, out, i * n + j, n);
+            }
+        }
+    }
+
+    private static void dotsTile(long x, long y, long stride, long bytes, float[] out, int at, int n) {
+        FloatVector s00 = FloatVector.zero(S);
+        FloatVector s01 = s00;
+        FloatVector s02 = s00;
+        FloatVector s10 = s00;
+        FloatVector s11 = s00;
+        FloatVector s12 = s00;
+        for (long p = 0; p < bytes; p += W) {
+            FloatVector x0 = load(x + p);
+            FloatVector x1 = load(x + stride + p);
+            FloatVector y0 = load(y + p);
+            FloatVector y1 = load(y + stride + p);
+            FloatVector y2 = load(y + 2 * stride + p);
+            s00 = x0.fma(y0, s00);
+            s01 = x0.fma(y1, s01);
+            s02 = x0.fma(y2, s02);
+            s10 = x1.fma(y0, s10);
+            s11 = x1.fma(y1, s11);
+            s12 = x1.fma(y2, s12);
+        }
+        out[at] = VectorKernels.sumLanes(s00);
+        out[at + 1] = VectorKernels.sumLanes(s01);
+        out[at + 2] = VectorKernels.sumLanes(s02);
+        out[at + n] = VectorKernels.sumLanes(s10);
+        out[at + n + 1] = VectorKernels.sumLanes(s11);
+        out[at + n + 2] = VectorKernels.sumLanes(s12);
+    }
+
+    @Override
+    public void update(long x, long[] xRows, int m, long y, long[] yRows, int n, long stride, int width, float[] g) {
+        long bytes = bytes(width);
+        for (int i = 0; i < m; i += X) {
+            for (int j = 0; j < n; j += Y) {
+                int at = i * n + j;
+                updateTile(x + i * stride, y + j * stride, stride, bytes, xRows[i], xRows[i + 1], yRows[j],
+                        yRows[j + 1], yRows[j + 2], g[at], g[at + 1], g[at + 2], g[at + n], g[at + n + 1],
+                        g[at + n + 2]);
+            }
+        }
+    }
+
+    /** Each row is stored before the next is read: they may be the same. */
+    private static void updateTile(long x, long y, long stride, long bytes, long xRow0, long xRow1, long yRow0,
+            long yRow1, long yRow2, float g00, float g01, float g02, float g10, float g11, float g12) {
+        FloatVector v00 = FloatVector.broadcast(S, g00);
+        FloatVector v01 = FloatVector.broadcast(S, g01);
+        FloatVector v02 = FloatVector.broadcast(S, g02);
+        FloatVector v10 = FloatVector.broadcast(S, g10);
+        FloatVector v11 = FloatVector.broadcast(S, g11);
+        FloatVector v12 = FloatVector.broadcast(S, g12);
+        for (long p = 0; p < bytes; p += W) {
+            FloatVector x0 = load(x + p);
+            FloatVector x1 = load(x + stride + p);
+            FloatVector y0 = load(y + p);
+            FloatVector y1 = load(y + stride + p);
+            FloatVector y2 = load(y + 2 * stride + p);
+            store(y2.fma(v02, y1.fma(v01, y0.fma(v00, load(xRow0 + p)))), xRow0 + p);
+            store(y2.fma(v12, y1.fma(v11, y0.fma(v10, load(xRow1 + p)))), xRow1 + p);
+            store(x1.fma(v10, x0.fma(v00, load(yRow0 + p))), yRow0 + p);
+            store(x1.fma(v11, x0.fma(v01, load(yRow1 + p))), yRow1 + p);
+            store(x1.fma(v12, x0.fma(v02, load(yRow2 + p))), yRow2 + p);
+        }
+    }
+}

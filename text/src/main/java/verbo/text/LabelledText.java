@@ -1,0 +1,64 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A text and the class it belongs to.
+ *
+ * @param label
+ *            the name of the class
+ * @param text
+ *            words apart by spaces
+ */
+public record LabelledText(String label, String text) {
+    /** What fastText has before a label. */
+    public static final String PREFIX = "__label__";
+
+    /**
+     * Reads a file with a text a line: its label, with or without {@value #PREFIX} before it, a space or a tab, the text.
+     * Blank lines are passed over. Bytes that are not UTF-8 become U+FFFD: old collections such as TREC's have some.
+     *
+     * @throws FormatException
+     *             if the file has no lines, or a line has two labels or no text
+     */
+    public static List<LabelledText> read(Path file) throws IOException {
+        List<LabelledText> texts = new ArrayList<>();
+        int number = 0;
+        for (String line : (Iterable<String>) new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
+                .lines()::iterator) {
+            number++;
+            String text = line.strip();
+            if (!text.isEmpty()) {
+                texts.add(parse(file, number, text));
+            }
+        }
+        if (texts.isEmpty()) {
+            throw new FormatException(file, "has no lines with a label and a text");
+        }
+        return texts;
+    }
+
+    private static LabelledText parse(Path file, int number, String line) throws FormatException {
+        int end = 0;
+        while (end < line.length() && line.charAt(end) != ' ' && line.charAt(end) != '\t') {
+            end++;
+        }
+        boolean prefixed = line.startsWith(PREFIX);
+        String label = line.substring(prefixed ? PREFIX.length() : 0, end);
+        String text = line.substring(end).strip();
+        if (label.isEmpty() || text.isEmpty()) {
+            throw new FormatException(file, "line " + number + " must be a label, a space and a text");
+        }
+        if (prefixed && text.startsWith(PREFIX)) {
+            throw new FormatException(file, "line " + number + " has several labels; give each text one");
+        }
+        return new LabelledText(label, text);
+    }
+}

@@ -1,0 +1,76 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.train;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import verbo.models.TextClassifier;
+import verbo.text.FormatException;
+import verbo.text.LabelledText;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+class ClassifierTrainingTest {
+    @TempDir
+    private Path folder;
+
+    private static TextClassifier train(List<LabelledText> texts, long seed) {
+        TextClassifier classifier = TextClassifier.create(new TextClassifier.Config(20, List.of(), 2, 3, 0), texts, 1,
+                null, seed);
+        new ClassifierTraining(classifier, texts, new ClassifierTraining.Options(10, 0.5, 0.3, seed))
+                .run((done, total, loss) -> {});
+        return classifier;
+    }
+
+    @Test
+    void questionsAreClassified() throws IOException {
+        String data = System.getenv("VERBO_DATA");
+        assumeTrue(data != null, "VERBO_DATA is not set");
+        Path sets = Path.of(String.valueOf(data), "sentence-classification");
+        assumeTrue(Files.isDirectory(sets), sets + " is missing");
+        List<LabelledText> texts = LabelledText.read(sets.resolve("TREC.train.all"));
+        List<LabelledText> test = LabelledText.read(sets.resolve("TREC.test.all"));
+        TextClassifier classifier = train(texts, 1);
+        assertThat(ClassificationReport.of(classifier, test).accuracy()).isGreaterThan(0.88);
+        String text = test.getFirst().text();
+        assertThat(train(texts, 1).probabilities(text)).isEqualTo(classifier.probabilities(text));
+    }
+
+    @Test
+    void reports() {
+        ClassificationReport report = new ClassificationReport(List.of("a", "b", "c"),
+                new int[][]{{3, 1, 0}, {1, 4, 0}, {1, 0, 0}});
+        assertThat(report.texts()).isEqualTo(10);
+        assertThat(report.accuracy()).isEqualTo(0.7);
+        ClassificationReport.OfClass a = report.classes().getFirst();
+        assertThat(a.precision()).isEqualTo(0.6);
+        assertThat(a.recall()).isEqualTo(0.75);
+        assertThat(a.f1()).isCloseTo(2 / 3.0, within(1e-12));
+        assertThat(report.classes().get(2).precision()).isNaN();
+        assertThat(report.macroF1()).isCloseTo((2 / 3.0 + 0.8 + 0) / 3, within(1e-12));
+    }
+
+    @Test
+    void labelledTextsAreRead() throws IOException {
+        Path file = folder.resolve("texts");
+        Files.write(file, "1 good film\n\n__label__0\tbad caf\u00e9\r\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertThat(LabelledText.read(file)).containsExactly(new LabelledText("1", "good film"),
+                new LabelledText("0", "bad caf\uFFFD"));
+        for (String wrong : new String[]{"a b\nlabel", "a b\n__label__ text", "a b\n__label__x __label__y text"}) {
+            Files.writeString(file, wrong);
+            assertThatThrownBy(() -> LabelledText.read(file)).isInstanceOf(FormatException.class)
+                    .hasMessageContaining("line 2");
+        }
+        Files.writeString(file, "\n \n");
+        assertThatThrownBy(() -> LabelledText.read(file)).isInstanceOf(FormatException.class)
+                .hasMessageContaining("no lines");
+    }
+}
