@@ -1,0 +1,157 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import verbo.train.Json;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/** {@code vectors} and {@code classify}: what they print, and what they say of mistakes. */
+final class VectorsCommandTest {
+    @TempDir
+    static Path folder;
+
+    private record Result(int code, String out, String err) {
+        Map<String, Object> json() throws IOException {
+            return Json.read(Files.writeString(folder.resolve("out.json"), out));
+        }
+    }
+
+    private static Result run(String... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        CommandLine commandLine = Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+        int code = Main.execute(commandLine, args);
+        return new Result(code, out.toString(), err.toString());
+    }
+
+    private static void assertFails(int code, String message, String... args) {
+        Result result = run(args);
+        assertThat(result.err).contains(message).hasLineCount(1).startsWith("verbo: ");
+        assertThat(result.code).isEqualTo(code);
+        assertThat(result.out).isEmpty();
+    }
+
+    private static String path(String name) {
+        return folder.resolve(name).toString();
+    }
+
+    @BeforeAll
+    static void train() throws IOException {
+        StringBuilder text = new StringBuilder();
+        StringBuilder labelled = new StringBuilder();
+        SplittableRandom random = new SplittableRandom(1);
+        String[][] topics = {{"salt", "sea", "ship", "wave"}, {"stone", "hill", "dry", "sand"}};
+        for (int line = 0; line < 1500; line++) {
+            int topic = random.nextInt(2);
+            labelled.append(topic == 0 ? "__label__water" : "__label__land");
+            for (int i = 0; i < 6; i++) {
+                String word = topics[topic][random.nextInt(4)];
+                text.append(word).append(' ');
+                labelled.append(' ').append(word);
+            }
+            text.append('\n');
+            labelled.append('\n');
+        }
+        Files.writeString(folder.resolve("text.txt"), text);
+        Files.writeString(folder.resolve("labelled.txt"), labelled);
+        Result result = run("vectors", "train", "--text", path("text.txt"), "--out", path("v.vec"), "--dimension", "10",
+                "--rate", "0.1", "--epochs", "10", "--min-ngram", "2", "--max-ngram", "3", "--json");
+        assertThat(result.code).as(result.err).isZero();
+        assertThat(result.json()).containsOnlyKeys("words", "vocabulary", "seconds", "wordsPerSecond")
+                .containsEntry("words", 90_000L).containsEntry("vocabulary", 8L);
+        result = run("classify", "train", "--text", path("labelled.txt"), "--out", path("c"), "--json");
+        assertThat(result.code).as(result.err).isZero();
+        assertThat(result.json()).containsEntry("texts", 1500L).containsEntry("classes", 2L);
+    }
+
+    @Test
+    void looksIntoVectors() throws IOException {
+        Result result = run("vectors", "neighbours", "sea", "--vectors", path("v.vec"), "--count", "3");
+        assertThat(result.out).hasLineCount(3).contains("salt", "ship", "wave");
+        assertThat(run("vectors", "neighbours", "seas", "--vectors", path("v.vec"), "--count", "1").out)
+                .contains("sea");
+        assertThat(run("vectors", "analogy", "sea", "ship", "hill", "--model", path("v.vec"), "--json").json())
+                .containsKey("neighbours");
+        assertFails(1, "no vector for 'Qqq' among the 8 words", "vectors", "neighbours", "Qqq", "--vectors",
+                path("v.vec"));
+        assertFails(1, "no such file: " + path("none"), "vectors", "neighbours", "sea", "--vectors", path("none"));
+        assertFails(1, "is no file of word vectors", "vectors", "neighbours", "sea", "--vectors", path("labelled.txt"));
+    }
+
+    @Test
+    void evaluatesVectors() throws IOException {
+        Files.writeString(folder.resolve("pairs.txt"), "sea\tship\t9\nhill\tsand\t8\nsea\thill\t1\nship\tdry\t2\n");
+        Files.writeString(folder.resolve("questions.txt"), ": first\nsea ship hill sand\nsea ship hill aunt\n");
+        Map<String, Object> json = run("vectors", "eval", path("pairs.txt"), path("questions.txt"), "--vectors",
+                path("v.vec"), "--json").json();
+        assertThat(json.get("similarities").toString()).contains("pairs=4", "unknown=0", "spearman=0.");
+        assertThat(json.get("analogies").toString()).contains("section=total", "questions=1", "unknown=1");
+        assertThat(run("vectors", "eval", path("pairs.txt"), "--vectors", path("v.vec")).out).contains("Spearman");
+    }
+
+    @Test
+    void drawsVectors() throws IOException {
+        for (String method : new String[]{"pca", "tsne"}) {
+            for (String picture : new String[]{"p.svg", "p.png"}) {
+                Result result = run("vectors", "project", "--vectors", path("v.vec"), "--out", path(picture),
+                        "--method",
+                        method, "--one-hot", "--perplexity", "2", "--json");
+                assertThat(result.code).as(result.err).isZero();
+                assertThat(result.json().get("words").toString()).contains("word=sea");
+                assertThat(folder.resolve(picture)).isNotEmptyFile();
+            }
+        }
+        assertThat(Files.readString(folder.resolve("p.svg"))).contains("<svg", "</svg>");
+        assertFails(1, "must end in .svg or .png", "vectors", "project", "--vectors", path("v.vec"), "--out",
+                path("p.gif"));
+    }
+
+    @Test
+    void classifies() throws IOException {
+        Map<String, Object> report = run("classify", "eval", path("labelled.txt"), "--model", path("c"), "--json")
+                .json();
+        assertThat(report).containsEntry("accuracy", 1.0).containsEntry("macroF1", 1.0).containsKeys("classes",
+                "confusion");
+        assertThat(run("classify", "eval", path("labelled.txt"), "--model", path("c")).out).contains("accuracy 1.0000",
+                "precision", "land");
+        assertThat(run("classify", "predict", "salt wave", "dry hill", "--model", path("c")).out).hasLineCount(2)
+                .startsWith("water").contains("land");
+        assertThat(run("classify", "predict", "sea", "--model", path("c"), "--json").json())
+                .containsEntry("label", "water").containsKey("probabilities");
+        assertThat(run("classify", "train", "--text", path("labelled.txt"), "--out", path("h"), "--hidden", "8,4",
+                "--vectors", path("v.vec")).code).isZero();
+        assertThat(run("classify", "eval", path("labelled.txt"), "--model", path("h"), "--json").json())
+                .containsEntry("accuracy", 1.0);
+        assertFails(1, "is no classifier", "classify", "eval", path("labelled.txt"), "--model", path("v.vec"));
+        assertFails(1, "line 1 has several labels", "classify", "train", "--out", path("x"), "--text",
+                Files.writeString(folder.resolve("two"), "__label__a __label__b c").toString());
+        assertFails(2, "--model", "classify", "predict", "sea");
+    }
+
+    @Test
+    void trainSaysWhatIsWrong() throws IOException {
+        assertFails(1, "no such file: " + path("none"), "vectors", "train", "--text", path("none"), "--out", path("x"));
+        assertFails(1, "has no words", "vectors", "train", "--out", path("x"), "--text",
+                Files.writeString(folder.resolve("empty"), "").toString());
+        assertFails(1, "so the vocabulary is empty", "vectors", "train", "--text", path("text.txt"), "--out", path("x"),
+                "--min-count", "100000");
+        assertFails(1, "folder does not exist", "vectors", "train", "--text", path("text.txt"), "--out", path("no/x"));
+        assertFails(1, "dimension must be from 1", "vectors", "train", "--text", path("text.txt"), "--out", path("x"),
+                "--dimension", "0");
+        assertFails(2, "--architecture must be", "vectors", "train", "--text", path("text.txt"), "--out", path("x"),
+                "--architecture", "glove");
+        assertThat(folder.resolve("x")).doesNotExist();
+    }
+}
