@@ -202,7 +202,13 @@ public final class WordVectorFiles {
                     dimension++;
                 }
             }
-            if (dimension == 0 || dimension > MOST_DIMENSIONS) {
+            int last = end;
+            while (last > 0 && line[last - 1] != ' ') {
+                last--;
+            }
+            boolean isNumber = new String(line, last, end - last, StandardCharsets.ISO_8859_1)
+                    .matches("[-+]?[0-9.]+([eE][-+]?[0-9]+)?|[-+]?(?i:nan|inf(inity)?)");
+            if (dimension == 0 || dimension > MOST_DIMENSIONS || !isNumber) {
                 throw new FormatException(file,
                         "is no file of word vectors: line 1 is neither two numbers nor a word and its numbers");
             }
