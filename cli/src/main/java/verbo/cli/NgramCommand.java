@@ -8,9 +8,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -23,12 +25,15 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 import verbo.ngram.Discounts;
+import verbo.ngram.EstimationProgress;
 import verbo.ngram.NgramFiles;
 import verbo.ngram.NgramModel;
+import verbo.ngram.Smoothing;
 
 /** {@code verbo ngram}. */
 @Command(name = "ngram", description = "Estimate, convert and look into n-gram models.", subcommands = {
-        NgramCommand.Train.class, NgramCommand.Convert.class, NgramCommand.Describe.class})
+        NgramCommand.Train.class, NgramCommand.Count.class, NgramCommand.Convert.class, NgramCommand.Prune.class,
+        NgramCommand.Describe.class})
 final class NgramCommand implements Runnable {
     @Spec
     private @Nullable CommandSpec spec;
@@ -113,29 +118,145 @@ final class NgramCommand implements Runnable {
         return out;
     }
 
+    /** What a model becomes. */
+    static final class Output {
+        @Option(names = "--form", paramLabel = "FORM", defaultValue = "fast",
+                description = "Of a binary model: fast or small (${DEFAULT-VALUE}).")
+        private NgramFiles.Form form = NgramFiles.Form.FAST;
+
+        @Option(names = "--quantize", paramLabel = "BITS",
+                description = "With --form small: write probabilities and backoff weights in so many bits, 2 to 16.")
+        private int quantize;
+
+        NgramFiles.Form form(CommonOptions common) {
+            if (quantize != 0 && form != NgramFiles.Form.SMALL) {
+                throw common.wrong("--quantize is for --form small");
+            }
+            if (quantize != 0 && (quantize < 2 || quantize > 16)) {
+                throw common.wrong("--quantize must be 2 to 16, not " + quantize);
+            }
+            return form;
+        }
+    }
+
+    /** How far a long piece of work has come, from two seconds on. */
+    private static EstimationProgress progress(CommonOptions common) {
+        long begin = System.nanoTime();
+        boolean screen = Screen.error();
+        return new EstimationProgress() {
+            private String stage = "";
+            private long since;
+            private long shown = begin;
+
+            @Override
+            public void update(String now, long done, long total) {
+                long time = System.nanoTime();
+                if (!now.equals(stage)) {
+                    stage = now;
+                    since = time;
+                }
+                if (time - begin < 2_000_000_000L || time - shown < (screen ? 200_000_000L : 10_000_000_000L)) {
+                    return;
+                }
+                shown = time;
+                double rate = done / Math.max(1e-3, (time - since) * 1e-9);
+                boolean bytes = now.equals("reading");
+                String line = String.format(Locale.ROOT, "%s: %,d %s, %.1f million a second", now,
+                        bytes ? done >> 20 : done, bytes ? "MiB" : "n-grams", rate * 1e-6);
+                if (total > 0) {
+                    line += String.format(Locale.ROOT, ", %.0f%%, %.0f s left", 100.0 * done / total,
+                            Math.max(0, total - done) / rate);
+                }
+                common.err().print(screen ? "\r\u001b[K" + line + (done >= total && total > 0 ? "\r\u001b[K" : "")
+                        : line + System.lineSeparator());
+                common.err().flush();
+            }
+        };
+    }
+
+    private static void clear(CommonOptions common) {
+        if (Screen.error()) {
+            common.err().print("\r\u001b[K");
+            common.err().flush();
+        }
+    }
+
+    /** What is counted. */
+    static final class Source {
+        @Option(names = "--text", paramLabel = "FILE",
+                description = "UTF-8, a sentence a line; .gz is unpacked.")
+        private @Nullable Path text;
+
+        @Option(names = "--tokenizer", paramLabel = "NAME|PATH",
+                description = "Take the tokens of a tokenizer for words: char, byte, gpt2, ..., or a file or folder. If left out, words are what stands between white space.")
+        private @Nullable String tokenizer;
+
+        Path text() throws NoSuchFileException {
+            if (text == null || !Files.exists(text)) {
+                throw new NoSuchFileException(String.valueOf(text));
+            }
+            return text;
+        }
+    }
+
     /** {@code verbo ngram train}. */
     @Command(name = "train",
-            description = "Estimate a model of a text's words by modified Kneser-Ney smoothing, as KenLM does.")
+            description = "Estimate a model of a text's words, by modified Kneser-Ney smoothing as KenLM does, or otherwise.")
     static final class Train implements Callable<Integer> {
+        /** The kinds of {@link Smoothing}. */
+        enum Kind {
+            KNESER_NEY, ABSOLUTE, WITTEN_BELL, ADD_K, MAXIMUM_LIKELIHOOD, STUPID_BACKOFF;
+
+            @Override
+            public String toString() {
+                return name().toLowerCase(Locale.ROOT).replace('_', '-');
+            }
+        }
+
         @Option(names = "--order", paramLabel = "N", required = true,
                 description = "The length of the longest n-grams.")
         private int order;
 
-        @Option(names = "--text", paramLabel = "FILE", required = true,
-                description = "UTF-8, a sentence a line, words apart by white space; .gz is unpacked.")
-        private @Nullable Path text;
+        @Mixin
+        private Source source = new Source();
+
+        @Option(names = "--counts", paramLabel = "FILE", arity = "1..*",
+                description = "In place of --text: files of counts, as 'ngram count' writes them.")
+        private List<Path> counts = new ArrayList<>();
 
         @Option(names = "--out", paramLabel = "PATH", required = true,
                 description = "The model: .arpa, .arpa.gz, or .bin for a binary one.")
         private @Nullable Path out;
 
-        @Option(names = "--form", paramLabel = "FORM", defaultValue = "fast",
-                description = "Of a binary model: fast or small (${DEFAULT-VALUE}).")
-        private NgramFiles.Form form = NgramFiles.Form.FAST;
+        @Option(names = "--smoothing", paramLabel = "KIND", defaultValue = "kneser-ney",
+                description = "kneser-ney, absolute, witten-bell, add-k, maximum-likelihood or stupid-backoff (${DEFAULT-VALUE}).")
+        private Kind smoothing = Kind.KNESER_NEY;
+
+        @Option(names = "--k", paramLabel = "K", defaultValue = "1",
+                description = "What add-k adds (${DEFAULT-VALUE}).")
+        private double k = 1;
+
+        @Option(names = "--factor", paramLabel = "F", defaultValue = "0.4",
+                description = "What stupid backoff multiplies with (${DEFAULT-VALUE}).")
+        private double factor = 0.4;
 
         @Option(names = "--discount-fallback",
-                description = "Take discounts of 0.5, 1 and 1.5 where the text does not allow to estimate them.")
+                description = "Take discounts of 0.5, 1 and 1.5 (absolute: 0.5) where the text does not allow to estimate them.")
         private boolean fallback;
+
+        @Option(names = "--prune", paramLabel = "COUNT", arity = "1..*", split = "[, ]",
+                description = "Leave out n-grams seen no more often than this, for each order from 1, the last for all longer ones: --prune 0 0 1.")
+        private List<Long> prune = new ArrayList<>();
+
+        @Option(names = "--vocab", paramLabel = "FILE",
+                description = "Leave out n-grams with a word that is not in this file, where words stand between white space.")
+        private @Nullable Path vocabulary;
+
+        @Option(names = "--vocab-size", paramLabel = "N", description = "Keep only the N most frequent words.")
+        private int vocabularySize;
+
+        @Mixin
+        private Output output = new Output();
 
         @Mixin
         private Room room = new Room();
@@ -145,16 +266,115 @@ final class NgramCommand implements Runnable {
 
         @Override
         public Integer call() throws IOException {
-            Path output = output(out);
-            if (text == null || !Files.exists(text)) {
-                throw new NoSuchFileException(String.valueOf(text));
+            Path path = output(out);
+            if (source.text == null == counts.isEmpty()) {
+                throw common.wrong("give --text or --counts");
+            }
+            Set<String> words = null;
+            if (vocabulary != null) {
+                words = new LinkedHashSet<>(List.of(Files.readString(vocabulary).strip().split("\\s+")));
             }
             long start = System.nanoTime();
-            NgramFiles.Estimated estimated = NgramFiles.estimate(text, output,
-                    new NgramFiles.Estimation(order, room.bytes(), threads(common),
-                            fallback ? Discounts.FALLBACK : null,
-                            form));
-            counts(common, output, estimated.counts(), (System.nanoTime() - start) * 1e-9);
+            NgramFiles.Estimation estimation = new NgramFiles.Estimation(order, room.bytes(),
+                    NgramCommand.threads(common),
+                    smoothing(), output.form(common), output.quantize, prune, words, vocabularySize, source.tokenizer,
+                    progress(common));
+            NgramFiles.Estimated estimated = counts.isEmpty()
+                    ? NgramFiles.estimate(source.text(), path, estimation)
+                    : NgramFiles.estimate(counts, path, estimation);
+            clear(common);
+            NgramCommand.counts(common, path, estimated.counts(), (System.nanoTime() - start) * 1e-9);
+            return 0;
+        }
+
+        private Smoothing smoothing() {
+            return switch (smoothing) {
+                case KNESER_NEY -> new Smoothing.KneserNey(fallback ? Discounts.FALLBACK : null);
+                case ABSOLUTE -> new Smoothing.AbsoluteDiscounting(fallback ? 0.5 : Double.NaN);
+                case WITTEN_BELL -> new Smoothing.WittenBell();
+                case ADD_K -> new Smoothing.AddK(k);
+                case MAXIMUM_LIKELIHOOD -> new Smoothing.MaximumLikelihood();
+                case STUPID_BACKOFF -> new Smoothing.StupidBackoff(factor);
+            };
+        }
+    }
+
+    /** {@code verbo ngram count}. */
+    @Command(name = "count", description = "Count a text's n-grams, for 'ngram train --counts' or another program.")
+    static final class Count implements Callable<Integer> {
+        @Option(names = "--order", paramLabel = "N", required = true, description = "The length of the n-grams.")
+        private int order;
+
+        @Mixin
+        private Source source = new Source();
+
+        @Option(names = "--out", paramLabel = "PATH", required = true, description = "The file of counts.")
+        private @Nullable Path out;
+
+        @Mixin
+        private Room room = new Room();
+
+        @Mixin
+        private CommonOptions common = new CommonOptions();
+
+        @Override
+        public Integer call() throws IOException {
+            Path path = output(out);
+            long start = System.nanoTime();
+            long rows = NgramFiles.count(source.text(), path,
+                    new NgramFiles.Estimation(order, room.bytes(), NgramCommand.threads(common), Smoothing.KNESER_NEY,
+                            NgramFiles.Form.FAST, 0, List.of(), null, 0, source.tokenizer, progress(common)));
+            clear(common);
+            double seconds = (System.nanoTime() - start) * 1e-9;
+            if (common.json) {
+                Map<String, @Nullable Object> json = new LinkedHashMap<>();
+                json.put("counts", path.toString());
+                json.put("ngrams", rows);
+                json.put("seconds", seconds);
+                common.print(json);
+            } else {
+                common.out().printf(Locale.ROOT, "%s: %,d different %d-grams in %.1f s%n", path, rows, order, seconds);
+                common.out().flush();
+            }
+            return 0;
+        }
+    }
+
+    /** {@code verbo ngram prune}. */
+    @Command(name = "prune",
+            description = "Leave out n-grams that a model does nearly as well without (Stolcke, 1998).")
+    static final class Prune implements Callable<Integer> {
+        @Parameters(index = "0", paramLabel = "IN",
+                description = "The model to read: .arpa, .arpa.gz or a binary one of the small form.")
+        private @Nullable Path in;
+
+        @Parameters(index = "1", paramLabel = "OUT",
+                description = "The model to write: .arpa, .arpa.gz, or .bin for a binary one.")
+        private @Nullable Path out;
+
+        @Option(names = "--threshold", paramLabel = "T", required = true,
+                description = "Leave out what raises the perplexity by a smaller share than this, such as 1e-8.")
+        private double threshold;
+
+        @Mixin
+        private Output output = new Output();
+
+        @Mixin
+        private Room room = new Room();
+
+        @Mixin
+        private CommonOptions common = new CommonOptions();
+
+        @Override
+        public Integer call() throws IOException {
+            Path path = output(out);
+            if (in == null || !Files.exists(in)) {
+                throw new NoSuchFileException(String.valueOf(in));
+            }
+            long start = System.nanoTime();
+            long[] counts = NgramFiles.prune(in, path, threshold, output.form(common), output.quantize, room.bytes(),
+                    NgramCommand.threads(common));
+            NgramCommand.counts(common, path, counts, (System.nanoTime() - start) * 1e-9);
             return 0;
         }
     }
@@ -166,16 +386,16 @@ final class NgramCommand implements Runnable {
     /** {@code verbo ngram convert}. */
     @Command(name = "convert", description = "Read a model and write it in another format.")
     static final class Convert implements Callable<Integer> {
-        @Parameters(index = "0", paramLabel = "IN", description = "The model to read, .arpa or .arpa.gz.")
+        @Parameters(index = "0", paramLabel = "IN",
+                description = "The model to read: .arpa, .arpa.gz or a binary one of the small form.")
         private @Nullable Path in;
 
         @Parameters(index = "1", paramLabel = "OUT",
                 description = "The model to write: .arpa, .arpa.gz, or .bin for a binary one.")
         private @Nullable Path out;
 
-        @Option(names = "--form", paramLabel = "FORM", defaultValue = "fast",
-                description = "Of a binary model: fast or small (${DEFAULT-VALUE}).")
-        private NgramFiles.Form form = NgramFiles.Form.FAST;
+        @Mixin
+        private Output output = new Output();
 
         @Mixin
         private Room room = new Room();
@@ -185,13 +405,14 @@ final class NgramCommand implements Runnable {
 
         @Override
         public Integer call() throws IOException {
-            Path output = output(out);
+            Path path = output(out);
             if (in == null || !Files.exists(in)) {
                 throw new NoSuchFileException(String.valueOf(in));
             }
             long start = System.nanoTime();
-            long[] counts = NgramFiles.convert(in, output, form, room.bytes(), threads(common));
-            counts(common, output, counts, (System.nanoTime() - start) * 1e-9);
+            long[] counts = NgramFiles.convert(in, path, output.form(common), output.quantize, room.bytes(),
+                    NgramCommand.threads(common));
+            NgramCommand.counts(common, path, counts, (System.nanoTime() - start) * 1e-9);
             return 0;
         }
     }
@@ -239,6 +460,7 @@ final class NgramCommand implements Runnable {
             }
             info.put("ngrams", counts);
             info.put("vocabulary", model.vocabularySize());
+            info.put("form", model.form());
             info.put("fileBytes", Files.size(file));
             info.put("tokenizer", model.tokenizer().toString());
         }

@@ -147,7 +147,7 @@ final class ArpaReader {
             backoffs[id] = values.get(id)[1];
         }
         values.clear();
-        Packing[] packings = KneserNey.packings(order, Packing.bitsFor(size));
+        Packing[] packings = Estimator.packings(order, Packing.bitsFor(size));
         RowStore[] rows = new RowStore[order + 1];
         long[][] extendsLeft = new long[order][];
         for (int n = 1; n < order; n++) {
@@ -161,6 +161,8 @@ final class ArpaReader {
 
     private long[] counts() throws IOException {
         List<Long> counts = new ArrayList<>(List.of(0L));
+        // a line has a digit, a word between two spaces and its end; gzip packs to a thousandth at best
+        long most = Files.size(file) / 4 * (file.toString().endsWith(".gz") ? 1100 : 1);
         while (true) {
             if (!line()) {
                 throw new FormatException(file, "ends at line " + lineNumber + ", before its first n-grams");
@@ -181,6 +183,9 @@ final class ArpaReader {
             }
             if (count < 0 || count > 1L << 40) {
                 throw wrong("\"" + text + "\" where \"" + begin + "\" and a count should come");
+            }
+            if (count > most) {
+                throw wrong("\"" + text + "\": more than a file of " + Files.size(file) + " bytes can hold");
             }
             counts.add(count);
             if (counts.size() > ModelFile.MAXIMUM_ORDER + 1) {

@@ -46,7 +46,7 @@ final class FastModel extends NgramModel {
     final MemorySegment file;
     final long unigrams;
     final long[] offsets;
-    final long[] buckets;
+    final long[] buckets; // those that n-grams are at home in
     final int order;
     final long seed;
 
@@ -55,7 +55,10 @@ final class FastModel extends NgramModel {
         file = header.file();
         unigrams = header.unigramsOffset();
         offsets = header.tableOffsets();
-        buckets = header.tableSizes();
+        buckets = new long[order() + 1];
+        for (int n = 2; n < buckets.length; n++) {
+            buckets[n] = header.tableSizes()[n] - SLACK;
+        }
         order = header.order();
         seed = header.seed();
         ready();
@@ -207,7 +210,7 @@ final class FastModel extends NgramModel {
             if (!further) {
                 return 0;
             }
-            bucket = following(offsets[n], buckets[n], bucket, step);
+            bucket = following(offsets[n], buckets[n] + SLACK, bucket, step);
         }
         return 0;
     }
@@ -226,48 +229,49 @@ final class FastModel extends NgramModel {
         return table + (next >= count ? 0 : next) * BUCKET;
     }
 
+    /** Buckets behind the last that an n-gram is at home in, so that none has to go round. */
+    private static final int SLACK = 64;
+
     private static long buckets(long count, boolean longest) {
-        return (long) (count / (LOAD * 2 * (longest ? LONGEST : MIDDLE))) * 2 + 2;
+        return (long) (count / (LOAD * 2 * (longest ? LONGEST : MIDDLE))) * 2 + 2 + SLACK;
     }
 
-    /** Bytes of the file that a model will become. */
-    static ModelFile.Layout layout(NgramRows model, byte @Nullable [] tokenizer) {
-        int order = model.order;
-        long[] counts = new long[order + 1];
+    /** Bytes of a table; below 0 if there is none of that size. */
+    static long bytes(long size) {
+        return size <= SLACK || size > Long.MAX_VALUE / BUCKET ? -1 : size * BUCKET;
+    }
+
+    /** Where everything of the file that a model will become lies. */
+    static ModelFile.Layout layout(long[] counts, Vocabulary vocabulary, byte @Nullable [] tokenizer) {
+        int order = counts.length - 1;
         long[] sizes = new long[order + 1];
         long[] bytes = new long[order + 1];
-        for (int n = 1; n <= order; n++) {
-            counts[n] = model.count(n);
-            if (n > 1) {
-                sizes[n] = buckets(counts[n], n == order);
-                bytes[n] = sizes[n] * BUCKET;
-            }
+        for (int n = 2; n <= order; n++) {
+            sizes[n] = buckets(counts[n], n == order);
+            bytes[n] = sizes[n] * BUCKET;
         }
-        return new ModelFile.Layout(ModelFile.FAST, order, model.vocabulary, counts, sizes, bytes, 8, tokenizer);
+        return new ModelFile.Layout(ModelFile.FAST, order, vocabulary, counts, sizes, bytes, 8, tokenizer);
     }
 
     /** Writes a model. */
-    static void write(NgramRows model, Path path, byte @Nullable [] tokenizer, int threads) throws IOException {
-        ModelFile.Layout layout = layout(model, tokenizer);
+    static void write(NgramRows model, Path path, byte @Nullable [] tokenizer, Workspace workspace, int threads)
+            throws IOException {
+        ModelFile.Layout layout = layout(model.counts(), model.vocabulary, tokenizer);
         AtomicFiles.writeChannel(path, channel -> {
-            try (Arena arena = Arena.ofShared()) {
-                MemorySegment file = channel.map(FileChannel.MapMode.READ_WRITE, 0, layout.length, arena);
+            try (FileWindow file = new FileWindow(channel, layout.length)) {
+                file.setInt(layout.length - 4, 0); // all of its length, before several write to it
                 layout.writeWords(file, model.vocabulary, tokenizer);
                 for (int id = 0; id < layout.vocabularySize; id++) {
                     long at = layout.unigramsOffset + 8L * id;
-                    file.set(INT, at, bits(model.log10(model.probabilities[id]), model.extendsLeft(1, id)));
-                    file.set(FLOAT, at + 4, model.log10Backoff(model.backoffs[id]));
+                    file.setInt(at, bits(model.log10(model.probabilities[id]), model.extendsLeft(1, id)));
+                    file.setFloat(at + 4, model.log10Backoff(model.backoffs[id]));
                 }
-                boolean unique;
-                do {
-                    unique = fill(model, layout, file, threads);
-                    if (!unique) {
-                        layout.seed++;
-                        for (int n = 2; n <= model.order; n++) {
-                            file.asSlice(layout.tableOffsets[n], layout.tableSizes[n] * BUCKET).fill((byte) 0);
-                        }
+                while (!fill(model, layout, channel, workspace, threads)) {
+                    layout.seed++;
+                    for (int n = 2; n <= model.order; n++) {
+                        file.clear(layout.tableOffsets[n], layout.tableSizes[n] * BUCKET);
                     }
-                } while (!unique);
+                }
                 layout.writeHeader(file);
             }
         });
@@ -278,18 +282,19 @@ final class FastModel extends NgramModel {
         return extendsLeft ? bits | SIGN : bits & ~SIGN;
     }
 
-    private static boolean fill(NgramRows model, ModelFile.Layout layout, MemorySegment file, int threads)
-            throws IOException {
+    private static boolean fill(NgramRows model, ModelFile.Layout layout, FileChannel channel, Workspace workspace,
+            int threads) throws IOException {
         boolean[] clash = new boolean[model.order + 1];
         List<Callable<@Nullable Void>> tasks = new ArrayList<>();
+        double share = 1.0 / Math.max(1, Math.min(threads, model.order - 1));
         for (int n = model.order; n >= 2; n--) {
             int each = n;
             tasks.add(() -> {
-                clash[each] = !fillTable(model, layout, file, each);
+                clash[each] = !fillTable(model, layout, channel, workspace, share, each);
                 return null;
             });
         }
-        KneserNey.run(tasks, threads);
+        Estimator.run(tasks, threads);
         for (boolean each : clash) {
             if (each) {
                 return false;
@@ -298,53 +303,78 @@ final class FastModel extends NgramModel {
         return true;
     }
 
-    private static boolean fillTable(NgramRows model, ModelFile.Layout layout, MemorySegment file, int n)
-            throws IOException {
+    /** In the order of their hashes, so that the table is written from its beginning to its end. */
+    private static boolean fillTable(NgramRows model, ModelFile.Layout layout, FileChannel channel, Workspace workspace,
+            double share, int n) throws IOException {
         Packing packing = model.packings[n];
+        try (RowSorter sorter = new RowSorter(workspace, model.count(n), 2, false, share)) {
+            try (RowCursor rows = model.rows[n].read()) {
+                for (long index = 0; rows.next(); index++) {
+                    long hash = layout.seed;
+                    for (int field = 0; field < n; field++) {
+                        hash = hash(hash, packing.get(rows.data, rows.at, field));
+                    }
+                    long payload = rows.data[rows.at + packing.longs];
+                    int bits = bits(model.log10(NgramRows.probability(payload)), model.extendsLeft(n, index));
+                    int to = sorter.slot();
+                    long[] row = sorter.array();
+                    row[to] = hash;
+                    row[to + 1] = (long) bits << 32
+                            | Float.floatToRawIntBits(model.log10Backoff(NgramRows.backoff(payload))) & 0xFFFFFFFFL;
+                }
+            }
+            try (RowCursor sorted = sorter.sorted(); FileWindow file = new FileWindow(channel, layout.length)) {
+                return fillTable(sorted, layout, file, n);
+            }
+        }
+    }
+
+    private static boolean fillTable(RowCursor rows, ModelFile.Layout layout, FileWindow file, int n)
+            throws IOException {
         long table = layout.tableOffsets[n];
         long count = layout.tableSizes[n];
-        boolean longest = n == model.order;
+        boolean longest = n == layout.order;
         int slots = longest ? LONGEST : MIDDLE;
-        try (RowCursor rows = model.rows[n].read()) {
-            for (long index = 0; rows.next(); index++) {
-                long hash = layout.seed;
-                for (int field = 0; field < n; field++) {
-                    hash = hash(hash, packing.get(rows.data, rows.at, field));
-                }
-                int wanted = fingerprint(hash);
-                long bucket = bucket(table, count, hash);
-                int slot = 0;
-                for (long step = 0;; slot = 0, step++) {
-                    for (; slot < slots; slot++) {
-                        int there = file.get(INT, bucket + 4L * slot);
-                        if (there == 0) {
-                            break;
-                        }
-                        if (there == wanted && isSame(file, longest, bucket, slot, hash)) {
-                            return false;
-                        }
-                    }
-                    if (slot < slots) {
+        while (rows.next()) {
+            long hash = rows.data[rows.at];
+            long values = rows.data[rows.at + 1];
+            int wanted = fingerprint(hash);
+            long bucket = bucket(table, count - SLACK, hash);
+            int slot = 0;
+            for (long step = 0;; slot = 0, step++) {
+                for (; slot < slots; slot++) {
+                    int there = file.getInt(bucket + 4L * slot);
+                    if (there == 0) {
                         break;
                     }
-                    if (longest) {
-                        file.set(LONG, bucket + 56, file.get(LONG, bucket + 56) | 1L << 56 + (hash >>> 40 & 7));
-                    } else {
-                        file.set(INT, bucket + 20, file.get(INT, bucket + 20) | 1 << 30 + (hash >>> 38 & 1));
+                    if (there == wanted && (longest
+                            ? (file.getLong(bucket + 56) >>> 8 * slot & 255) == (hash >>> 32 & 255)
+                            : (file.getInt(bucket + 20) >>> 6 * slot & 63) == (hash >>> 32 & 63))) {
+                        return false;
                     }
-                    bucket = following(table, count, bucket, step);
                 }
-                long payload = rows.data[rows.at + packing.longs];
-                file.set(INT, bucket + 4L * slot, wanted);
-                int bits = bits(model.log10(NgramRows.probability(payload)), model.extendsLeft(n, index));
+                if (slot < slots) {
+                    break;
+                }
                 if (longest) {
-                    file.set(LONG, bucket + 56, file.get(LONG, bucket + 56) | (hash >>> 32 & 255) << 8 * slot);
-                    file.set(INT, bucket + 28 + 4L * slot, bits);
+                    file.setLong(bucket + 56, file.getLong(bucket + 56) | 1L << 56 + (hash >>> 40 & 7));
                 } else {
-                    file.set(INT, bucket + 20, file.get(INT, bucket + 20) | (int) (hash >>> 32 & 63) << 6 * slot);
-                    file.set(INT, bucket + 24 + 8L * slot, bits);
-                    file.set(FLOAT, bucket + 28 + 8L * slot, model.log10Backoff(NgramRows.backoff(payload)));
+                    file.setInt(bucket + 20, file.getInt(bucket + 20) | 1 << 30 + (hash >>> 38 & 1));
                 }
+                long next = following(table, count, bucket, step);
+                if (next < bucket - BUCKET) {
+                    return false; // out of room at the end
+                }
+                bucket = next;
+            }
+            file.setInt(bucket + 4L * slot, wanted);
+            if (longest) {
+                file.setLong(bucket + 56, file.getLong(bucket + 56) | (hash >>> 32 & 255) << 8 * slot);
+                file.setInt(bucket + 28 + 4L * slot, (int) (values >>> 32));
+            } else {
+                file.setInt(bucket + 20, file.getInt(bucket + 20) | (int) (hash >>> 32 & 63) << 6 * slot);
+                file.setInt(bucket + 24 + 8L * slot, (int) (values >>> 32));
+                file.setInt(bucket + 28 + 8L * slot, (int) values);
             }
         }
         return true;

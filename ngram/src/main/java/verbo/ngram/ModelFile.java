@@ -107,34 +107,35 @@ final class ModelFile {
         }
 
         /** Writes vocabulary and tokenizer; the tables are the form's. */
-        void writeWords(MemorySegment file, Vocabulary vocabulary, byte @Nullable [] tokenizer) {
-            MemorySegment.copy(vocabulary.text(), 0, file, textOffset, textLength);
-            MemorySegment.copy(vocabulary.starts(), 0, file, startsOffset, 4L * (vocabularySize + 1));
-            MemorySegment.copy(vocabulary.table(), 0, file, hashOffset, 4 * hashInts);
+        void writeWords(FileWindow file, Vocabulary vocabulary, byte @Nullable [] tokenizer) {
+            file.set(textOffset, vocabulary.text());
+            file.set(startsOffset, vocabulary.starts().asSlice(0, 4L * (vocabularySize + 1)));
+            file.set(hashOffset, vocabulary.table());
             if (tokenizer != null) {
-                MemorySegment.copy(MemorySegment.ofArray(tokenizer), 0, file, tokenizerOffset, tokenizer.length);
+                file.set(tokenizerOffset, MemorySegment.ofArray(tokenizer));
             }
         }
 
         /** Writes the header, when all the rest is in place. */
-        void writeHeader(MemorySegment file) {
-            MemorySegment.copy(MemorySegment.ofArray(MAGIC), 0, file, 0, MAGIC.length);
+        void writeHeader(FileWindow file) {
+            long content = file.checksum(HEADER, length);
+            file.set(0, MemorySegment.ofArray(MAGIC));
             int[] ints = {VERSION, form, order, vocabularySize};
             for (int i = 0; i < ints.length; i++) {
-                file.set(Vocabulary.INT, 8 + 4L * i, ints[i]);
+                file.setInt(8 + 4L * i, ints[i]);
             }
-            long[] longs = {length, checksum(file, HEADER, length), seed, textOffset, textLength, startsOffset,
-                    hashOffset, hashInts, unigramsOffset, tokenizerOffset, tokenizerLength};
+            long[] longs = {length, content, seed, textOffset, textLength, startsOffset, hashOffset, hashInts,
+                    unigramsOffset, tokenizerOffset, tokenizerLength};
             for (int i = 0; i < longs.length; i++) {
-                file.set(Vocabulary.LONG, 24 + 8L * i, longs[i]);
+                file.setLong(24 + 8L * i, longs[i]);
             }
             for (int n = 1; n <= order; n++) {
                 long at = 128 + 24L * (n - 1);
-                file.set(Vocabulary.LONG, at, counts[n]);
-                file.set(Vocabulary.LONG, at + 8, tableOffsets[n]);
-                file.set(Vocabulary.LONG, at + 16, tableSizes[n]);
+                file.setLong(at, counts[n]);
+                file.setLong(at + 8, tableOffsets[n]);
+                file.setLong(at + 16, tableSizes[n]);
             }
-            file.set(Vocabulary.LONG, HEADER - 8L, checksum(file, 0, HEADER - 8L));
+            file.setLong(HEADER - 8L, file.checksum(0, HEADER - 8L));
         }
     }
 
@@ -175,8 +176,13 @@ final class ModelFile {
             throw new FormatException(path, "cut short or grown: " + file.byteSize() + " bytes where its header says "
                     + length);
         }
+        int form = file.get(Vocabulary.INT, 12);
         int order = file.get(Vocabulary.INT, 16);
         int size = file.get(Vocabulary.INT, 20);
+        if (form != FAST && form != SMALL || order < 1 || order > MAXIMUM_ORDER || size <= Vocabulary.END) {
+            throw new FormatException(path, "a header that cannot be: form " + form + ", order " + order + ", " + size
+                    + " words");
+        }
         long[] counts = new long[order + 1];
         long[] offsets = new long[order + 1];
         long[] sizes = new long[order + 1];
@@ -185,17 +191,41 @@ final class ModelFile {
             counts[n] = file.get(Vocabulary.LONG, at);
             offsets[n] = file.get(Vocabulary.LONG, at + 8);
             sizes[n] = file.get(Vocabulary.LONG, at + 16);
+            long bytes = n == 1 ? 0 : form == FAST ? FastModel.bytes(sizes[n]) : SmallModel.bytes(file, order, n, size);
+            if (counts[n] < 0 || bytes < 0 || offsets[n] < 0 || offsets[n] > length || bytes > length - offsets[n]) {
+                throw new FormatException(path, "a header that cannot be: " + counts[n] + " " + n + "-grams in " + bytes
+                        + " bytes from byte " + offsets[n] + " on");
+            }
         }
+        long hashInts = file.get(Vocabulary.LONG, 80);
+        long unigrams = file.get(Vocabulary.LONG, 88);
+        if (Long.bitCount(hashInts) != 1 || hashInts <= size || hashInts > 1L << 32) {
+            throw new FormatException(path, "a header that cannot be: a hash table of " + hashInts + " words");
+        }
+        section(path, length, unigrams, (form == FAST ? 8L : 16L) * (size + 1L));
         Vocabulary vocabulary = new Vocabulary(size,
-                file.asSlice(file.get(Vocabulary.LONG, 48), file.get(Vocabulary.LONG, 56)),
-                file.asSlice(file.get(Vocabulary.LONG, 64), 4L * (size + 1)),
-                file.asSlice(file.get(Vocabulary.LONG, 72), 4 * file.get(Vocabulary.LONG, 80)));
+                slice(path, file, 48, file.get(Vocabulary.LONG, 56)),
+                slice(path, file, 64, 4L * (size + 1L)),
+                slice(path, file, 72, 4 * hashInts));
         long tokenizerLength = file.get(Vocabulary.LONG, 104);
         byte[] tokenizer = tokenizerLength == 0
                 ? null
-                : file.asSlice(file.get(Vocabulary.LONG, 96), tokenizerLength).toArray(ValueLayout.JAVA_BYTE);
-        return new Header(path, file, file.get(Vocabulary.INT, 12), order, vocabulary, file.get(Vocabulary.LONG, 40),
-                counts, offsets, sizes, file.get(Vocabulary.LONG, 88), tokenizer);
+                : slice(path, file, 96, tokenizerLength).toArray(ValueLayout.JAVA_BYTE);
+        return new Header(path, file, form, order, vocabulary, file.get(Vocabulary.LONG, 40), counts, offsets, sizes,
+                unigrams, tokenizer);
+    }
+
+    private static MemorySegment slice(Path path, MemorySegment file, long field, long length) throws FormatException {
+        long offset = file.get(Vocabulary.LONG, field);
+        section(path, file.byteSize(), offset, length);
+        return file.asSlice(offset, length);
+    }
+
+    private static void section(Path path, long length, long offset, long bytes) throws FormatException {
+        if (offset < HEADER || offset > length || bytes < 0 || bytes > length - offset) {
+            throw new FormatException(path, "a header that cannot be: " + bytes + " bytes from byte " + offset
+                    + " on in a file of " + length);
+        }
     }
 
     /**

@@ -3,9 +3,11 @@
 package verbo.ngram;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import verbo.lm.LanguageModel;
 import verbo.lm.State;
@@ -28,14 +30,13 @@ public abstract sealed class NgramModel implements LanguageModel permits FastMod
 
     private final ModelFile.Header header;
     private final Arena arena;
-    private final Tokenizer tokenizer;
+    private volatile @Nullable Tokenizer tokenizer;
     private final History begin;
     private boolean closed;
 
     NgramModel(ModelFile.Header header, Arena arena) {
         this.header = header;
         this.arena = arena;
-        tokenizer = new WordTokenizer(header.vocabulary());
         begin = new History(header.order());
     }
 
@@ -133,9 +134,31 @@ public abstract sealed class NgramModel implements LanguageModel permits FastMod
         return new Scorer.Stepwise(this);
     }
 
+    /** Words at white space, or the tokens of the tokenizer that the model was estimated with, which is in its file. */
     @Override
     public final Tokenizer tokenizer() {
-        return tokenizer;
+        Tokenizer made = tokenizer; // when first asked for: reading one can take longer than opening the model
+        if (made == null) {
+            made = isSubword() ? new SubwordTokenizer(inner(), vocabulary()) : new WordTokenizer(vocabulary());
+            tokenizer = made;
+        }
+        return made;
+    }
+
+    private Tokenizer inner() {
+        byte[] stored = Objects.requireNonNull(header.tokenizer());
+        try {
+            return stored[0] == '{'
+                    ? Tokenizer.read(header.path(), stored)
+                    : Tokenizer.of(new String(stored, StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Whether its words are the tokens of a tokenizer, and not what stands between white space. */
+    public final boolean isSubword() {
+        return header.tokenizer() != null;
     }
 
     @Override
@@ -174,10 +197,8 @@ public abstract sealed class NgramModel implements LanguageModel permits FastMod
         }
     }
 
-    /** The tokenizer's {@code tokenizer.json}, null for words at white space. */
-    final @Nullable String tokenizerJson() {
-        byte[] json = header.tokenizer();
-        return json == null ? null : new String(json, StandardCharsets.UTF_8);
+    final byte @Nullable [] storedTokenizer() {
+        return header.tokenizer();
     }
 
     @Override

@@ -3,6 +3,7 @@
 package verbo.ngram;
 
 import java.io.IOException;
+import java.util.BitSet;
 
 /**
  * An estimated model before it becomes a file: the n-grams of each order in suffix order, with their probabilities and
@@ -13,6 +14,8 @@ import java.io.IOException;
 final class NgramRows implements AutoCloseable {
     /** The backoff weight of an n-gram that is no context of a longer one, logarithms or not. */
     static final float NO_EXTENSION = -0.0f;
+    /** What is written for the logarithm of 0, as SRILM does. */
+    private static final double ZERO = -99;
     private static final int NO_EXTENSION_BITS = 0x80000000;
 
     final Vocabulary vocabulary;
@@ -53,13 +56,22 @@ final class NgramRows implements AutoCloseable {
         return n == 1 ? vocabulary.size() : rows[n].count();
     }
 
+    /** How many there are of each order; the first is 0. */
+    long[] counts() {
+        long[] counts = new long[order + 1];
+        for (int n = 1; n <= order; n++) {
+            counts[n] = count(n);
+        }
+        return counts;
+    }
+
     boolean extendsLeft(int n, long index) {
         return n < order && (extendsLeft[n][(int) (index >>> 6)] >>> index & 1) != 0;
     }
 
     /** The logarithm to base 10 of a probability as it is kept, never above 0. */
     float log10(float probability) {
-        return logarithms ? probability : (float) Math.min(0, Math.log10(probability));
+        return logarithms ? probability : (float) Math.min(0, logarithm(probability));
     }
 
     /** The logarithm to base 10 of a backoff weight as it is kept: -0.0 where no longer n-gram has this one as its context. */
@@ -67,7 +79,146 @@ final class NgramRows implements AutoCloseable {
         if (Float.floatToRawIntBits(backoff) == NO_EXTENSION_BITS) {
             return backoff;
         }
-        return logarithms ? backoff : (float) Math.log10(backoff) + 0.0f;
+        return logarithms ? backoff : (float) logarithm(backoff) + 0.0f;
+    }
+
+    /** A probability or weight as it is, not its logarithm. */
+    double linear(float kept) {
+        return logarithms ? Math.pow(10, kept) : kept;
+    }
+
+    /** The way back. */
+    float kept(double linear) {
+        return (float) (logarithms ? logarithm(linear) + 0.0 : linear);
+    }
+
+    private static double logarithm(double linear) {
+        return Math.max(ZERO, Math.log10(linear));
+    }
+
+    /** The n-grams of an order with the probabilities of what they end with. */
+    Suffixes suffixes(int n) throws IOException {
+        return new Suffixes(n);
+    }
+
+    /** Goes through the n-grams of an order together with those of the order before. */
+    final class Suffixes implements AutoCloseable {
+        private final int n;
+        private final Packing packing;
+        private final Packing shorter;
+        private final long[] prefix;
+        private final RowCursor grams;
+        private final RowCursor parents;
+        private long parent = -1;
+
+        private Suffixes(int n) throws IOException {
+            this.n = n;
+            packing = packings[n];
+            shorter = packings[n - 1];
+            prefix = new long[packing.longs];
+            grams = rows[n].read();
+            parents = n == 2 ? RowCursor.of(prefix, 0, 1) : rows[n - 1].read();
+        }
+
+        boolean next() throws IOException {
+            if (!grams.next()) {
+                return false;
+            }
+            if (n == 2) {
+                parent = packing.get(grams.data, grams.at, 0);
+                return true;
+            }
+            shorter.copyPrefix(grams.data, grams.at, prefix, 0);
+            while (parent < 0 || RowSort.compare(parents.data, parents.at, prefix, 0, shorter.longs) != 0) {
+                if (!parents.next()) {
+                    throw new IllegalStateException("an n-gram without its suffix");
+                }
+                parent++;
+            }
+            return true;
+        }
+
+        long[] data() {
+            return grams.data;
+        }
+
+        int at() {
+            return grams.at;
+        }
+
+        long payload() {
+            return grams.data[grams.at + packing.longs];
+        }
+
+        /** The number of the n-gram without its first word among those of its order. */
+        long shorterIndex() {
+            return parent;
+        }
+
+        /** As it is kept. */
+        float shorterProbability() {
+            return n == 2
+                    ? probabilities[(int) parent]
+                    : probability(parents.data[parents.at + shorter.longs]);
+        }
+
+        @Override
+        public void close() throws IOException {
+            grams.close();
+            parents.close();
+        }
+    }
+
+    /** Notes anew which n-grams longer ones end with. */
+    void markExtensions() throws IOException {
+        for (int n = 1; n < order; n++) {
+            extendsLeft[n] = new long[Math.toIntExact((count(n) + 63) / 64)];
+            try (Suffixes longer = suffixes(n + 1)) {
+                while (longer.next()) {
+                    extendsLeft[n][(int) (longer.shorterIndex() >>> 6)] |= 1L << longer.shorterIndex();
+                }
+            }
+        }
+    }
+
+    /** The same model without some words, of which no longer n-gram may have one. Takes the place of this one. */
+    NgramRows without(BitSet gone, Workspace workspace) throws IOException {
+        int[] renamed = new int[vocabulary.size()];
+        Vocabulary.Builder words = new Vocabulary.Builder();
+        for (int id = 0; id < renamed.length; id++) {
+            if (!gone.get(id)) {
+                byte[] bytes = vocabulary.bytes(id);
+                renamed[id] = words.id(bytes, 0, bytes.length);
+            }
+        }
+        Vocabulary kept = words.build();
+        float[] unigrams = new float[kept.size()];
+        float[] weights = new float[kept.size()];
+        for (int id = 0; id < renamed.length; id++) {
+            if (!gone.get(id)) {
+                unigrams[renamed[id]] = probabilities[id];
+                weights[renamed[id]] = backoffs[id];
+            }
+        }
+        Packing[] narrower = Estimator.packings(order, Packing.bitsFor(kept.size()));
+        RowStore[] renamedRows = new RowStore[order + 1];
+        for (int n = 2; n <= order; n++) {
+            renamedRows[n] = new RowStore(workspace, narrower[n].longs + 1);
+            long[] row = new long[narrower[n].longs];
+            try (RowCursor all = rows[n].read()) {
+                while (all.next()) {
+                    for (int field = 0; field < n; field++) {
+                        narrower[n].set(row, 0, field, renamed[packings[n].get(all.data, all.at, field)]);
+                    }
+                    renamedRows[n].add(row, 0, all.data[all.at + packings[n].longs]);
+                }
+            }
+            renamedRows[n].finish();
+            rows[n].close();
+        }
+        NgramRows model = new NgramRows(kept, order, narrower, unigrams, weights, renamedRows, extendsLeft, logarithms);
+        model.markExtensions();
+        return model;
     }
 
     @Override

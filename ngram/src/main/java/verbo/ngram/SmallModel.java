@@ -7,9 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import verbo.text.AtomicFiles;
 
@@ -17,7 +16,7 @@ import verbo.text.AtomicFiles;
  * The small form: a trie from the last word back, as KenLM's. The n-grams of an order lie in suffix order, bit-packed: the word
  * farthest back, the probability, the backoff weight, and where among the next order's those begin that end with this one;
  * those are searched by halves. Backoff weights repeat, as they come from a few counts, so each is a number in a table of those
- * there are, and no digit is lost.
+ * there are, and no digit is lost; unless the model is quantized, which gives probabilities such a table too.
  */
 final class SmallModel extends NgramModel {
     private static final ValueLayout.OfInt INT = Vocabulary.INT;
@@ -26,16 +25,20 @@ final class SmallModel extends NgramModel {
     private static final ValueLayout.OfLong LONG = Vocabulary.LONG;
     private static final int SIGN = 0x80000000;
     private static final int UNIGRAM = 16; // probability, backoff, first child as a long
+    /** Bits of a probability that is written as it is. */
     private static final int PROBABILITY = 31;
+    private static final int NUMBERS = 32;
 
     private final MemorySegment file;
     private final long unigrams;
     private final int order;
     private final int wordBits;
-    private final int[] backoffBits; // [order + 1]
+    private final int[] probabilityBits; // [order + 1]
+    private final int[] backoffBits;
     private final int[] childBits;
     private final int[] recordBits;
     private final long[] backoffTables; // where each order's lies
+    private final long[] probabilityTables; // the same; 0 if probabilities are written as they are
     private final long[] records;
 
     SmallModel(ModelFile.Header header, Arena arena) {
@@ -44,20 +47,22 @@ final class SmallModel extends NgramModel {
         unigrams = header.unigramsOffset();
         order = header.order();
         wordBits = Packing.bitsFor(header.vocabulary().size());
+        probabilityBits = new int[order + 1];
         backoffBits = new int[order + 1];
         childBits = new int[order + 1];
         recordBits = new int[order + 1];
         backoffTables = new long[order + 1];
+        probabilityTables = new long[order + 1];
         records = new long[order + 1];
         for (int n = 2; n <= order; n++) {
-            int values = (int) header.tableSizes()[n];
+            Record record = new Record(order, n, wordBits, header.counts(), header.tableSizes()[n]);
+            probabilityBits[n] = record.probabilityBits();
+            backoffBits[n] = record.backoffBits();
+            childBits[n] = record.childBits();
+            recordBits[n] = record.bits();
             backoffTables[n] = header.tableOffsets()[n];
-            records[n] = header.tableOffsets()[n] + ModelFile.align(4L * values);
-            if (n < order) {
-                backoffBits[n] = Packing.bitsFor(values);
-                childBits[n] = bits(header.counts()[n + 1]);
-            }
-            recordBits[n] = wordBits + PROBABILITY + backoffBits[n] + childBits[n];
+            probabilityTables[n] = record.probabilities == 0 ? 0 : header.tableOffsets()[n] + 4L * record.backoffs;
+            records[n] = header.tableOffsets()[n] + record.tables();
         }
         ready();
     }
@@ -102,11 +107,14 @@ final class SmallModel extends NgramModel {
             }
             matched = n;
             long record = found * recordBits[n] + wordBits;
-            score = Float.intBitsToFloat((int) read(records[n], record, PROBABILITY) | SIGN);
+            int bits = (int) read(records[n], record, probabilityBits[n]);
+            score = probabilityTables[n] == 0
+                    ? Float.intBitsToFloat(bits | SIGN)
+                    : file.get(FLOAT, probabilityTables[n] + 4L * bits);
             if (n == order) {
                 break;
             }
-            record += PROBABILITY;
+            record += probabilityBits[n];
             backoff = file.get(FLOAT, backoffTables[n] + 4 * read(records[n], record, backoffBits[n]));
             next.words[n - 1] = before;
             next.backoffs[n - 1] = backoff;
@@ -143,182 +151,236 @@ final class SmallModel extends NgramModel {
         return -1;
     }
 
-    /** Writes a model. */
-    static void write(NgramRows model, Path path, byte @Nullable [] tokenizer) throws IOException {
-        int order = model.order;
-        long[] counts = new long[order + 1];
-        long[] sizes = new long[order + 1];
-        long[] bytes = new long[order + 1];
-        int[][] values = new int[order + 1][];
-        int wordBits = Packing.bitsFor(model.vocabulary.size());
-        for (int n = 1; n <= order; n++) {
-            counts[n] = model.count(n);
-        }
-        for (int n = 2; n <= order; n++) {
-            int[] each = n == order ? new int[0] : backoffs(model, n);
-            values[n] = each;
-            sizes[n] = each.length;
-            long width = (long) wordBits + PROBABILITY
-                    + (n < order ? Packing.bitsFor(each.length) + bits(counts[n + 1]) : 0);
-            // one record more, for where the last one's children end, and room to read a whole long
-            bytes[n] = ModelFile.align(4L * each.length) + ((counts[n] + 1) * width + 7) / 8 + 8;
+    /**
+     * What a record of an order is made of.
+     *
+     * @param backoffs
+     *            how many values backoff weights have
+     * @param probabilities
+     *            how many values probabilities have; 0 if they are written as they are
+     */
+    private record Record(int order, int n, int wordBits, int backoffs, int probabilities, int childBits) {
+        /** The size of the table that a header tells. */
+        Record(int order, int n, int wordBits, long[] counts, long size) {
+            this(order, n, wordBits, (int) size, (int) (size >>> NUMBERS),
+                    n == order ? 0 : SmallModel.bits(counts[n + 1]));
         }
 
+        long size() {
+            return (long) probabilities << NUMBERS | backoffs;
+        }
+
+        int probabilityBits() {
+            return probabilities == 0 ? PROBABILITY : Packing.bitsFor(probabilities);
+        }
+
+        int backoffBits() {
+            return n == order ? 0 : Packing.bitsFor(backoffs);
+        }
+
+        int bits() {
+            return wordBits + probabilityBits() + backoffBits() + childBits;
+        }
+
+        /** Bytes of the tables of values. */
+        long tables() {
+            return ModelFile.align(4L * backoffs + 4L * probabilities);
+        }
+
+        /** Bytes of all: one record more, for where the last one's children end, and room to read a whole long. */
+        long bytes(long count) {
+            return tables() + ((count + 1) * bits() + 7) / 8 + 8;
+        }
+    }
+
+    /** Bytes of the tables and records of an order, by the header; below 0 if it cannot be. */
+    static long bytes(MemorySegment file, int order, int n, int vocabularySize) {
+        long[] counts = new long[order + 1];
+        for (int i = 1; i <= order; i++) {
+            counts[i] = file.get(LONG, 128 + 24L * (i - 1));
+        }
+        long size = file.get(LONG, 128 + 24L * (n - 1) + 16);
+        Record record = new Record(order, n, Packing.bitsFor(vocabularySize), counts, size);
+        boolean possible = record.backoffs >= (n < order ? 1 : 0) && record.probabilities >= 0
+                && record.probabilities <= 1 << 17 && counts[n] >= 0 && counts[n] < 1L << 50
+                && record.backoffBits() <= 31 && record.childBits <= 57;
+        return possible ? record.bytes(counts[n]) : -1;
+    }
+
+    /**
+     * Writes a model.
+     *
+     * @param quantize
+     *            bits of a probability and of a backoff weight; 0 to keep every digit
+     */
+    static void write(NgramRows model, Path path, byte @Nullable [] tokenizer, Workspace workspace, int quantize)
+            throws IOException {
+        int order = model.order;
+        long[] counts = model.counts();
+        long[] sizes = new long[order + 1];
+        long[] bytes = new long[order + 1];
+        Codebook[] backoffs = new Codebook[order + 1];
+        @Nullable Codebook[] probabilities = new Codebook[order + 1];
+        Record[] shapes = new Record[order + 1];
+        int wordBits = Packing.bitsFor(model.vocabulary.size());
+        int most = quantize == 0 ? Integer.MAX_VALUE : 1 << quantize;
+        for (int n = 2; n <= order; n++) {
+            if (n < order) {
+                backoffs[n] = Codebook.of(model, n, workspace,
+                        payload -> model.log10Backoff(NgramRows.backoff(payload)),
+                        most);
+            }
+            Codebook coded = quantize == 0
+                    ? null
+                    : Codebook.of(model, n, workspace, payload -> model.log10(NgramRows.probability(payload)), most);
+            probabilities[n] = coded;
+            shapes[n] = new Record(order, n, wordBits, n < order ? backoffs[n].size() : 0,
+                    coded == null ? 0 : coded.size(), n < order ? bits(counts[n + 1]) : 0);
+            sizes[n] = shapes[n].size();
+            bytes[n] = shapes[n].bytes(counts[n]);
+        }
         ModelFile.Layout layout = new ModelFile.Layout(ModelFile.SMALL, order, model.vocabulary, counts, sizes, bytes,
                 UNIGRAM, tokenizer);
         AtomicFiles.writeChannel(path, channel -> {
-            try (Arena arena = Arena.ofShared()) {
-                MemorySegment file = channel.map(FileChannel.MapMode.READ_WRITE, 0, layout.length, arena);
+            try (FileWindow file = new FileWindow(channel, layout.length);
+                    FileWindow parents = new FileWindow(channel, layout.length)) {
                 layout.writeWords(file, model.vocabulary, tokenizer);
                 long[] firstChildren = new long[layout.vocabularySize + 1];
-                if (order > 1) {
-                    for (int n = 2; n <= order; n++) {
-                        write(model, layout, file, n, values, firstChildren);
-                    }
+                for (int n = 2; n <= order; n++) {
+                    write(model, layout, file, parents, n, shapes, backoffs[n], probabilities[n], firstChildren);
                 }
                 for (int id = 0; id <= layout.vocabularySize; id++) {
                     long at = layout.unigramsOffset + (long) UNIGRAM * id;
                     if (id < layout.vocabularySize) {
                         float probability = model.log10(model.probabilities[id]);
-                        file.set(INT, at, Float.floatToRawIntBits(probability) | SIGN);
-                        file.set(FLOAT, at + 4, model.log10Backoff(model.backoffs[id]));
+                        file.setInt(at, Float.floatToRawIntBits(probability) | SIGN);
+                        file.setFloat(at + 4, model.log10Backoff(model.backoffs[id]));
                     }
-                    file.set(LONG, at + 8, firstChildren[id]);
+                    file.setLong(at + 8, firstChildren[id]);
                 }
                 layout.writeHeader(file);
             }
         });
     }
 
-    /** The backoff weights that an order has, as bits of floats in the order of those as integers. */
-    private static int[] backoffs(NgramRows model, int n) throws IOException {
-        int[] table = new int[1 << 12];
-        int used = 0;
-        boolean zero = false;
-        int longs = model.packings[n].longs;
-        try (RowCursor rows = model.rows[n].read()) {
-            while (rows.next()) {
-                int bits = value(model, rows.data[rows.at + longs]);
-                if (bits == 0) {
-                    zero = true;
-                    continue;
-                }
-                int mask = table.length - 1;
-                int at = bits * 0x9E3779B1 >>> 7 & mask;
-                while (table[at] != 0 && table[at] != bits) {
-                    at = at + 1 & mask;
-                }
-                if (table[at] == 0) {
-                    table[at] = bits;
-                    if (++used * 2 > table.length) {
-                        table = grow(table);
-                    }
-                }
-            }
-        }
-        int[] values = new int[used + (zero ? 1 : 0)];
-        int count = 0;
-        for (int bits : table) {
-            if (bits != 0) {
-                values[count++] = bits;
-            }
-        }
-        Arrays.sort(values);
-        return values;
-    }
-
-    private static int[] grow(int[] table) {
-        int[] larger = new int[table.length * 2];
-        int mask = larger.length - 1;
-        for (int bits : table) {
-            if (bits != 0) {
-                int at = bits * 0x9E3779B1 >>> 7 & mask;
-                while (larger[at] != 0) {
-                    at = at + 1 & mask;
-                }
-                larger[at] = bits;
-            }
-        }
-        return larger;
-    }
-
-    private static int value(NgramRows model, long payload) {
-        return Float.floatToRawIntBits(model.log10Backoff(NgramRows.backoff(payload)));
-    }
-
-    private static void write(NgramRows model, ModelFile.Layout layout, MemorySegment file, int n, int[][] values,
-            long[] unigramChildren) throws IOException {
-        int order = model.order;
+    private static void write(NgramRows model, ModelFile.Layout layout, FileWindow file, FileWindow parents, int n,
+            Record[] shapes, @Nullable Codebook backoffs, @Nullable Codebook probabilities, long[] unigramChildren)
+            throws IOException {
         Packing packing = model.packings[n];
-        int wordBits = packing.bits;
-        int backoffBits = n < order ? Packing.bitsFor(values[n].length) : 0;
-        int childBits = n < order ? bits(layout.counts[n + 1]) : 0;
-        int width = wordBits + PROBABILITY + backoffBits + childBits;
+        Record shape = shapes[n];
+        int width = shape.bits();
         long table = layout.tableOffsets[n];
-        for (int i = 0; i < values[n].length; i++) {
-            file.set(INT, table + 4L * i, values[n][i]);
+        for (int i = 0; i < shape.backoffs; i++) {
+            file.setInt(table + 4L * i, Objects.requireNonNull(backoffs).bits(i));
         }
-        long base = table + ModelFile.align(4L * values[n].length);
+        for (int i = 0; i < shape.probabilities; i++) {
+            file.setInt(table + 4L * (shape.backoffs + i), Objects.requireNonNull(probabilities).bits(i));
+        }
+        long base = table + shape.tables();
         // where the parents' pointers lie: in the unigrams, or at the end of the records of the order before
-        long parentBase = 0;
-        int parentWidth = 0;
-        int pointer = 0;
-        if (n > 2) {
-            int parentBackoff = Packing.bitsFor(values[n - 1].length);
-            int pointerBits = bits(layout.counts[n]);
-            parentBase = layout.tableOffsets[n - 1] + ModelFile.align(4L * values[n - 1].length);
-            parentWidth = wordBits + PROBABILITY + parentBackoff + pointerBits;
-            pointer = parentWidth - pointerBits;
-        }
+        Record parentShape = n == 2 ? shape : shapes[n - 1];
+        long parentBase = n == 2 ? 0 : layout.tableOffsets[n - 1] + parentShape.tables();
+        int parentWidth = parentShape.bits();
+        int pointer = parentWidth - parentShape.childBits;
         long parent = -1;
         long index = 0;
-        try (RowCursor rows = model.rows[n].read();
-                RowCursor parents = n == 2 ? RowCursor.of(new long[0], 0, 1) : model.rows[n - 1].read()) {
-            long[] prefix = new long[packing.longs];
-            while (rows.next()) {
-                long[] data = rows.data;
-                int at = rows.at;
-                if (n == 2) {
-                    int word = packing.get(data, at, 0);
-                    while (parent < word) {
-                        unigramChildren[(int) ++parent] = index;
-                    }
-                } else {
-                    Packing shorter = model.packings[n - 1];
-                    shorter.copyPrefix(data, at, prefix, 0);
-                    while (parent < 0 || RowSort.compare(parents.data, parents.at, prefix, 0, shorter.longs) != 0) {
-                        if (!parents.next()) {
-                            throw new IllegalStateException("an n-gram without its suffix");
-                        }
-                        parent++;
-                        put(file, parentBase, parent * parentWidth + pointer, index);
+        try (NgramRows.Suffixes grams = model.suffixes(n)) {
+            while (grams.next()) {
+                while (parent < grams.shorterIndex()) {
+                    parent++;
+                    if (n == 2) {
+                        unigramChildren[(int) parent] = index;
+                    } else {
+                        put(parents, parentBase, parent * parentWidth + pointer, index);
                     }
                 }
-                long payload = data[at + packing.longs];
                 long bit = index * width;
-                put(file, base, bit, packing.get(data, at, n - 1));
-                int probability = Float.floatToRawIntBits(model.log10(NgramRows.probability(payload)));
-                put(file, base, bit + wordBits, probability & ~SIGN);
-                if (n < order) {
-                    put(file, base, bit + wordBits + PROBABILITY,
-                            Arrays.binarySearch(values[n], value(model, payload)));
+                put(file, base, bit, packing.get(grams.data(), grams.at(), n - 1));
+                float probability = model.log10(NgramRows.probability(grams.payload()));
+                put(file, base, bit + shape.wordBits, probabilities == null
+                        ? Float.floatToRawIntBits(probability) & ~SIGN
+                        : probabilities.code(probability));
+                if (backoffs != null) {
+                    put(file, base, bit + shape.wordBits + shape.probabilityBits(),
+                            backoffs.code(model.log10Backoff(NgramRows.backoff(grams.payload()))));
                 }
                 index++;
             }
         }
-        long parents = n == 2 ? layout.vocabularySize : layout.counts[n - 1];
-        while (parent < parents) {
+        long all = n == 2 ? layout.vocabularySize : layout.counts[n - 1];
+        while (parent < all) {
             parent++;
             if (n == 2) {
                 unigramChildren[(int) parent] = index;
             } else {
-                put(file, parentBase, parent * parentWidth + pointer, index);
+                put(parents, parentBase, parent * parentWidth + pointer, index);
             }
         }
     }
 
-    private static void put(MemorySegment file, long base, long bit, long value) {
+    private static void put(FileWindow file, long base, long bit, long value) {
         long at = base + (bit >>> 3);
-        file.set(LONG, at, file.get(LONG, at) | value << (bit & 7));
+        file.setLong(at, file.getLong(at) | value << (bit & 7));
+    }
+
+    /** The model as n-grams in suffix order, to be written in another form. */
+    NgramRows rows(Workspace workspace) throws IOException {
+        int size = vocabularySize();
+        Packing[] packings = Estimator.packings(order, wordBits);
+        float[] probabilities = new float[size];
+        float[] backoffs = new float[size];
+        for (int id = 0; id < size; id++) {
+            probabilities[id] = file.get(FLOAT, unigrams + (long) UNIGRAM * id);
+            backoffs[id] = file.get(FLOAT, unigrams + (long) UNIGRAM * id + 4);
+        }
+        RowStore[] rows = new RowStore[order + 1];
+        for (int n = 2; n <= order; n++) {
+            rows[n] = rows(n, packings, rows, workspace);
+        }
+        NgramRows model = new NgramRows(vocabulary(), order, packings, probabilities, backoffs, rows, new long[order][],
+                true);
+        model.markExtensions();
+        return model;
+    }
+
+    private RowStore rows(int n, Packing[] packings, RowStore[] before, Workspace workspace) throws IOException {
+        Packing packing = packings[n];
+        RowStore rows = new RowStore(workspace, packing.longs + 1);
+        long[] row = new long[packing.longs];
+        long index = 0;
+        try (RowCursor parents = n == 2 ? RowCursor.of(row, 0, 1) : before[n - 1].read()) {
+            long all = n == 2 ? vocabularySize() : count(n - 1);
+            for (long parent = 0; parent < all; parent++) {
+                long end;
+                if (n == 2) {
+                    packing.set(row, 0, 0, (int) parent);
+                    end = file.get(LONG, unigrams + UNIGRAM * (parent + 1) + 8);
+                } else {
+                    if (!parents.next()) {
+                        throw new IllegalStateException("fewer n-grams than counted");
+                    }
+                    for (int field = 0; field < n - 1; field++) {
+                        packing.set(row, 0, field, packings[n - 1].get(parents.data, parents.at, field));
+                    }
+                    int at = recordBits[n - 1] - childBits[n - 1];
+                    end = read(records[n - 1], (parent + 1) * recordBits[n - 1] + at, childBits[n - 1]);
+                }
+                for (; index < end; index++) {
+                    long record = index * recordBits[n];
+                    packing.set(row, 0, n - 1, (int) read(records[n], record, wordBits));
+                    int bits = (int) read(records[n], record + wordBits, probabilityBits[n]);
+                    float probability = probabilityTables[n] == 0
+                            ? Float.intBitsToFloat(bits | SIGN)
+                            : file.get(FLOAT, probabilityTables[n] + 4L * bits);
+                    float backoff = n == order
+                            ? NgramRows.NO_EXTENSION
+                            : file.get(FLOAT, backoffTables[n]
+                                    + 4 * read(records[n], record + wordBits + probabilityBits[n], backoffBits[n]));
+                    rows.add(row, 0, NgramRows.payload(probability, backoff));
+                }
+            }
+        }
+        rows.finish();
+        return rows;
     }
 }

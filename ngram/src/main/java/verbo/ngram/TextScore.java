@@ -78,6 +78,9 @@ public record TextScore(long sentences, long tokens, double nats, long unknown, 
 
     /** The same from a stream; the path is what messages call it. */
     public static TextScore of(NgramModel model, Path text, @Nullable InputStream in) throws IOException {
+        if (model.isSubword()) {
+            return ofTokens(model, text, in);
+        }
         Sentences sentences = new Sentences(text);
         Totals totals = new Totals(model, sentences);
         if (in == null) {
@@ -94,6 +97,24 @@ public record TextScore(long sentences, long tokens, double nats, long unknown, 
         }
         return new TextScore(totals.sentences, totals.tokens, totals.nats, totals.unknown, totals.unknownNats,
                 sentences.bytes(), sentences.characters());
+    }
+
+    private static TextScore ofTokens(NgramModel model, Path text, @Nullable InputStream in) throws IOException {
+        try (Lines lines = new Lines(text, in)) {
+            Totals totals = new Totals(model, new Sentences(text));
+            for (String line = lines.next(); line != null; line = lines.next()) {
+                for (int id : model.tokenizer().encode(line)) {
+                    totals.take(id);
+                }
+                totals.end();
+            }
+            totals.score();
+            if (totals.tokens == 0) {
+                throw new IllegalArgumentException(text + ": nothing to score: the text is empty");
+            }
+            return new TextScore(totals.sentences, totals.tokens, totals.nats, totals.unknown, totals.unknownNats,
+                    lines.bytes(), lines.characters());
+        }
     }
 
     private static final class Totals implements Sentences.Sink {

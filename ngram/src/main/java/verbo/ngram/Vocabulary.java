@@ -73,7 +73,7 @@ public final class Vocabulary {
     /** The id of a spelling, -1 if there is none. */
     int find(byte[] word, int from, int to) {
         int at = (int) hash(word, from, to) & mask;
-        while (true) {
+        for (int step = 0; step <= size; step++) {
             int id = table.get(INT, at * 4L) - 1;
             if (id < 0) {
                 return -1;
@@ -85,6 +85,7 @@ public final class Vocabulary {
             }
             at = at + 1 & mask;
         }
+        return -1; // a table without an empty place, in a damaged file
     }
 
     private boolean same(byte[] word, int from, long start, int length) {

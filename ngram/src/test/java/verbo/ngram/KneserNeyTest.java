@@ -93,11 +93,15 @@ final class KneserNeyTest {
         Path made = folder.resolve("made.bin");
         NgramFiles.estimate(text, wanted, new Estimation(4, 1 << 28, 1, Discounts.FALLBACK, Form.FAST));
         try (Workspace workspace = new Workspace(made, 1 << 21); TokenIds tokens = new TokenIds(workspace)) {
-            Vocabulary.Builder words = new Vocabulary.Builder();
-            tokens.read(text, words);
-            try (NgramRows model = new KneserNey(workspace, words.build(), 4, 2, Discounts.FALLBACK).estimate(tokens)) {
+            Vocabulary.Builder builder = new Vocabulary.Builder();
+            tokens.read(text, builder, EstimationProgress.NONE);
+            Vocabulary words = builder.build();
+            Packing packing = new Packing(4, Packing.bitsFor(words.size()));
+            try (RowSorter counted = tokens.grams(packing, workspace, EstimationProgress.NONE);
+                    NgramRows model = new Estimator(workspace, words, 4, 2, new Smoothing.KneserNey(Discounts.FALLBACK),
+                            Cutoffs.NONE, EstimationProgress.NONE).estimate(counted.sorted())) {
                 assertThat(model.rows[4].isInMemory()).isFalse();
-                FastModel.write(model, made, null, 1);
+                FastModel.write(model, made, null, workspace, 1);
             }
         }
         assertThat(made).hasSameBinaryContentAs(wanted);

@@ -142,6 +142,16 @@ public interface Tokenizer {
     }
 
     /**
+     * The same for what such a file holds, which lies inside another one.
+     *
+     * @param file
+     *            what messages call it
+     */
+    static Tokenizer read(Path file, byte[] content) throws IOException {
+        return TokenizerFile.read(file, content, null);
+    }
+
+    /**
      * A tokenizer by its name ({@link #names()}), or else from a file or folder.
      *
      * @throws java.nio.file.NoSuchFileException

@@ -5,6 +5,7 @@ package verbo.ngram;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -14,48 +15,58 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Interpolated modified Kneser-Ney smoothing (Chen and Goodman, 1999) with the choices of KenLM's {@code lmplz} (Heafield and
- * others, Scalable Modified Kneser-Ney Language Model Estimation, 2013), whose numbers it gives.
+ * Estimates a model from the counts of its longest n-grams: by modified Kneser-Ney as KenLM's {@code lmplz} does (Heafield and
+ * others, Scalable Modified Kneser-Ney Language Model Estimation, 2013), whose numbers it gives, or by another
+ * {@link Smoothing}.
  *
  * <p>
- * The n-grams of the highest order are counted and sorted in suffix order. One pass over them gives the adjusted counts of all
- * orders: an n-gram of a lower order counts as often as there are different words before it, or as often as it is there if
- * it begins a sentence. In context order each context's counts are added up to a denominator and to the weight of its
- * backoff; back in suffix order, where an n-gram follows the one it is interpolated with, probabilities are put together
+ * The n-grams of the highest order come sorted in suffix order. One pass over them gives the counts of all orders: for
+ * Kneser-Ney adjusted ones, of how many different words there are before an n-gram, or of how often it is there if it begins a
+ * sentence; for the others plain ones. In context order each context's counts are added up to a denominator and to the weight
+ * of its backoff; back in suffix order, where an n-gram follows the one it is interpolated with, probabilities are put together
  * from unigrams up.
+ *
+ * <p>
+ * What is pruned counts as before, and its share goes to the backoff.
  */
-final class KneserNey {
-    private static final int COUNT_BITS = 28;
+final class Estimator {
+    private static final long PRUNED = 1L << 62; // beside a count
+    private static final long GONE = -1; // in place of a probability
 
     private final Workspace workspace;
     private final Vocabulary vocabulary;
     private final int order;
     private final int threads;
-    private final @Nullable Discounts fallback;
+    private final Smoothing smoothing;
+    private final boolean adjusted; // Kneser-Ney's counts
+    private final Cutoffs cutoffs;
+    private final EstimationProgress progress;
     private final Packing[] packings;
-    private final long[] unigrams; // adjusted counts by id
+    private final long[] unigrams; // counts by id
     private final RowStore[] rows;
     private final RowStore[] contexts; // [order + 1]: of each order's n-grams the contexts, with their backoff weights
     private final long[][] countsOfCounts;
+    private final long[] largest; // count of each order
+    private final long[] pruned; // n-grams of each order
     private final Discounts[] discounts;
 
-    /**
-     * @param threads
-     *            how many threads work
-     * @param fallback
-     *            taken where discounts cannot be estimated; null to throw
-     */
-    KneserNey(Workspace workspace, Vocabulary vocabulary, int order, int threads, @Nullable Discounts fallback) {
+    Estimator(Workspace workspace, Vocabulary vocabulary, int order, int threads, Smoothing smoothing, Cutoffs cutoffs,
+            EstimationProgress progress) {
         this.workspace = workspace;
         this.vocabulary = vocabulary;
         this.order = order;
         this.threads = threads;
-        this.fallback = fallback;
+        this.smoothing = smoothing;
+        this.cutoffs = cutoffs;
+        this.progress = progress;
+        adjusted = smoothing instanceof Smoothing.KneserNey;
         packings = packings(order, Packing.bitsFor(vocabulary.size()));
         unigrams = new long[vocabulary.size()];
         rows = new RowStore[order + 1];
         contexts = new RowStore[order + 1];
         countsOfCounts = new long[order + 1][5];
+        largest = new long[order + 1];
+        pruned = new long[order + 1];
         discounts = new Discounts[order + 1];
     }
 
@@ -68,25 +79,12 @@ final class KneserNey {
         return packings;
     }
 
-    /** Estimates a model from the ids of a text. */
-    NgramRows estimate(TokenIds tokens) throws IOException {
-        if (order == 1) {
-            countUnigrams(tokens);
-        } else {
-            try (RowSorter sorter = count(tokens)) {
-                tokens.close();
-                adjust(sorter);
-            }
-        }
+    /** Estimates a model from the counts of its longest n-grams, in suffix order. */
+    NgramRows estimate(RowCursor counted) throws IOException {
+        count(counted);
+        counted.close();
         for (int n = 1; n <= order; n++) {
-            try {
-                discounts[n] = Discounts.estimate(n, countsOfCounts[n]);
-            } catch (IllegalArgumentException e) {
-                if (fallback == null) {
-                    throw e;
-                }
-                discounts[n] = fallback;
-            }
+            discounts[n] = discounts(n);
         }
         List<Callable<@Nullable Void>> tasks = new ArrayList<>();
         for (int n = order; n >= 2; n--) {
@@ -97,7 +95,48 @@ final class KneserNey {
             });
         }
         run(tasks, threads);
-        return interpolate();
+        NgramRows model = interpolate();
+        if (smoothing instanceof Smoothing.AddK || smoothing instanceof Smoothing.MaximumLikelihood) {
+            BackoffWeights.renormalize(model, workspace);
+        }
+        if (pruned[1] == 0) {
+            return model;
+        }
+        BitSet gone = new BitSet();
+        for (int id = 0; id < unigrams.length; id++) {
+            gone.set(id, (unigrams[id] & PRUNED) != 0);
+        }
+        return model.without(gone, workspace);
+    }
+
+    private Discounts discounts(int n) {
+        long[] seen = countsOfCounts[n];
+        return switch (smoothing) {
+            case Smoothing.KneserNey(var fallback) -> {
+                try {
+                    yield Discounts.estimate(n, seen);
+                } catch (IllegalArgumentException e) {
+                    if (fallback == null) {
+                        throw e;
+                    }
+                    yield fallback;
+                }
+            }
+            case Smoothing.AbsoluteDiscounting(double fallback) -> {
+                if (seen[1] == 0 || seen[2] == 0) {
+                    if (Double.isNaN(fallback)) {
+                        throw new IllegalArgumentException("no " + n + "-gram was seen "
+                                + (seen[1] == 0 ? "once" : "twice")
+                                + ", so its discount cannot be estimated from this text: give more text or a lower order,"
+                                + " or take a fixed discount with --discount-fallback");
+                    }
+                    yield new Discounts((float) fallback, (float) fallback, (float) fallback);
+                }
+                float amount = (float) (seen[1] / (seen[1] + 2.0 * seen[2]));
+                yield new Discounts(amount, amount, amount);
+            }
+            default -> new Discounts(0, 0, 0);
+        };
     }
 
     /** Runs tasks, and throws what the first of them threw. */
@@ -123,44 +162,8 @@ final class KneserNey {
         }
     }
 
-    private void countUnigrams(TokenIds tokens) throws IOException {
-        try (TokenIds.Cursor ids = tokens.cursor()) {
-            for (int id = ids.next(); id >= 0; id = ids.next()) {
-                unigrams[id]++;
-            }
-        }
-        for (long count : unigrams) {
-            if (count < 5) {
-                countsOfCounts[1][(int) count]++;
-            }
-        }
-        tokens.close();
-    }
-
-    /** The n-grams of the highest order, sentences begun with as many {@code <s>} as a context holds. */
-    private RowSorter count(TokenIds tokens) throws IOException {
-        Packing packing = packings[order];
-        int longs = packing.longs;
-        RowSorter sorter = new RowSorter(workspace, tokens.size(), longs + 1, true, 1);
-        long[] begin = new long[longs];
-        for (int field = 0; field < order; field++) {
-            packing.set(begin, 0, field, Vocabulary.BEGIN);
-        }
-        long[] gram = begin.clone();
-        try (TokenIds.Cursor ids = tokens.cursor()) {
-            for (int id = ids.next(); id >= 0; id = ids.next()) {
-                packing.push(gram, id);
-                sorter.add(gram, 0, 1);
-                if (id == Vocabulary.END) {
-                    System.arraycopy(begin, 0, gram, 0, longs);
-                }
-            }
-        }
-        return sorter;
-    }
-
-    /** Adjusted counts of all orders, from the counts of the highest in suffix order. */
-    private void adjust(RowSorter counted) throws IOException {
+    /** Counts of all orders, from those of the highest in suffix order. */
+    private void count(RowCursor counted) throws IOException {
         for (int n = 2; n <= order; n++) {
             rows[n] = new RowStore(workspace, packings[n].longs + 1);
         }
@@ -168,47 +171,60 @@ final class KneserNey {
         long[] last = new long[full.longs];
         long[] prefix = new long[full.longs];
         long[] counts = new long[order + 1];
+        long[] seen = new long[order + 1]; // how often, not adjusted
         int open = 0; // the longest n-gram whose count is not complete
-        try (RowCursor cursor = counted.sorted()) {
-            while (cursor.next()) {
-                long[] data = cursor.data;
-                int at = cursor.at;
-                int same = open == 0 ? 0 : full.common(last, 0, data, at);
-                for (; open > same; open--) {
-                    complete(open, last, prefix, counts[open]);
-                }
-                if (same > 0) {
-                    counts[same]++;
-                }
-                long count = data[at + full.longs];
-                while (open < order) {
-                    open++;
-                    if (open == order || full.get(data, at, open - 1) == Vocabulary.BEGIN) {
-                        counts[open] = count;
-                        break;
-                    }
-                    counts[open] = 1;
-                }
-                System.arraycopy(data, at, last, 0, full.longs);
+        long done = 0;
+        while (counted.next()) {
+            if ((++done & 0xFFFFF) == 0) {
+                progress.update("sorting", done, 0);
             }
+            long[] data = counted.data;
+            int at = counted.at;
+            int same = open == 0 ? 0 : full.common(last, 0, data, at);
+            for (; open > same; open--) {
+                complete(open, last, prefix, adjusted ? counts[open] : seen[open], seen[open]);
+            }
+            long count = data[at + full.longs];
+            for (int n = 1; n <= same; n++) {
+                seen[n] += count;
+            }
+            if (same > 0) {
+                counts[same]++;
+            }
+            while (open < order) {
+                open++;
+                seen[open] = count;
+                if (open == order || full.get(data, at, open - 1) == Vocabulary.BEGIN) {
+                    counts[open] = count;
+                    break;
+                }
+                counts[open] = 1;
+            }
+            System.arraycopy(data, at, last, 0, full.longs);
         }
         for (; open > 0; open--) {
-            complete(open, last, prefix, counts[open]);
+            complete(open, last, prefix, adjusted ? counts[open] : seen[open], seen[open]);
         }
         for (int n = 2; n <= order; n++) {
             rows[n].finish();
         }
     }
 
-    private void complete(int n, long[] gram, long[] prefix, long count) throws IOException {
+    private void complete(int n, long[] gram, long[] prefix, long count, long seen) throws IOException {
         if (count < 5) {
             countsOfCounts[n][(int) count]++;
         }
+        largest[n] = Math.max(largest[n], count);
+        boolean prune = cutoffs.prunes(packings[n], gram, seen);
+        if (prune) {
+            pruned[n]++;
+        }
         if (n == 1) {
-            unigrams[packings[1].get(gram, 0, 0)] = count;
+            int id = packings[1].get(gram, 0, 0);
+            unigrams[id] = prune ? count | PRUNED : count;
         } else {
             packings[n].copyPrefix(gram, 0, prefix, 0);
-            rows[n].add(prefix, 0, count);
+            rows[n].add(prefix, 0, prune ? count | PRUNED : count);
         }
     }
 
@@ -221,9 +237,10 @@ final class KneserNey {
         contexts[n] = new RowStore(workspace, packings[n - 1].longs + 1);
         long count = counted.count();
         double share = 1.0 / Math.min(threads, order - 1);
-        boolean fits = counted.isInMemory() && count < 1L << 63 - COUNT_BITS
+        int countBits = 66 - Long.numberOfLeadingZeros(largest[n]); // one more for what is pruned, one for the sign
+        boolean fits = counted.isInMemory() && countBits + 64 - Long.numberOfLeadingZeros(count) <= 64
                 && count * stride * 2 <= workspace.sortLongs() * share;
-        Group group = new Group(n, fits);
+        Group group = new Group(n, fits ? countBits : 0);
         try (RowSorter sorter = new RowSorter(workspace, count, stride, false, fits ? share : share / 2);
                 RowCursor in = counted.read()) {
             for (long index = 0; in.next(); index++) {
@@ -231,11 +248,8 @@ final class KneserNey {
                 long[] row = sorter.array();
                 packing.toContext(in.data, in.at, row, to);
                 long value = in.data[in.at + longs];
-                if (fits && value >= 1L << COUNT_BITS) {
-                    throw new IllegalArgumentException("an n-gram is there more than " + (1L << COUNT_BITS)
-                            + " times; give --memory less to count with longer numbers"); // never in natural text
-                }
-                row[to + longs] = fits ? index << COUNT_BITS | value : value;
+                value = (value & ~PRUNED) << 1 | value >>> 62;
+                row[to + longs] = fits ? index << countBits | value : value;
             }
             try (RowCursor sorted = sorter.sorted()) {
                 while (sorted.next()) {
@@ -253,22 +267,22 @@ final class KneserNey {
         private final int n;
         private final Packing packing;
         private final int longs;
-        private final boolean inPlace;
+        private final int countBits; // below the row's number; 0 if that is not there
         private final @Nullable RowSorter back;
         private final long[] prefix;
         private final long[] suffix;
         private long[] members = new long[1 << 10];
         private int used;
 
-        Group(int n, boolean inPlace) {
+        Group(int n, int countBits) {
             this.n = n;
-            this.inPlace = inPlace;
+            this.countBits = countBits;
             packing = packings[n];
             longs = packing.longs;
             prefix = new long[longs];
             suffix = new long[longs];
             double share = 0.5 / Math.min(threads, order - 1);
-            back = inPlace ? null : new RowSorter(workspace, rows[n].count(), longs + 1, false, share);
+            back = countBits > 0 ? null : new RowSorter(workspace, rows[n].count(), longs + 1, false, share);
         }
 
         void add(long[] data, int at) throws IOException {
@@ -284,40 +298,65 @@ final class KneserNey {
             used += longs + 1;
         }
 
-        private long count(int at) {
+        /** The count, doubled, and 1 if the n-gram is pruned. */
+        private long value(int at) {
             long last = members[at + longs];
-            return inPlace ? last & (1L << COUNT_BITS) - 1 : last;
+            return countBits > 0 ? last & (1L << countBits) - 1 : last;
         }
 
         void complete() throws IOException {
             int stride = longs + 1;
             Discounts discount = discounts[n];
-            long denominator = 0;
+            long total = 0;
+            long dropped = 0;
+            long types = 0;
+            long kept = 0;
             long ones = 0;
             long twos = 0;
-            long more = 0;
             for (int at = 0; at < used; at += stride) {
-                long count = count(at);
-                denominator += count;
-                if (count == 1) {
-                    ones++;
-                } else if (count == 2) {
-                    twos++;
+                long value = value(at);
+                long count = value >>> 1;
+                total += count;
+                types++;
+                if ((value & 1) != 0) {
+                    dropped += count;
                 } else {
-                    more++;
+                    kept++;
+                    ones += count == 1 ? 1 : 0;
+                    twos += count == 2 ? 1 : 0;
                 }
             }
-            double taken = (double) discount.one() * ones + (double) discount.two() * twos
-                    + (double) discount.more() * more;
-            float gamma = (float) (taken / denominator);
-            packings[n - 1].copyPrefix(members, 0, prefix, 0);
-            contexts[n].add(prefix, 0, Float.floatToRawIntBits(gamma));
+            double denominator = total;
+            double added = 0; // to each count
+            double free = 0; // what the backoff has
+            switch (smoothing) {
+                case Smoothing.KneserNey _ -> free = taken(discount, ones, twos, kept - ones - twos) + dropped;
+                case Smoothing.AbsoluteDiscounting _ ->
+                    free = taken(discount, ones, twos, kept - ones - twos) + dropped;
+                case Smoothing.WittenBell _ -> {
+                    denominator += types;
+                    free = types + dropped;
+                }
+                case Smoothing.AddK(double k) -> {
+                    denominator += k * words();
+                    added = k;
+                }
+                case Smoothing.MaximumLikelihood _ -> {}
+                case Smoothing.StupidBackoff _ -> {}
+            }
+            float gamma = (float) (free / denominator);
+            if (kept > 0) {
+                float weight = smoothing instanceof Smoothing.StupidBackoff(double factor) ? (float) factor : gamma;
+                packings[n - 1].copyPrefix(members, 0, prefix, 0);
+                contexts[n].add(prefix, 0, Float.floatToRawIntBits(weight));
+            }
             for (int at = 0; at < used; at += stride) {
-                long count = count(at);
-                float left = (float) ((count - (double) discount.of(count)) / denominator);
-                long payload = NgramRows.payload(left, gamma);
+                long value = value(at);
+                long count = value >>> 1;
+                float left = (float) ((count - (double) discount.of(count) + added) / denominator);
+                long payload = (value & 1) != 0 ? GONE : NgramRows.payload(left, gamma);
                 if (back == null) {
-                    rows[n].set(members[at + longs] >>> COUNT_BITS, payload);
+                    rows[n].set(members[at + longs] >>> countBits, payload);
                 } else {
                     packing.toSuffix(members, at, suffix, 0);
                     back.add(suffix, 0, payload);
@@ -347,20 +386,7 @@ final class KneserNey {
         int size = vocabulary.size();
         float[] probabilities = new float[size];
         float[] backoffs = new float[size];
-        long total = 0;
-        long[] n = new long[4];
-        for (long count : unigrams) {
-            total += count;
-            n[(int) Math.min(count, 3)]++;
-        }
-        Discounts discount = discounts[1];
-        double taken = (double) discount.one() * n[1] + (double) discount.two() * n[2]
-                + (double) discount.more() * n[3];
-        double uniform = taken / total / (size - 1); // <s> is never predicted
-        for (int id = 0; id < size; id++) {
-            long count = unigrams[id];
-            probabilities[id] = (float) ((count - (double) discount.of(count)) / total + uniform);
-        }
+        unigrams(probabilities);
         probabilities[Vocabulary.BEGIN] = 1; // as KenLM writes it
         long[][] extendsLeft = new long[order][];
         for (int each = 1; each < order; each++) {
@@ -383,11 +409,65 @@ final class KneserNey {
         return new NgramRows(vocabulary, order, packings, probabilities, backoffs, rows, extendsLeft, false);
     }
 
+    /** How many words there are to predict: <s> never is. */
+    private double words() {
+        return vocabulary.size() - 1.0 - pruned[1];
+    }
+
+    private static double taken(Discounts discount, long ones, long twos, long more) {
+        return (double) discount.one() * ones + (double) discount.two() * twos + (double) discount.more() * more;
+    }
+
+    private void unigrams(float[] probabilities) {
+        int size = vocabulary.size();
+        double words = words();
+        long total = 0;
+        long types = 0;
+        long dropped = 0;
+        long[] n = new long[4];
+        for (long each : unigrams) {
+            long count = each & ~PRUNED;
+            total += count;
+            types += count > 0 ? 1 : 0;
+            if ((each & PRUNED) != 0) {
+                dropped += count;
+            } else {
+                n[(int) Math.min(count, 3)]++;
+            }
+        }
+        Discounts discount = discounts[1];
+        double denominator = total;
+        double added = 0;
+        double uniform = 0;
+        double unknown = 0;
+        switch (smoothing) {
+            case Smoothing.KneserNey _ -> uniform = (taken(discount, n[1], n[2], n[3]) + dropped) / total / words;
+            case Smoothing.AbsoluteDiscounting _ ->
+                uniform = (taken(discount, n[1], n[2], n[3]) + dropped) / total / words;
+            case Smoothing.WittenBell _ -> {
+                denominator += types;
+                uniform = (types + dropped) / denominator / words;
+            }
+            case Smoothing.AddK(double k) -> {
+                denominator += k * words;
+                added = k;
+                unknown = dropped / denominator;
+            }
+            case Smoothing.MaximumLikelihood _ -> unknown = dropped / denominator;
+            case Smoothing.StupidBackoff(double factor) -> unknown = Math.max(dropped, factor) / denominator;
+        }
+        for (int id = 0; id < size; id++) {
+            long count = unigrams[id] & ~PRUNED;
+            probabilities[id] = (float) ((count - (double) discount.of(count) + added) / denominator + uniform);
+        }
+        probabilities[Vocabulary.UNKNOWN] += (float) unknown;
+    }
+
     private void interpolate(int n, float[] unigrams, long[][] extendsLeft) throws IOException {
         Packing packing = packings[n];
         Packing shorter = packings[n - 1];
         int longs = packing.longs;
-        boolean inPlace = rows[n].isInMemory();
+        boolean inPlace = rows[n].isInMemory() && pruned[n] == 0;
         RowStore result = inPlace ? rows[n] : new RowStore(workspace, longs + 1);
         long[] prefix = new long[longs];
         long[] left = extendsLeft[n - 1];
@@ -398,9 +478,16 @@ final class KneserNey {
             boolean more = backoffs.next();
             float lower = 0;
             boolean any = false;
+            long done = 0;
             while (grams.next()) {
+                if ((++done & 0xFFFFF) == 0) {
+                    progress.update("estimating " + n + "-grams", done, rows[n].count());
+                }
                 long[] data = grams.data;
                 int at = grams.at;
+                if (data[at + longs] == GONE) {
+                    continue;
+                }
                 if (n == 2) {
                     parent = packing.get(data, at, 0);
                     lower = unigrams[(int) parent];

@@ -1,0 +1,119 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.ngram;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import verbo.ngram.NgramFiles.Estimation;
+import verbo.ngram.NgramFiles.Form;
+import verbo.text.FormatException;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+/** Texts that are none, and a process that is killed. */
+final class BadInputTest {
+    @TempDir
+    private Path folder;
+
+    private Path out = Path.of("");
+
+    private NgramFiles.Estimated estimate(byte[] text) throws IOException {
+        out = folder.resolve("model.bin");
+        return NgramFiles.estimate(Files.write(folder.resolve("text.txt"), text), out,
+                new Estimation(3, 1 << 26, 1, Discounts.FALLBACK, Form.FAST));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void anEmptyCorpusIsRefused() {
+        for (String text : new String[]{"", "\n\n \n", "\0\0"}) {
+            assertThatThrownBy(() -> estimate(bytes(text))).isInstanceOf(FormatException.class)
+                    .hasMessageContaining("no word");
+            assertThat(out).doesNotExist();
+        }
+    }
+
+    @Test
+    void aLineOfTenMegabytesIsALine() throws IOException {
+        NgramFiles.Estimated estimated = estimate(bytes("a b c ".repeat((10 << 20) / 6) + "\n"));
+        assertThat(estimated.counts()).startsWith(0, 6);
+        estimated = estimate(bytes("x".repeat(10 << 20) + " y\n"));
+        assertThat(estimated.tokens()).isEqualTo(3);
+        try (NgramModel model = NgramModel.open(out)) {
+            assertThat(TextScore.of(model, folder.resolve("text.txt")).unknown()).isZero();
+        }
+    }
+
+    @Test
+    void zeroBytesAreSpaceAndWhatIsNoUtf8IsRefused() throws IOException {
+        assertThat(estimate(bytes("a\0b\0\0c\n")).tokens()).isEqualTo(4);
+        for (byte[] bad : new byte[][]{{(byte) 0xFF}, {(byte) 0xC0, (byte) 0x80},
+                {(byte) 0xED, (byte) 0xA0, (byte) 0x80}}) {
+            byte[] text = bytes("a b\nc   \n");
+            System.arraycopy(bad, 0, text, 5, bad.length);
+            assertThatThrownBy(() -> estimate(text)).hasMessageContaining("line 2, byte 4: not UTF-8");
+        }
+    }
+
+    /** What the process of the next test does. */
+    public static void main(String[] args) throws IOException {
+        NgramFiles.estimate(Path.of(args[0]), Path.of(args[1]),
+                new Estimation(4, Estimation.LEAST_MEMORY, 1, Discounts.FALLBACK, Form.FAST));
+    }
+
+    /** Surefire has our classes on the module path and the rest on the class path. */
+    private static String classPath() {
+        return Stream.of(System.getProperty("jdk.module.path"), System.getProperty("java.class.path"),
+                System.getProperty("surefire.real.class.path"), System.getProperty("surefire.test.class.path"))
+                .filter(path -> path != null && !path.isEmpty()).reduce((a, b) -> a + File.pathSeparator + b)
+                .orElseThrow() + File.pathSeparator + "target/test-classes";
+    }
+
+    private Stream<Path> temporary() throws IOException {
+        return Files.list(folder).filter(path -> path.getFileName().toString().startsWith("."));
+    }
+
+    @Test
+    void aKilledEstimationLeavesNoModelAndTheNextClearsUp() throws Exception {
+        Path text = MadeText.write(folder, 6, 150_000, 20_000);
+        Path model = folder.resolve("killed.bin");
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC", "-cp", classPath(), BadInputTest.class.getName(), text.toString(), model.toString())
+                .redirectErrorStream(true).redirectOutput(folder.resolve("log").toFile()).start();
+        try {
+            boolean spilled = false;
+            while (process.isAlive() && !spilled) {
+                try (Stream<Path> files = temporary()) {
+                    spilled = files.findAny().isPresent();
+                }
+                process.waitFor(2, TimeUnit.MILLISECONDS);
+            }
+            assertThat(spilled).as(Files.readString(folder.resolve("log"))).isTrue();
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+        assertThat(model).doesNotExist();
+        try (Stream<Path> files = temporary()) {
+            assertThat(files).isNotEmpty();
+        }
+        NgramFiles.estimate(MadeText.write(folder, 7, 100, 50), model,
+                new Estimation(2, 1 << 26, 1, Discounts.FALLBACK, Form.FAST));
+        try (Stream<Path> files = temporary()) {
+            assertThat(files).isEmpty();
+        }
+        try (NgramModel whole = NgramModel.open(model)) {
+            whole.verify();
+        }
+    }
+}
