@@ -132,12 +132,12 @@ final class ClassifyCommand implements Runnable {
         private int epochs = 10;
 
         @Option(names = "--rate", paramLabel = "RATE",
-                description = "Learning rate at the beginning; 0.5 if left out, 0.1 with hidden layers.")
+                description = "Learning rate at the beginning; 1 if left out, 0.1 with hidden layers.")
         private @Nullable Double rate;
 
         @Option(names = "--dropout", paramLabel = "P",
                 description = "The share of words and runs left out at each step (${DEFAULT-VALUE}).")
-        private double dropout = 0.3;
+        private double dropout = 0.5;
 
         @Option(names = "--seed", paramLabel = "N", description = "Of what is drawn (${DEFAULT-VALUE}).")
         private long seed = 1;
@@ -148,7 +148,7 @@ final class ClassifyCommand implements Runnable {
         @Override
         public Integer call() throws IOException {
             ClassifierTraining.Options options = new ClassifierTraining.Options(epochs,
-                    rate != null ? rate : hidden.isEmpty() ? 0.5 : 0.1, dropout, seed);
+                    rate != null ? rate : hidden.isEmpty() ? 1 : 0.1, dropout, seed);
             Path folder = out.toAbsolutePath().getParent();
             if (folder == null || !Files.isDirectory(folder)) {
                 throw new NoSuchFileException(out.toString(), null, "its folder does not exist");

@@ -21,7 +21,7 @@ import verbo.text.LabelledText;
  * <pre>
  * h_0 = mean of e_f over the text's features f      [dimension]
  * h_l = relu(W_l h_{l-1} + b_l)                     [hidden_l]
- * p   = softmax(W h + b)                            [classes]
+ * p   = softmax(W h)                                [classes]
  * </pre>
  *
  * A text has few features and a step touches few rows, so it learns text by text in plain loops and needs no engine.
@@ -63,15 +63,15 @@ public final class TextClassifier {
         }
     }
 
-    /** {@code W x + b}: weight {@code [out, in]}, bias {@code [out]}. */
+    /** {@code W x + b}: weight {@code [out, in]}, bias {@code [out]}; without b, an empty one. */
     record Layer(int in, int out, float[] weight, float[] bias) {
-        Layer(int in, int out) {
-            this(in, out, new float[Math.multiplyExact(in, out)], new float[out]);
+        Layer(int in, int out, boolean biased) {
+            this(in, out, new float[Math.multiplyExact(in, out)], new float[biased ? out : 0]);
         }
 
         private void forward(float[] x, float[] y) {
             for (int o = 0; o < out; o++) {
-                y[o] = bias[o] + dot(weight, o * in, x, in);
+                y[o] = dot(weight, o * in, x, in) + (bias.length == 0 ? 0 : bias[o]);
             }
         }
 
@@ -88,7 +88,9 @@ public final class TextClassifier {
                     for (int i = 0; i < in; i++) {
                         weight[row + i] -= rate * gradient * x[i];
                     }
-                    bias[o] -= rate * gradient;
+                    if (bias.length > 0) {
+                        bias[o] -= rate * gradient;
+                    }
                 }
             }
         }
@@ -137,7 +139,8 @@ public final class TextClassifier {
         FeatureTable table = FeatureTable.of(config.features(), texts, minimum);
         if (table.size() == 0) {
             throw new IllegalArgumentException(
-                    "no word occurs " + minimum + " times, so there is nothing to learn from");
+                    "no word occurs " + minimum + " times, so there is nothing to learn from: ask"
+                    + " for fewer");
         }
         int d = config.dimension();
         float[] vectors = new float[Math.multiplyExact(table.size(), d)];
@@ -156,7 +159,7 @@ public final class TextClassifier {
         List<Layer> layers = new ArrayList<>();
         int width = d;
         for (int hidden : config.hidden()) {
-            Layer layer = new Layer(width, hidden);
+            Layer layer = new Layer(width, hidden, true);
             SplittableRandom own = new SplittableRandom(Seeds.derive(seed, layers.size()));
             double deviation = Math.sqrt(2.0 / width); // He et al. 2015
             for (int i = 0; i < layer.weight().length; i++) {
@@ -165,7 +168,7 @@ public final class TextClassifier {
             layers.add(layer);
             width = hidden;
         }
-        layers.add(new Layer(width, names.size()));
+        layers.add(new Layer(width, names.size(), false));
         return new TextClassifier(config, new ArrayList<>(names), table, vectors, layers);
     }
 
@@ -201,7 +204,7 @@ public final class TextClassifier {
         return table.rows(features.of(text));
     }
 
-    /** The probability of each class for a text; of a text without a known feature, what the classes have by themselves. */
+    /** The probability of each class for a text. */
     public float[] probabilities(String text) {
         return new Learner().forward(rows(text));
     }

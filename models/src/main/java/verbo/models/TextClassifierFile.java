@@ -24,7 +24,7 @@ import verbo.text.FormatException;
 
 /**
  * A classifier's file: eight letters, then in big-endian order the shape and the labels, the features' 64 bits, their vectors,
- * and each layer's weights and biases.
+ * and each layer's weights and, but for the last, biases.
  */
 public final class TextClassifierFile {
     private static final long MAGIC = 0x564552424F434C53L; // VERBOCLS
@@ -146,7 +146,7 @@ public final class TextClassifierFile {
         int width = dimension;
         for (int l = 0; l <= layerCount; l++) {
             int next = l < layerCount ? hidden.get(l) : labelCount;
-            numbers += (width + 1L) * next;
+            numbers += (long) width * next + (l < layerCount ? next : 0);
             width = next;
         }
         if (8L * features + 4 * numbers > size) { // before memory is taken for them
@@ -168,7 +168,7 @@ public final class TextClassifierFile {
         List<Layer> layers = new ArrayList<>();
         width = dimension;
         for (int l = 0; l <= layerCount; l++) {
-            Layer layer = new Layer(width, l < layerCount ? hidden.get(l) : labelCount);
+            Layer layer = new Layer(width, l < layerCount ? hidden.get(l) : labelCount, l < layerCount);
             read(file, layer.weight(), chunk, in);
             read(file, layer.bias(), chunk, in);
             layers.add(layer);

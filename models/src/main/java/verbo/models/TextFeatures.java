@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.models;
 
-import java.util.Arrays;
+import java.util.StringTokenizer;
+import java.util.stream.LongStream;
 
 /**
  * What a text is made of, as numbers of 64 bits: its words, runs of words and, if wanted, runs of characters in its words. Each
@@ -20,6 +21,9 @@ record TextFeatures(int words, int shortest, int longest) {
     private static final long BASIS = 0xCBF29CE484222325L;
     private static final long PRIME = 0x100000001B3L;
     private static final long CHARACTERS = 0x5DEECE66DL;
+    private static final long BEGIN = 1;
+    private static final long END = 2;
+    private static final String SPACES = " \t\n\u000B\f\r\0";
 
     TextFeatures {
         if (words < 1 || words > 10) {
@@ -34,12 +38,12 @@ record TextFeatures(int words, int shortest, int longest) {
 
     /** The feature that a word is. */
     static long ofWord(String word) {
-        return mix(hash(BASIS, word, 0, word.length()));
+        return mix(hash(BASIS, word));
     }
 
-    private static long hash(long start, String text, int from, int to) {
+    private static long hash(long start, String text) {
         long hash = start;
-        for (int i = from; i < to; i++) {
+        for (int i = 0; i < text.length(); i++) {
             hash = (hash ^ text.charAt(i)) * PRIME;
         }
         return hash;
@@ -53,55 +57,38 @@ record TextFeatures(int words, int shortest, int longest) {
         return z ^ (z >>> 31);
     }
 
-    /** All features of a text, words first; the words of a text are apart by white space. */
+    /**
+     * All features of a text, words first; the words of a text are apart by white space. Runs see where the text begins and
+     * ends: which word is the first is often telling.
+     */
     long[] of(String text) {
-        long[] features = new long[16];
-        int count = 0;
-        int[] starts = new int[16]; // of words
-        for (int from = 0; from < text.length();) {
-            if (isSpace(text.charAt(from))) {
-                from++;
-                continue;
-            }
-            int to = from;
-            while (to < text.length() && !isSpace(text.charAt(to))) {
-                to++;
-            }
-            if (count == features.length) {
-                features = Arrays.copyOf(features, 2 * count);
-                starts = Arrays.copyOf(starts, 2 * count);
-            }
-            starts[count] = from;
-            features[count++] = mix(hash(BASIS, text, from, to));
-            from = to;
+        StringTokenizer tokens = new StringTokenizer(text, SPACES);
+        int count = tokens.countTokens();
+        if (count == 0) {
+            return new long[0];
         }
-        int wordCount = count;
-        for (int first = 0; first < wordCount; first++) {
-            long run = features[first];
-            for (int length = 2; length <= words && first + length <= wordCount; length++) {
-                run = mix(run * PRIME + features[first + length - 1]);
-                if (count == features.length) {
-                    features = Arrays.copyOf(features, 2 * count);
-                }
-                features[count++] = run;
+        String[] spellings = new String[count];
+        long[] around = new long[count + 2]; // the words between two marks
+        around[0] = BEGIN;
+        around[count + 1] = END;
+        LongStream.Builder features = LongStream.builder();
+        for (int w = 0; w < count; w++) {
+            spellings[w] = tokens.nextToken();
+            around[w + 1] = ofWord(spellings[w]);
+            features.add(around[w + 1]);
+        }
+        for (int first = 0; first < around.length; first++) {
+            long run = around[first];
+            for (int next = first + 1; next < Math.min(first + words, around.length); next++) {
+                run = mix(run * PRIME + around[next]);
+                features.add(run);
             }
         }
-        for (int word = 0; longest > 0 && word < wordCount; word++) {
-            int end = starts[word];
-            while (end < text.length() && !isSpace(text.charAt(end))) {
-                end++;
-            }
-            for (String run : Subwords.of(text.substring(starts[word], end), shortest, longest)) {
-                if (count == features.length) {
-                    features = Arrays.copyOf(features, 2 * count);
-                }
-                features[count++] = mix(hash(CHARACTERS, run, 0, run.length()));
+        for (String spelling : longest == 0 ? new String[0] : spellings) {
+            for (String run : Subwords.of(spelling, shortest, longest)) {
+                features.add(mix(hash(CHARACTERS, run)));
             }
         }
-        return Arrays.copyOf(features, count);
-    }
-
-    private static boolean isSpace(char c) {
-        return c == ' ' || c >= '\t' && c <= '\r' || c == 0;
+        return features.build().toArray();
     }
 }
