@@ -23,6 +23,8 @@ final class AddedTokens {
     private final List<AddedToken> all;
     private final Finder raw;
     private final Finder normalized;
+    private final String firsts; // the characters that they begin with
+    private final String ordinaryFirsts; // those that are not special
 
     AddedTokens(List<AddedToken> tokens) {
         this(tokens, null);
@@ -37,6 +39,33 @@ final class AddedTokens {
             (token.normalized() ? normalized : raw).put(token.normalized() ? content(token, normalizer)
                     : token.content(), i);
         }
+        firsts = firsts(all, true, normalizer);
+        ordinaryFirsts = firsts(all, false, normalizer);
+    }
+
+    private static String firsts(List<AddedToken> tokens, boolean special, @Nullable Normalizer normalizer) {
+        StringBuilder firsts = new StringBuilder();
+        for (AddedToken token : tokens) {
+            String content = special || !token.special() ? content(token, normalizer) : "";
+            if (!content.isEmpty() && firsts.indexOf(content.substring(0, 1)) < 0) {
+                firsts.append(content.charAt(0));
+            }
+        }
+        return firsts.toString();
+    }
+
+    /** False only where a text holds none, as a quick look tells. */
+    boolean mayOccur(String text, boolean special) {
+        String of = special ? firsts : ordinaryFirsts;
+        if (of.length() > 4) {
+            return true;
+        }
+        for (int i = 0; i < of.length(); i++) {
+            if (text.indexOf(of.charAt(i)) >= 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** A token's text as it is looked for. */

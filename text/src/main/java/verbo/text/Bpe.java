@@ -22,10 +22,13 @@ final class Bpe implements TokenModel {
      *            whether unknown characters are spelled in bytes
      * @param ignoreMerges
      *            whether a piece that is in the vocabulary is that token, whatever the merges make of it
+     * @param dropout
+     *            the share of merges that are left out at random, from 0 to 1 (Provilkov, Emelianenko and Voita 2020,
+     *            arXiv:1910.13267)
      */
     record Options(@Nullable String unknown, String prefix, String suffix, boolean fuseUnknown, boolean byteFallback,
-            boolean ignoreMerges) {
-        static final Options PLAIN = new Options(null, "", "", false, false, false);
+            boolean ignoreMerges, float dropout) {
+        static final Options PLAIN = new Options(null, "", "", false, false, false, 0);
     }
 
     private static final int PAGE = 256;
@@ -139,6 +142,40 @@ final class Bpe implements TokenModel {
         }
         count = merges.apply(symbols, lengths, count, new Merges.Work());
         emit(piece, symbols, lengths, count, out);
+    }
+
+    @Override
+    public boolean ids(char[] piece, int length, PretokenEncoder.Work work) {
+        if (options.ignoreMerges() || options.dropout() > 0 || !options.prefix().isEmpty()
+                || !options.suffix().isEmpty()) {
+            return false;
+        }
+        work.ensure(3 * length);
+        int[] symbols = work.word;
+        int count = 0;
+        for (int i = 0; i < length; i++) {
+            char c = piece[i];
+            int[] page = pages[c / PAGE];
+            int id = page == null ? -1 : page[c % PAGE] - 1;
+            if (id >= 0) {
+                symbols[count++] = id;
+                continue;
+            }
+            if (!options.byteFallback()) {
+                return false;
+            }
+            int size = c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
+            for (int b = size - 1; b >= 0; b--) {
+                int lead = size == 1 ? 0 : size == 2 ? 0xC0 : 0xE0;
+                int value = b == size - 1 ? lead | c >> 6 * b : 0x80 | (c >> 6 * b & 0x3F);
+                if (byteIds[value] < 0) {
+                    return false;
+                }
+                symbols[count++] = byteIds[value];
+            }
+        }
+        work.count = merges.apply(symbols, count, work.merges);
+        return true;
     }
 
     /** Walks over the piece's characters and the tokens' bytes together. */

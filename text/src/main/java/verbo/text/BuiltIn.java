@@ -35,7 +35,7 @@ final class BuiltIn {
             for (int b = 0; b < 256; b++) {
                 bytes[b] = new byte[]{(byte) b};
             }
-            return ByteLevelBpe.ofRanks(bytes, 256, WordPattern.GPT2, Gpt2Pattern::end, List.of());
+            return ByteLevelBpe.ofRanks(bytes, 256, WordPattern.GPT2, List.of());
         }
         String ranks = ranks(name);
         String resource = "com/knuddels/jtokkit/" + ranks + ".tiktoken";
@@ -64,32 +64,27 @@ final class BuiltIn {
     static Tokenizer of(RankFile ranks, String name) {
         List<AddedToken> added = new ArrayList<>();
         int size = ranks.size();
-        String regex;
         WordPattern pattern;
         switch (name) {
             case "gpt2", "r50k_base", "p50k_base", "p50k_edit" -> {
-                regex = WordPattern.GPT2;
-                pattern = Gpt2Pattern::end;
+                pattern = WordPattern.GPT2;
                 add(added, 50256, Tokenizer.END_OF_TEXT);
                 if (name.equals("p50k_edit")) {
                     add(added, 50281, FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX);
                 }
             }
             case "cl100k_base" -> {
-                regex = WordPattern.CL100K;
-                pattern = Cl100kPattern::endOfTiktoken;
+                pattern = WordPattern.TIKTOKEN_CL100K;
                 add(added, 100257, Tokenizer.END_OF_TEXT, FIM_PREFIX, FIM_MIDDLE, FIM_SUFFIX);
                 add(added, 100276, END_OF_PROMPT);
             }
             case "o200k_base" -> {
-                regex = WordPattern.O200K;
-                pattern = O200kPattern::end;
+                pattern = WordPattern.O200K;
                 add(added, 199999, Tokenizer.END_OF_TEXT);
                 add(added, 200018, END_OF_PROMPT);
             }
             case "o200k_harmony" -> {
-                regex = WordPattern.O200K;
-                pattern = O200kPattern::end;
+                pattern = WordPattern.O200K;
                 add(added, 199998, "<|startoftext|>", Tokenizer.END_OF_TEXT, "<|reserved_200000|>",
                         "<|reserved_200001|>", "<|return|>", "<|constrain|>", "<|reserved_200004|>", "<|channel|>",
                         "<|start|>", "<|end|>", "<|message|>", "<|reserved_200009|>", "<|reserved_200010|>",
@@ -100,18 +95,15 @@ final class BuiltIn {
                 add(added, 200018, END_OF_PROMPT); // which has two names
             }
             case "llama3" -> {
-                regex = WordPattern.CL100K;
-                pattern = (text, from, to) -> Cl100kPattern.end(text, from, to, 3);
+                pattern = WordPattern.CL100K;
                 llama3(added, size);
             }
             case "llama4" -> {
-                regex = WordPattern.O200K;
-                pattern = O200kPattern::end;
+                pattern = WordPattern.O200K;
                 add(added, size, "<|begin_of_text|>", "<|end_of_text|>");
             }
             case "whisper" -> {
-                regex = WordPattern.GPT2;
-                pattern = Gpt2Pattern::end;
+                pattern = WordPattern.GPT2;
                 add(added, size, Tokenizer.END_OF_TEXT, "<|startoftranscript|>");
             }
             default -> throw new IllegalArgumentException("no pattern is named " + name + "; known: "
@@ -120,7 +112,7 @@ final class BuiltIn {
         for (AddedToken token : added) {
             size = Math.max(size, token.id() + 1);
         }
-        return ByteLevelBpe.ofRanks(ranks.tokens(size), ranks.size(), regex, pattern, added);
+        return ByteLevelBpe.ofRanks(ranks.tokens(size), ranks.size(), pattern, added);
     }
 
     /** Names of patterns for ranks. */

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -17,39 +18,10 @@ import org.jspecify.annotations.Nullable;
  * UTF-8 bytes are merged into tokens. With all 256 bytes in the vocabulary no text is outside it.
  */
 public final class ByteLevelBpe implements Tokenizer {
-    /** Longer words are rare and would make the cache's memory unbounded. */
-    private static final int CACHED_LENGTH = 64;
-    private static final int CACHE_SIZE = 1 << 16;
-
-    /** A word and its ids; immutable, so threads may hand it to each other without a lock. */
-    private static final class Word {
-        private final int hash;
-        private final char[] chars;
-        private final int[] ids;
-
-        Word(int hash, char[] chars, int[] ids) {
-            this.hash = hash;
-            this.chars = chars;
-            this.ids = ids;
-        }
-
-        boolean is(char[] text, int from, int length) {
-            if (chars.length != length) {
-                return false;
-            }
-            for (int i = 0; i < length; i++) {
-                if (chars[i] != text[from + i]) {
-                    return false;
-                }
-            }
-            return true;
-        }
-    }
-
     /** How a word's bytes become ids. */
     private interface WordModel {
-        /** Writes the ids of a word's bytes; or returns, as -1 - i, that the byte i is no token. */
-        int ids(byte[] bytes, int count, Pass pass);
+        /** Writes the ids of bytes[from..to) to {@code work.word}; or returns, as -1 - i, that the byte i is no token. */
+        int ids(byte[] bytes, int from, int to, PretokenEncoder.Work work);
     }
 
     private final byte[] @Nullable [] bytes; // of each id, null where there is none
@@ -57,20 +29,18 @@ public final class ByteLevelBpe implements Tokenizer {
     private final Map<String, Integer> addedIds = new HashMap<>();
     private final @Nullable Map<String, Integer> ids; // null: looked up by bytes
     private final boolean[] special;
-    private final WordModel model;
     private final @Nullable ByteStrings strings;
-    private final WordPattern pattern;
+    private final PretokenEncoder encoder;
     private final AddedTokens added;
     private final boolean findsSpecial; // whether special tokens in the text are such
     private final TokenizerJson.ByteLevelOffsets offsets;
     private final OptionalInt separator;
     private final Supplier<String> json;
-    private final @Nullable Word[] cache = new Word[CACHE_SIZE];
 
     private ByteLevelBpe(List<String> vocabulary, Map<String, Integer> ids, Merges merges, List<AddedToken> addedTokens,
             TokenizerJson.ByteLevelOffsets offsets, @Nullable String json) {
         this(bytes(vocabulary), vocabulary.toArray(String[]::new), ids, null, mergeModel(ids, merges, null),
-                Gpt2Pattern::end, addedTokens, true, offsets,
+                WordPattern.GPT2, addedTokens, true, offsets,
                 json != null ? () -> json
                         : () -> TokenizerJson.write(vocabulary, addedTokens, merges, offsets, "ByteLevel"));
     }
@@ -82,8 +52,14 @@ public final class ByteLevelBpe implements Tokenizer {
         this.written = written;
         this.ids = ids;
         this.strings = strings;
-        this.model = model;
-        this.pattern = pattern;
+        encoder = new PretokenEncoder(pattern::end, (utf8, from, to, work) -> {
+            work.ensure(to - from);
+            int count = model.ids(utf8, from, to, work);
+            if (count < 0) {
+                throw outside(utf8, from, to, -1 - count);
+            }
+            work.count = count;
+        });
         this.findsSpecial = findsSpecial;
         this.offsets = offsets;
         this.json = json;
@@ -117,23 +93,23 @@ public final class ByteLevelBpe implements Tokenizer {
         for (int b = 0; b < 256; b++) {
             byteIds[b] = ids.getOrDefault(String.valueOf(ByteLevel.toChar(b)), -1);
         }
-        return (bytes, count, pass) -> {
-            int[] symbols = pass.symbols;
+        return (bytes, from, to, work) -> {
+            int[] symbols = work.word;
             if (whole != null) {
-                int id = whole.get(bytes, 0, count);
+                int id = whole.get(bytes, from, to);
                 if (id >= 0) {
                     symbols[0] = id;
                     return 1;
                 }
             }
-            for (int i = 0; i < count; i++) {
+            for (int i = from; i < to; i++) {
                 int id = byteIds[bytes[i] & 0xFF];
                 if (id < 0) {
-                    return -1 - i;
+                    return -1 - (i - from);
                 }
-                symbols[i] = id;
+                symbols[i - from] = id;
             }
-            return merges.apply(symbols, count, pass.work);
+            return merges.apply(symbols, to - from, work.merges);
         };
     }
 
@@ -145,14 +121,24 @@ public final class ByteLevelBpe implements Tokenizer {
      * @param ranks
      *            how many of them are ranked
      */
-    static ByteLevelBpe ofRanks(byte[] @Nullable [] tokens, int ranks, String regex, WordPattern pattern,
+    static ByteLevelBpe ofRanks(byte[] @Nullable [] tokens, int ranks, WordPattern pattern,
             List<AddedToken> added) {
-        ByteStrings strings = new ByteStrings(tokens, ranks);
-        RankMerges merges = new RankMerges(strings);
-        return new ByteLevelBpe(tokens, new @Nullable String[tokens.length], null, strings,
-                (bytes, count, pass) -> merges.apply(bytes, count, pass.symbols, pass.rankWork), pattern, added, false,
+        RankMerges merges = new RankMerges(tokens.clone(), ranks);
+        ByteStrings strings = merges.tokens();
+        return new ByteLevelBpe(tokens, new @Nullable String[tokens.length], null, strings, (bytes, from, to, work) -> {
+            int count = merges.apply(bytes, from, to, work.word, work.merges);
+            int length = 0;
+            for (int i = 0; i < count; i++) {
+                int id = work.word[i];
+                if (id < 0) {
+                    return -1 - length;
+                }
+                length += Objects.requireNonNull(tokens[id]).length;
+            }
+            return count;
+        }, pattern, added, false,
                 new TokenizerJson.ByteLevelOffsets(true, false),
-                () -> TokenizerJson.writeRanks(tokens, ranks, merges, added, regex));
+                () -> TokenizerJson.writeRanks(tokens, ranks, merges, added, pattern.regex()));
     }
 
     /**
@@ -251,17 +237,14 @@ public final class ByteLevelBpe implements Tokenizer {
     }
 
     int[] encode(String text, boolean special) {
+        if (!added.mayOccur(text, special)) {
+            return encoder.encode(text);
+        }
         IntBuilder out = new IntBuilder(text.length() / 3 + 4);
-        char[] chars = text.toCharArray();
-        Pass pass = new Pass();
         added.split(text, special, new AddedTokens.Sink() {
             @Override
             public void text(int from, int to) {
-                for (int start = from; start < to;) {
-                    int end = pattern.end(chars, start, to);
-                    word(chars, start, end, pass, out);
-                    start = end;
-                }
+                encoder.encode(text.substring(from, to), false, out);
             }
 
             @Override
@@ -272,94 +255,13 @@ public final class ByteLevelBpe implements Tokenizer {
         return out.toArray();
     }
 
-    /** Buffers of one call. */
-    private static final class Pass {
-        private byte[] utf8 = new byte[3 * CACHED_LENGTH];
-        private int[] symbols = new int[3 * CACHED_LENGTH];
-        private final Merges.Work work = new Merges.Work();
-        private final RankMerges.Work rankWork = new RankMerges.Work();
-
-        void ensure(int capacity) {
-            if (utf8.length < capacity) {
-                utf8 = new byte[Math.max(capacity, utf8.length * 2)];
-                symbols = new int[utf8.length];
-            }
+    private static IllegalArgumentException outside(byte[] utf8, int from, int to, int index) {
+        int begin = from + index;
+        while (begin > from && (utf8[begin] & 0xC0) == 0x80) {
+            begin--;
         }
-    }
-
-    private void word(char[] text, int from, int to, Pass pass, IntBuilder out) {
-        int length = to - from;
-        if (length > CACHED_LENGTH) {
-            int count = merge(text, from, to, pass);
-            out.add(pass.symbols, count);
-            return;
-        }
-        int hash = 0;
-        for (int i = from; i < to; i++) {
-            hash = 31 * hash + text[i];
-        }
-        hash *= 0x9E3779B9;
-        int slot = hash >>> 16;
-        Word known = cache[slot];
-        if (known == null || known.hash != hash || !known.is(text, from, length)) {
-            int count = merge(text, from, to, pass);
-            known = new Word(hash, Arrays.copyOfRange(text, from, to), Arrays.copyOf(pass.symbols, count));
-            cache[slot] = known;
-        }
-        out.add(known.ids, known.ids.length);
-    }
-
-    /** Leaves a word's ids in {@code pass.symbols} and returns how many there are. */
-    private int merge(char[] text, int from, int to, Pass pass) {
-        int count = utf8(text, from, to, pass);
-        int ids = model.ids(pass.utf8, count, pass);
-        if (ids < 0) {
-            throw outside(text, from, to, -1 - ids);
-        }
-        return ids;
-    }
-
-    /** Writes a word as UTF-8, a lone surrogate as {@code '?'}. */
-    private static int utf8(char[] text, int from, int to, Pass pass) {
-        pass.ensure(Math.multiplyExact(to - from, 3));
-        byte[] out = pass.utf8;
-        int n = 0;
-        for (int i = from; i < to; i++) {
-            char c = text[i];
-            if (c < 0x80) {
-                out[n++] = (byte) c;
-            } else if (c < 0x800) {
-                out[n++] = (byte) (0xC0 | (c >> 6));
-                out[n++] = (byte) (0x80 | (c & 0x3F));
-            } else if (!Character.isSurrogate(c)) {
-                out[n++] = (byte) (0xE0 | (c >> 12));
-                out[n++] = (byte) (0x80 | ((c >> 6) & 0x3F));
-                out[n++] = (byte) (0x80 | (c & 0x3F));
-            } else if (Character.isHighSurrogate(c) && i + 1 < to && Character.isLowSurrogate(text[i + 1])) {
-                int point = Character.toCodePoint(c, text[++i]);
-                out[n++] = (byte) (0xF0 | (point >> 18));
-                out[n++] = (byte) (0x80 | ((point >> 12) & 0x3F));
-                out[n++] = (byte) (0x80 | ((point >> 6) & 0x3F));
-                out[n++] = (byte) (0x80 | (point & 0x3F));
-            } else {
-                out[n++] = '?';
-            }
-        }
-        return n;
-    }
-
-    private static IllegalArgumentException outside(char[] text, int from, int to, int byteIndex) {
-        int at = 0;
-        for (int i = from; i < to;) {
-            int c = Character.codePointAt(text, i, to);
-            int units = Character.charCount(c);
-            at += Math.toIntExact(Utf8.length(new String(text, i, units)));
-            if (byteIndex < at) {
-                return CharacterTokenizer.outside(c, i);
-            }
-            i += units;
-        }
-        throw new AssertionError("the byte is one of the word's");
+        int c = new String(utf8, begin, to - begin, StandardCharsets.UTF_8).codePointAt(0);
+        return CharacterTokenizer.outside(c, new String(utf8, 0, begin, StandardCharsets.UTF_8).length());
     }
 
     @Override
@@ -368,59 +270,52 @@ public final class ByteLevelBpe implements Tokenizer {
     }
 
     private Encoding find(String text, boolean special) {
-        IntBuilder words = new IntBuilder(text.length() / 3 + 4);
-        int[] word = {0};
-        IntBuilder found = new IntBuilder(text.length() / 3 + 4);
-        IntBuilder starts = new IntBuilder(text.length() / 3 + 4);
-        IntBuilder ends = new IntBuilder(text.length() / 3 + 4);
-        char[] chars = text.toCharArray();
-        Pass pass = new Pass();
+        int capacity = text.length() / 3 + 4;
+        IntBuilder found = new IntBuilder(capacity);
+        IntBuilder starts = new IntBuilder(capacity);
+        IntBuilder ends = new IntBuilder(capacity);
+        IntBuilder words = new IntBuilder(capacity);
         added.split(text, special, new AddedTokens.Sink() {
+            private int word;
+
             @Override
             public void text(int from, int to) {
-                for (int start = from; start < to;) {
-                    int end = pattern.end(chars, start, to);
-                    int first = found.size();
-                    word(chars, start, end, pass, found);
-                    places(chars, start, end, first);
-                    while (words.size() < found.size()) {
-                        words.add(word[0]);
-                    }
-                    word[0]++;
-                    start = end;
-                }
-            }
+                encoder.words(text.substring(from, to), new PretokenEncoder.WordSink() {
+                    // walks over the characters and the tokens' bytes together
+                    private int at = from; // the character that holds the byte in question,
+                    private int before; // where its bytes begin,
+                    private int size; // and how many there are
 
-            // walks over a word's characters and its tokens' bytes together
-            private void places(char[] chars, int from, int to, int first) {
-                int at = from; // the character that holds the byte in question,
-                int units = units(chars, at, to);
-                int before = 0; // and the word's bytes before it
-                int size = utf8Length(chars, at, units);
-                int position = 0;
-                for (int i = first; i < found.size(); i++) {
-                    while (before + size <= position) {
-                        before += size;
-                        at += units;
-                        units = units(chars, at, to);
-                        size = utf8Length(chars, at, units);
+                    @Override
+                    public void word(byte[] utf8, int start, int end, int[] ids, int count) {
+                        int position = start;
+                        for (int i = 0; i < count; i++) {
+                            walk(utf8, position);
+                            starts.add(at);
+                            position += bytesOf(ids[i]).length;
+                            walk(utf8, position - 1);
+                            ends.add(at + (size == 4 ? 2 : 1));
+                            words.add(word);
+                        }
+                        found.add(ids, count);
+                        word++;
                     }
-                    starts.add(at);
-                    position += bytesOf(found.get(i)).length;
-                    while (before + size < position) {
-                        before += size;
-                        at += units;
-                        units = units(chars, at, to);
-                        size = utf8Length(chars, at, units);
+
+                    private void walk(byte[] utf8, int position) {
+                        size = CharClass.at(utf8, before) >> 4;
+                        while (before + size <= position) {
+                            before += size;
+                            at += size == 4 ? 2 : 1;
+                            size = CharClass.at(utf8, before) >> 4;
+                        }
                     }
-                    ends.add(at + units);
-                }
+                });
             }
 
             @Override
             public void token(AddedToken token, int from, int to) {
                 found.add(token.id());
-                words.add(word[0]++);
+                words.add(word++);
                 starts.add(from);
                 ends.add(to);
             }
@@ -437,15 +332,6 @@ public final class ByteLevelBpe implements Tokenizer {
             }
         }
         return encoding;
-    }
-
-    private static int units(char[] chars, int at, int to) {
-        return Character.isHighSurrogate(chars[at]) && at + 1 < to && Character.isLowSurrogate(chars[at + 1]) ? 2 : 1;
-    }
-
-    private static int utf8Length(char[] chars, int at, int units) {
-        char c = chars[at];
-        return units == 2 ? 4 : c < 0x80 || Character.isSurrogate(c) ? 1 : c < 0x800 ? 2 : 3;
     }
 
     @Override

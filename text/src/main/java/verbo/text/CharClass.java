@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
 /** Unicode's classes as the patterns of byte-pair encodings use them, looked up by table in the basic plane. */
 final class CharClass {
     static final int OTHER = 0;
@@ -47,6 +51,37 @@ final class CharClass {
         return CLASSES[c];
     }
 
+    /** Class and length in bytes of the character that begins at {@code i} of well-formed UTF-8: {@code length << 4 | class}. */
+    static int at(byte[] utf8, int i) {
+        int c = utf8[i];
+        return c >= 0 ? 1 << 4 | CLASSES[c] : beyondAscii(utf8, i, c);
+    }
+
+    private static int beyondAscii(byte[] utf8, int i, int first) {
+        if (first < (byte) 0xE0) {
+            return 2 << 4 | CLASSES[(first & 0x1F) << 6 | (utf8[i + 1] & 0x3F)];
+        }
+        int two = (utf8[i + 1] & 0x3F) << 6 | (utf8[i + 2] & 0x3F);
+        return first < (byte) 0xF0
+                ? 3 << 4 | CLASSES[(first & 0x0F) << 12 | two]
+                : 4 << 4 | ofCodePoint((first & 7) << 18 | two << 6 | (utf8[i + 3] & 0x3F));
+    }
+
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long EIGHT = 0x0101010101010101L;
+    private static final long HIGH = 0x80 * EIGHT;
+
+    /** The next eight bytes, the first the lowest. */
+    static long eight(byte[] bytes, int i) {
+        return (long) LONGS.get(bytes, i);
+    }
+
+    /** Of eight bytes the highest bits of those that are not a-z. */
+    static long notSmall(long eight) {
+        long low = eight & ~HIGH;
+        return ~((low + (0x80 - 'a') * EIGHT) & ~(low + (0x80 - 'z' - 1) * EIGHT) & ~eight) & HIGH;
+    }
+
     /** Where the character that begins at {@code i} ends. */
     static int next(char[] text, int i, int to) {
         return Character.isHighSurrogate(text[i]) && i + 1 < to && Character.isLowSurrogate(text[i + 1])
@@ -81,6 +116,27 @@ final class CharClass {
         return -1;
     }
 
+    /** The same in UTF-8. */
+    static int contraction(byte[] utf8, int from, int to) {
+        if (from + 1 >= to || utf8[from] != '\'') {
+            return -1;
+        }
+        int a = utf8[from + 1] | 0x20;
+        if (a == 's' || a == 't' || a == 'm' || a == 'd') {
+            return from + 2;
+        }
+        if (from + 2 < to) {
+            if (utf8[from + 1] == (byte) 0xC5 && utf8[from + 2] == (byte) 0xBF) { // ſ
+                return from + 3;
+            }
+            int b = utf8[from + 2] | 0x20;
+            if ((b == 'e' && (a == 'r' || a == 'v')) || (a == 'l' && b == 'l')) {
+                return from + 3;
+            }
+        }
+        return -1;
+    }
+
     private static int folded(char c) {
         return c == 'ſ' ? 's' : c >= 'A' && c <= 'Z' ? c + 32 : c;
     }
@@ -101,5 +157,28 @@ final class CharClass {
             return afterLine;
         }
         return end < to && end - from > 1 ? end - 1 : end;
+    }
+
+    /** The same in UTF-8. */
+    static int spaces(byte[] utf8, int from, int to) {
+        int end = from;
+        int last = from; // where the last space begins
+        int afterLine = -1;
+        while (end < to) {
+            int at = at(utf8, end);
+            if ((at & 15) != SPACE) {
+                break;
+            }
+            byte c = utf8[end];
+            last = end;
+            end += at >> 4;
+            if (c == '\r' || c == '\n') {
+                afterLine = end;
+            }
+        }
+        if (afterLine > 0) {
+            return afterLine;
+        }
+        return end < to && last > from ? last : end;
     }
 }

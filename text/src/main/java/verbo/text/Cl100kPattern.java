@@ -74,4 +74,97 @@ final class Cl100kPattern {
     static boolean isOther(int type) {
         return type == CharClass.OTHER || type == CharClass.MARK;
     }
+
+    /** The same in UTF-8. */
+    static int end(byte[] utf8, int from, int to, int digits) {
+        int first = CharClass.at(utf8, from);
+        int type = first & 15;
+        byte c = utf8[from];
+        if (c >= 0 && type != CharClass.NUMBER && c != '\'' && c != '\r' && c != '\n') {
+            int letters = CharClass.isLetter(type) ? from : from + 1;
+            long not = CharClass.notSmall(CharClass.eight(utf8, letters) | 0x2020202020202020L);
+            int end = letters + (Long.numberOfTrailingZeros(not) >> 3);
+            if (end > letters && letters < to) {
+                if (end >= to) {
+                    return to;
+                }
+                byte stop = utf8[end];
+                return stop >= 0 && (end < letters + 8 || !CharClass.isLetter(CharClass.at(utf8, end) & 15))
+                        ? end
+                        : letters(utf8, end, to);
+            }
+        }
+        int contraction = CharClass.contraction(utf8, from, to);
+        if (contraction > 0) {
+            return contraction;
+        }
+        int next = from + (first >> 4);
+        if (CharClass.isLetter(type)) {
+            return letters(utf8, next, to);
+        }
+        if (type == CharClass.NUMBER) {
+            int end = next;
+            for (int n = 1; n < digits && end < to; n++) {
+                int at = CharClass.at(utf8, end);
+                if ((at & 15) != CharClass.NUMBER) {
+                    break;
+                }
+                end += at >> 4;
+            }
+            return end;
+        }
+        if (c != '\r' && c != '\n' && next < to && CharClass.isLetter(CharClass.at(utf8, next) & 15)) {
+            return letters(utf8, next, to);
+        }
+        int start = c == ' ' ? next : from;
+        int end = others(utf8, start, to);
+        if (end > start) {
+            while (end < to && (utf8[end] == '\r' || utf8[end] == '\n')) {
+                end++;
+            }
+            return end;
+        }
+        return CharClass.spaces(utf8, from, to);
+    }
+
+    /** The same in UTF-8. */
+    static int endOfTiktoken(byte[] utf8, int from, int to) {
+        int at = CharClass.at(utf8, from);
+        if ((at & 15) == CharClass.SPACE) {
+            int end = from;
+            while ((at & 15) == CharClass.SPACE) {
+                end += at >> 4;
+                if (end >= to) {
+                    return to;
+                }
+                at = CharClass.at(utf8, end);
+            }
+        }
+        return end(utf8, from, to, 3);
+    }
+
+    private static int letters(byte[] utf8, int from, int to) {
+        int end = from;
+        while (end < to) {
+            int at = CharClass.at(utf8, end);
+            if (!CharClass.isLetter(at & 15)) {
+                break;
+            }
+            end += at >> 4;
+        }
+        return end;
+    }
+
+    /** The end of a run of what is neither space nor letter nor number. */
+    static int others(byte[] utf8, int from, int to) {
+        int end = from;
+        while (end < to) {
+            int at = CharClass.at(utf8, end);
+            if (!isOther(at & 15)) {
+                break;
+            }
+            end += at >> 4;
+        }
+        return end;
+    }
 }

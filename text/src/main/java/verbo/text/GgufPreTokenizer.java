@@ -34,11 +34,11 @@ record GgufPreTokenizer(List<String> patterns, boolean ignoreMerges, boolean add
             + "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*" + LINES_AND_SPACES;
 
     static {
-        List<String> gpt2 = List.of(WordPattern.GPT2);
-        List<String> llama3 = List.of(WordPattern.CL100K);
-        List<String> qwen2 = List.of(WordPattern.QWEN2);
-        List<String> digits = List.of("\\p{N}", WordPattern.GPT2);
-        add(List.of("[\\p{P}\\$\\+<=>\\^~\\|]+", WordPattern.GPT2, "\\p{N}+", "[0-9][0-9][0-9]"), "default");
+        List<String> gpt2 = List.of(WordPattern.GPT2.regex());
+        List<String> llama3 = List.of(WordPattern.CL100K.regex());
+        List<String> qwen2 = List.of(WordPattern.QWEN2.regex());
+        List<String> digits = List.of("\\p{N}", WordPattern.GPT2.regex());
+        add(List.of("[\\p{P}\\$\\+<=>\\^~\\|]+", WordPattern.GPT2.regex(), "\\p{N}+", "[0-9][0-9][0-9]"), "default");
         add(gpt2, "gpt-2", "phi-2", "jina-es", "jina-de", "gigachat", "jina-v2-es", "jina-v2-de", "a.x-4.0", "mellum",
                 "modern-bert", "mpt", "olmo", "jais", "trillion", "granite-docling", "exaone4");
         for (String name : List.of("jina-v1-en", "jina-v2-code", "roberta-bpe")) {
@@ -54,7 +54,7 @@ record GgufPreTokenizer(List<String> patterns, boolean ignoreMerges, boolean add
         add(List.of("(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}"
                 + "| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*" + LINES_AND_SPACES), "qwen35");
         add(digits, "starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b", "mellum2");
-        add(List.of("[\\p{P}\\$\\+<=>\\^~\\|`]+", WordPattern.GPT2, "[0-9][0-9][0-9]"), "falcon");
+        add(List.of("[\\p{P}\\$\\+<=>\\^~\\|`]+", WordPattern.GPT2.regex(), "[0-9][0-9][0-9]"), "falcon");
         add(List.of("[\\r\\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", "[一-龥ࠀ-一가-\ud7ff]+", "\\p{N}"), "deepseek-coder");
         add(List.of("[\\r\\n]", "\\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚ"
                 + "Ḁ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-ώᾀ-ᾴᾶ-ᾼιῂ-ῄῆ-ῌῐ-ΐῖ-Ίῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤΩℨK-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛ"
@@ -69,10 +69,10 @@ record GgufPreTokenizer(List<String> patterns, boolean ignoreMerges, boolean add
         BY_NAME.put("tekken", new GgufPreTokenizer(List.of(TEKKEN), true, true, false));
         BY_NAME.put("chameleon", new GgufPreTokenizer(List.of("<sentinel:[0-9]+>",
                 "(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z", "([\\t\\n]|    |  )", "\\p{N}", "[\\p{P}!-/:-@\\[-`{-~]",
-                WordPattern.GPT2), false, true, false));
-        add(List.of(WordPattern.O200K), "gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2");
-        BY_NAME.put("granite-embed-multi-97m", new GgufPreTokenizer(List.of(WordPattern.O200K), true, false, false));
-        add(List.of("\\d{1,3}(?=(?:\\d{3})*\\b)", WordPattern.O200K), "tiny_aya", "cohere2moe");
+                WordPattern.GPT2.regex()), false, true, false));
+        add(List.of(WordPattern.O200K.regex()), "gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2");
+        BY_NAME.put("granite-embed-multi-97m", new GgufPreTokenizer(List.of(WordPattern.O200K.regex()), true, false, false));
+        add(List.of("\\d{1,3}(?=(?:\\d{3})*\\b)", WordPattern.O200K.regex()), "tiny_aya", "cohere2moe");
         add(List.of("\\p{N}+", "(?=(\\d{3})+(?!\\d))"), "superbpe");
         add(List.of("'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
                 + "|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+"), "bailingmoe", "bailingmoe2", "llada-moe");
@@ -80,16 +80,16 @@ record GgufPreTokenizer(List<String> patterns, boolean ignoreMerges, boolean add
                 + LINES_AND_SPACES), "seed-coder");
         add(List.of("[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" + LINES_AND_SPACES),
                 "ufakzeka");
-        add(List.of("[^\\n]+|[\\n]+", WordPattern.QWEN2), "laguna");
+        add(List.of("[^\\n]+|[\\n]+", WordPattern.QWEN2.regex()), "laguna");
         add(List.of("(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?(?:\\p{L}\\p{M}*(?: \\p{L}\\p{M}*)*)+|\\p{N}"
                 + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]?|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+"), "exaone-moe");
         BY_NAME.put("minicpm5", new GgufPreTokenizer(
-                List.of("\\p{N}{1,3}", WordPattern.CL100K.replace("\\p{N}{1,3}", "\\p{N}+")), true, false, false));
+                List.of("\\p{N}{1,3}", WordPattern.CL100K.regex().replace("\\p{N}{1,3}", "\\p{N}+")), true, false, false));
         String suffix = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?";
         BY_NAME.put("youtu", new GgufPreTokenizer(List.of(
                 "[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥\u3040-\u309f\u30a0-\u30ff]+",
-                WordPattern.O200K.replace("\\p{N}{1,3}", "\\p{N}")), true, false, false));
-        add(List.of(WordPattern.CL100K.replace("|\\s+(?!\\S)|\\s+", "|\\s{512}(?!\\S)|\\s{256}(?!\\S)|\\s{128}(?!\\S)"
+                WordPattern.O200K.regex().replace("\\p{N}{1,3}", "\\p{N}")), true, false, false));
+        add(List.of(WordPattern.CL100K.regex().replace("|\\s+(?!\\S)|\\s+", "|\\s{512}(?!\\S)|\\s{256}(?!\\S)|\\s{128}(?!\\S)"
                 + "|\\s{64}(?!\\S)|\\s{32}(?!\\S)|\\s{16}(?!\\S)|\\s{8}(?!\\S)|\\s{4}(?!\\S)|\\s{1,2}(?!\\S)|\\s{1}")),
                 "jais-2");
         add(List.of("\\p{Han}+", "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{IsHan}]]*"

@@ -115,4 +115,78 @@ final class Gpt2Pattern {
         }
         return -1;
     }
+
+    /** The same in UTF-8. */
+    static int end(byte[] utf8, int from, int to) {
+        byte c = utf8[from];
+        if (c == '\'') {
+            int end = contraction(utf8, from, to);
+            if (end > 0) {
+                return end;
+            }
+        }
+        int letters = c == ' ' ? from + 1 : from;
+        long not = CharClass.notSmall(CharClass.eight(utf8, letters) | 0x2020202020202020L);
+        int found = Long.numberOfTrailingZeros(not) >> 3;
+        if (found > 0 && letters < to) {
+            int end = letters + found;
+            return end >= to ? to : found < 8 && utf8[end] >= 0 ? end : runEnd(utf8, end, to, LETTER);
+        }
+        int at = CharClass.at(utf8, from);
+        if ((at & 15) == CharClass.SPACE) {
+            if (c == ' ' && from + 1 < to) {
+                int type = of(CharClass.at(utf8, from + 1));
+                if (type != SPACE) {
+                    return runEnd(utf8, from + 1, to, type);
+                }
+            }
+            int end = from;
+            int last = from;
+            while (end < to) {
+                at = CharClass.at(utf8, end);
+                if ((at & 15) != CharClass.SPACE) {
+                    break;
+                }
+                last = end;
+                end += at >> 4;
+            }
+            return end < to && last > from ? last : end;
+        }
+        return runEnd(utf8, from, to, of(at));
+    }
+
+    private static int of(int at) {
+        int type = at & 15;
+        return CharClass.isLetter(type) ? LETTER
+                : type == CharClass.NUMBER ? NUMBER : type == CharClass.SPACE ? SPACE : OTHER;
+    }
+
+    private static int runEnd(byte[] utf8, int from, int to, int type) {
+        int end = from;
+        while (end < to) {
+            int at = CharClass.at(utf8, end);
+            if (of(at) != type) {
+                break;
+            }
+            end += at >> 4;
+        }
+        return end;
+    }
+
+    private static int contraction(byte[] utf8, int from, int to) {
+        if (from + 1 >= to) {
+            return -1;
+        }
+        byte a = utf8[from + 1];
+        if (a == 's' || a == 't' || a == 'm' || a == 'd') {
+            return from + 2;
+        }
+        if (from + 2 < to) {
+            byte b = utf8[from + 2];
+            if ((b == 'e' && (a == 'r' || a == 'v')) || (a == 'l' && b == 'l')) {
+                return from + 3;
+            }
+        }
+        return -1;
+    }
 }

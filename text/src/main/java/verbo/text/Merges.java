@@ -3,6 +3,8 @@
 package verbo.text;
 
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,40 +13,67 @@ import org.jspecify.annotations.Nullable;
  */
 final class Merges {
     private static final int NONE = Integer.MAX_VALUE;
+    private static final int PLACE = 6; // bits
     /** Up to here looking through all pairs for the lowest is quicker than keeping a heap. */
-    private static final int SHORT = 48;
+    private static final int SHORT = 1 << PLACE;
+    /** Stands before the first symbol and behind the last. */
+    private static final int EDGE = PairTable.MOST;
 
     private final int[] left;
     private final int[] right;
     private final int[] result;
-    // open addressing; a key is left << 32 | right, -1 is an empty slot
-    private final long[] keys;
-    private final int[] ranks;
-    private final int mask;
+    private final PairTable pairs;
+    private final @Nullable Map<Long, Integer> wide; // instead, of ids or ranks too large for that
 
     /** Merge {@code r} makes {@code result[r]} of {@code left[r]} and {@code right[r]}; of a pair given twice the last counts. */
     Merges(int[] left, int[] right, int[] result) {
+        this(left, right, result, largest(left, right));
+        for (int r = 0; r < left.length; r++) {
+            put(r);
+        }
+    }
+
+    private static int largest(int[] left, int[] right) {
+        int most = 0;
+        for (int r = 0; r < left.length; r++) {
+            most = Math.max(most, Math.max(left[r], right[r]));
+        }
+        return most;
+    }
+
+    /**
+     * Merges none of which is there before it is {@link #put}.
+     *
+     * @param most
+     *            the largest id
+     */
+    Merges(int[] left, int[] right, int[] result, int most) {
         this.left = left;
         this.right = right;
         this.result = result;
-        int capacity = Math.max(16, Integer.highestOneBit(Math.max(1, left.length)) << 2);
-        keys = new long[capacity];
-        ranks = new int[capacity];
-        mask = capacity - 1;
-        Arrays.fill(keys, -1);
-        for (int r = 0; r < left.length; r++) {
-            long key = ((long) left[r] << 32) | right[r];
-            int slot = slot(key);
-            while (keys[slot] != -1 && keys[slot] != key) {
-                slot = (slot + 1) & mask;
-            }
-            keys[slot] = key;
-            ranks[slot] = r;
+        int count = left.length;
+        boolean fits = Math.max(left.length, most) < PairTable.MOST;
+        pairs = new PairTable(fits ? left.length : 0);
+        wide = fits ? null : new HashMap<>();
+    }
+
+    void put(int rank) {
+        int a = left[rank];
+        int b = right[rank];
+        if (wide != null) {
+            wide.put((long) a << 32 | b, rank);
+        } else {
+            pairs.put(a, b, rank);
         }
     }
 
     int size() {
         return left.length;
+    }
+
+    /** What a merge makes. */
+    int result(int rank) {
+        return result[rank];
     }
 
     int left(int rank) {
@@ -55,24 +84,9 @@ final class Merges {
         return right[rank];
     }
 
-    private int slot(long key) {
-        long h = key * 0x9E3779B97F4A7C15L;
-        return (int) (h >>> 32) & mask;
-    }
-
-    private int rank(int a, int b) {
-        long key = ((long) a << 32) | b;
-        int slot = slot(key);
-        while (true) {
-            long k = keys[slot];
-            if (k == key) {
-                return ranks[slot];
-            }
-            if (k == -1) {
-                return NONE;
-            }
-            slot = (slot + 1) & mask;
-        }
+    /** The rank of a pair, {@link Integer#MAX_VALUE} if it is not merged. */
+    int rank(int a, int b) {
+        return wide == null ? pairs.get(a, b) : wide.getOrDefault((long) a << 32 | b, NONE);
     }
 
     /**
@@ -95,53 +109,101 @@ final class Merges {
         if (count < 2) {
             return count;
         }
-        return count <= SHORT
-                ? applyShort(symbols, lengths, count, work.ranks)
-                : applyLong(symbols, lengths, count);
+        return isShort(count)
+                ? applyShort(symbols, lengths, count, work)
+                : applyLong(symbols, lengths, count, work);
     }
 
-    private int applyShort(int[] symbols, int @Nullable [] lengths, int count, int[] pairRanks) {
-        int n = count;
-        for (int i = 0; i + 1 < n; i++) {
-            pairRanks[i] = rank(symbols[i], symbols[i + 1]);
+    private int applyShort(int[] symbols, int @Nullable [] lengths, int count, Work work) {
+        for (int i = 0; i + 1 < count; i++) {
+            work.ranks[i] = rank(symbols[i], symbols[i + 1]);
         }
-        while (n > 1) {
+        return applyShort(symbols, lengths, count, work.ranks, work);
+    }
+
+    /**
+     * The same where the ranks of the pairs are known.
+     *
+     * @param count
+     *            as {@link #isShort} says
+     * @param ranks
+     *            by pair, {@link Integer#MAX_VALUE} for none
+     */
+    int apply(int[] symbols, int count, int[] ranks, Work work) {
+        return applyShort(symbols, null, count, ranks, work);
+    }
+
+    /** Whether a word is short enough for that. */
+    boolean isShort(int count) {
+        return count <= SHORT - 2 && left.length < 1 << 31 - PLACE;
+    }
+
+    /**
+     * Symbols are linked by their places, counted from 1. Of each that may merge with the next, rank and place are one number,
+     * so that finding the lowest takes no branches, nor do the ends of the word.
+     */
+    private int applyShort(int[] symbols, int @Nullable [] lengths, int count, int[] ranks, Work work) {
+        int[] made = work.made;
+        int[] at = work.symbols;
+        byte[] next = work.next;
+        byte[] previous = work.previous;
+        int padded = count + 8 & -8; // room for the place behind the last
+        for (int i = 1; i <= count; i++) {
+            at[i] = symbols[i - 1];
+            made[i] = placed(ranks[i - 1], i);
+            next[i] = (byte) (i + 1);
+            previous[i] = (byte) (i - 1);
+        }
+        made[count] = NONE;
+        for (int i = count + 1; i < padded; i++) {
+            made[i] = NONE;
+        }
+        at[count + 1] = EDGE;
+        while (true) {
             int best = NONE;
-            int at = -1;
-            for (int i = 0; i + 1 < n; i++) {
-                if (pairRanks[i] < best) {
-                    best = pairRanks[i];
-                    at = i;
-                }
+            for (int i = 0; i < padded; i += 8) {
+                int a = Math.min(Math.min(made[i], made[i + 1]), Math.min(made[i + 2], made[i + 3]));
+                int b = Math.min(Math.min(made[i + 4], made[i + 5]), Math.min(made[i + 6], made[i + 7]));
+                best = Math.min(best, Math.min(a, b));
             }
-            if (at < 0) {
+            if (best == NONE) {
                 break;
             }
-            symbols[at] = result[best];
-            for (int i = at + 1; i + 1 < n; i++) {
-                symbols[i] = symbols[i + 1];
-                pairRanks[i] = pairRanks[i + 1];
-            }
+            int place = best & SHORT - 1;
+            int middle = next[place];
+            int end = next[middle];
+            int before = previous[place];
+            int symbol = result[best >>> PLACE];
+            at[place] = symbol;
             if (lengths != null) {
-                lengths[at] += lengths[at + 1];
-                System.arraycopy(lengths, at + 2, lengths, at + 1, n - at - 2);
+                lengths[place - 1] += lengths[middle - 1];
             }
-            n--;
-            if (at > 0) {
-                pairRanks[at - 1] = rank(symbols[at - 1], symbols[at]);
+            made[middle] = NONE;
+            next[place] = (byte) end;
+            previous[end] = (byte) place;
+            made[place] = placed(rank(symbol, at[end]), place);
+            made[before] = placed(rank(at[before], symbol), before);
+        }
+        int n = 0;
+        for (int i = 1; i <= count; i = next[i]) {
+            if (lengths != null) {
+                lengths[n] = lengths[i - 1];
             }
-            if (at + 1 < n) {
-                pairRanks[at] = rank(symbols[at], symbols[at + 1]);
-            }
+            symbols[n++] = at[i];
         }
         return n;
     }
 
-    /** A linked list of symbols and a heap of pairs, for words of any length in time n log n. */
-    private int applyLong(int[] symbols, int @Nullable [] lengths, int count) {
+    private static int placed(int rank, int place) {
+        return rank == NONE ? NONE : rank << PLACE | place; // no branch either
+    }
+
+    /** A linked list of symbols and a queue of pairs, for words of any length. */
+    private int applyLong(int[] symbols, int @Nullable [] lengths, int count, Work work) {
         int[] next = new int[count];
         int[] previous = new int[count];
-        LongHeap heap = new LongHeap(count);
+        RadixHeap heap = work.heap;
+        heap.clear();
         for (int i = 0; i < count; i++) {
             next[i] = i + 1;
             previous[i] = i - 1;
@@ -182,15 +244,25 @@ final class Merges {
         return n;
     }
 
-    private void offer(LongHeap heap, int a, int b, int at) {
+    private void offer(RadixHeap heap, int a, int b, int at) {
         int rank = rank(a, b);
         if (rank != NONE) {
-            heap.add(((long) rank << 32) | at);
+            heap.add((long) rank << 32 | at);
         }
     }
 
     /** What one thread needs beside the symbols. */
     static final class Work {
-        private final int[] ranks = new int[SHORT];
+        final int[] ranks = new int[SHORT];
+        private final int[] made = new int[SHORT + 8]; // rank << PLACE | place
+        private final int[] symbols = new int[SHORT];
+        private final byte[] next = new byte[SHORT];
+        private final byte[] previous = new byte[SHORT];
+        private final RadixHeap heap = new RadixHeap();
+
+        Work() {
+            made[0] = NONE;
+            symbols[0] = EDGE;
+        }
     }
 }

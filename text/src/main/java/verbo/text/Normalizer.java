@@ -155,7 +155,7 @@ sealed interface Normalizer {
         }
 
         /** The blocks that BERT's authors listed. */
-        private static boolean isChinese(int c) {
+        static boolean isChinese(int c) {
             return c >= 0x3400 && ((c >= 0x4E00 && c <= 0x9FFF) || c <= 0x4DBF || (c >= 0x20000 && c <= 0x2A6DF)
                     || (c >= 0x2A700 && c <= 0x2B73F) || (c >= 0x2B740 && c <= 0x2B81F)
                     || (c >= 0x2B920 && c <= 0x2CEAF) || (c >= 0xF900 && c <= 0xFAFF)

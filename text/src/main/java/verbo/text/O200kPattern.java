@@ -108,4 +108,116 @@ final class O200kPattern {
         int contraction = CharClass.contraction(text, end, to);
         return contraction > 0 ? contraction : end;
     }
+
+    /** The same in UTF-8. */
+    static int end(byte[] utf8, int from, int to) {
+        int first = CharClass.at(utf8, from);
+        int type = first & 15;
+        byte c = utf8[from];
+        boolean leads = type < CharClass.UPPER && type != CharClass.NUMBER && c != '\r' && c != '\n';
+        if (c >= 0 && (leads || type >= CharClass.UPPER)) {
+            // most words: what may lead, a capital, small letters of ASCII
+            int letters = leads ? from + 1 : from;
+            long eight = CharClass.eight(utf8, letters);
+            byte one = (byte) eight;
+            int capital = one >= 'A' && one <= 'Z' ? 1 : 0;
+            int smalls = Long.numberOfTrailingZeros(CharClass.notSmall(eight) >>> 8 * capital) >> 3;
+            int end = letters + capital + smalls;
+            if (smalls > 0 && smalls < 8 - capital && letters + capital < to) {
+                if (end >= to) {
+                    return to;
+                }
+                byte stop = utf8[end];
+                if (stop >= 0 && stop != '\'') {
+                    return end;
+                }
+            }
+        }
+        int next = from + (first >> 4);
+        // with something before the word, which a mark may be too, then without
+        if (leads) {
+            int end = smallEnding(utf8, next, to);
+            if (end > 0) {
+                return end;
+            }
+        }
+        int end = smallEnding(utf8, from, to);
+        if (end > 0) {
+            return end;
+        }
+        if (leads) {
+            end = capitals(utf8, next, to);
+            if (end > 0) {
+                return end;
+            }
+        }
+        end = capitals(utf8, from, to);
+        if (end > 0) {
+            return end;
+        }
+        if (type == CharClass.NUMBER) {
+            end = next;
+            for (int n = 1; n < 3 && end < to; n++) {
+                int at = CharClass.at(utf8, end);
+                if ((at & 15) != CharClass.NUMBER) {
+                    break;
+                }
+                end += at >> 4;
+            }
+            return end;
+        }
+        int start = c == ' ' ? next : from;
+        end = Cl100kPattern.others(utf8, start, to);
+        if (end > start) {
+            while (end < to && (utf8[end] == '\r' || utf8[end] == '\n' || utf8[end] == '/')) {
+                end++;
+            }
+            return end;
+        }
+        return CharClass.spaces(utf8, from, to);
+    }
+
+    private static int smallEnding(byte[] utf8, int from, int to) {
+        int end = from;
+        int afterBoth = -1;
+        while (end < to) {
+            int at = CharClass.at(utf8, end);
+            if (!capital(at & 15)) {
+                break;
+            }
+            end += at >> 4;
+            if ((at & 15) != CharClass.UPPER) {
+                afterBoth = end;
+            }
+        }
+        int smalls = end;
+        while (smalls < to) {
+            int at = CharClass.at(utf8, smalls);
+            if (!small(at & 15)) {
+                break;
+            }
+            smalls += at >> 4;
+        }
+        if (smalls > end) {
+            return contracted(utf8, smalls, to);
+        }
+        return afterBoth < 0 ? -1 : contracted(utf8, afterBoth, to);
+    }
+
+    private static int capitals(byte[] utf8, int from, int to) {
+        int end = from;
+        while (end < to) {
+            int at = CharClass.at(utf8, end);
+            if (!capital(at & 15)) {
+                break;
+            }
+            end += at >> 4;
+        }
+        return end == from ? -1 : contracted(utf8, end, to);
+    }
+
+    private static int contracted(byte[] utf8, int end, int to) {
+        int contraction = CharClass.contraction(utf8, end, to);
+        return contraction > 0 ? contraction : end;
+    }
 }

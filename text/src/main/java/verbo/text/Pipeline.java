@@ -42,6 +42,8 @@ final class Pipeline implements Tokenizer {
     private final Supplier<String> json;
     private final @Nullable ByteLevelBpe fast;
     private final boolean findsSpecial;
+    private final Stretches.@Nullable Plan plan;
+    private final @Nullable PretokenEncoder stretches;
 
     /**
      * @param fast
@@ -62,6 +64,8 @@ final class Pipeline implements Tokenizer {
             most = Math.max(most, token.id() + 1);
         }
         size = most;
+        plan = fast == null ? Stretches.plan(parts) : null;
+        stretches = plan == null ? null : new PretokenEncoder(new Stretches(plan.cuts()), Stretches.model(this, plan));
         separator = parts.added().stream().filter(t -> t.special() && t.content().equals(END_OF_TEXT))
                 .mapToInt(AddedToken::id).findFirst();
     }
@@ -80,9 +84,60 @@ final class Pipeline implements Tokenizer {
         if (fast != null) {
             return fast.encode(text, findsSpecial);
         }
+        String wellFormed = Utf8.wellFormed(text);
+        int[] ids = inStretches(wellFormed, findsSpecial);
+        if (ids != null) {
+            return ids;
+        }
         TokenList found = new TokenList();
-        find(Utf8.wellFormed(text), findsSpecial, found);
+        find(wellFormed, findsSpecial, found);
         return found.ids.toArray();
+    }
+
+    /** The ids of a text by what its parts have; null if it takes all of it. */
+    private int @Nullable [] inStretches(String text, boolean special) {
+        if (plan == null || stretches == null) {
+            return null;
+        }
+        try {
+            if (!added.mayOccur(text, special)) {
+                String prepared = plan.prepared(text, true);
+                return prepared == null ? null : stretches.encode(prepared);
+            }
+            if (!added.areRaw()) {
+                return null;
+            }
+            IntBuilder ids = new IntBuilder(text.length() / 3 + 4);
+            boolean[] all = {true};
+            added.split(text, special, new AddedTokens.Sink() {
+                @Override
+                public void text(int from, int to) {
+                    String prepared = all[0] ? plan.prepared(text.substring(from, to), from == 0) : null;
+                    if (prepared == null) {
+                        all[0] = false;
+                    } else {
+                        stretches.encode(prepared, false, ids);
+                    }
+                }
+
+                @Override
+                public void token(AddedToken token, int from, int to) {
+                    ids.add(token.id());
+                }
+            });
+            return all[0] ? ids.toArray() : null;
+        } catch (IllegalArgumentException e) {
+            return null; // where in the text that is, only the whole tells
+        }
+    }
+
+    /** Finds the tokens of a text in which no added ones are looked for. */
+    void tokenize(String text, @Nullable Normalizer normalizer, TokenList out) {
+        Normalized whole = Normalized.of(text);
+        if (normalizer != null) {
+            normalizer.apply(whole);
+        }
+        pieces(whole, 0, out);
     }
 
     @Override

@@ -81,7 +81,7 @@ sealed interface PreTokenizer {
 
     /** GPT-2's words, written as bytes. */
     record Bytes(boolean addPrefixSpace, boolean useRegex) implements PreTokenizer {
-        private static final TextPattern WORDS = TextPattern.Regex.of(WordPattern.GPT2);
+        private static final TextPattern WORDS = TextPattern.Regex.of(WordPattern.GPT2.regex());
 
         @Override
         public void split(Normalized text, List<Normalized> out) {

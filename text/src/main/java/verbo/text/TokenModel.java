@@ -17,6 +17,15 @@ sealed interface TokenModel permits Bpe, WordPiece, Unigram, WordLevel {
      */
     void tokenize(Normalized piece, TokenList out);
 
+    /**
+     * Adds the ids of a piece to {@code work}.
+     *
+     * @return false if it takes {@link #tokenize} to tell
+     */
+    default boolean ids(char[] piece, int length, PretokenEncoder.Work work) {
+        return false;
+    }
+
     /** One more than the highest id. */
     int size();
 

@@ -88,7 +88,7 @@ final class TokenizerJson {
         WordPattern pattern = normalizer == null && tokenModel instanceof Bpe ? byteLevelPattern(preTokenizer) : null;
         ByteLevelBpe fast = null;
         if (pattern != null && tokenModel instanceof Bpe bpe && bpe.options().prefix().isEmpty()
-                && bpe.options().suffix().isEmpty() && hasAllBytes(bpe)) {
+                && bpe.options().suffix().isEmpty() && bpe.options().dropout() == 0 && hasAllBytes(bpe)) {
             fast = ByteLevelBpe.of(bpe, vocabulary, pattern, added, "");
         }
         return new Pipeline(parts, json, fast, findsSpecial);
@@ -106,7 +106,7 @@ final class TokenizerJson {
     /** The pattern by hand, if this is a byte-level pre-tokenizer with one. */
     private static @Nullable WordPattern byteLevelPattern(@Nullable PreTokenizer preTokenizer) {
         return switch (preTokenizer) {
-            case PreTokenizer.Bytes(boolean space, boolean regex) when !space && regex -> Gpt2Pattern::end;
+            case PreTokenizer.Bytes(boolean space, boolean regex) when !space && regex -> WordPattern.GPT2;
             case PreTokenizer.Sequence(List<PreTokenizer> both) when both.size() == 2
                     && both.get(
                             0) instanceof PreTokenizer.Split(TextPattern at, PreTokenizer.Behavior behavior, boolean invert)
@@ -426,7 +426,17 @@ final class TokenizerJson {
         int[][] merges = merges(o, o.list("merges"), vocabulary, prefix);
         return new Bpe(vocabulary, new Merges(merges[0], merges[1], merges[2]),
                 new Bpe.Options(o.string("unk_token"), prefix, suffix, o.bool("fuse_unk", false),
-                        o.bool("byte_fallback", false), o.bool("ignore_merges", false)));
+                        o.bool("byte_fallback", false), o.bool("ignore_merges", false), dropout(o)));
+    }
+
+    private static float dropout(JsonObject o) throws FormatException {
+        if (o.isNull("dropout")) {
+            return 0;
+        }
+        if (!(o.raw("dropout") instanceof Number share) || !(share.floatValue() >= 0 && share.floatValue() <= 1)) {
+            throw o.error("dropout", "must be a number from 0 to 1");
+        }
+        return share.floatValue();
     }
 
     private static Unigram unigram(JsonObject o) throws FormatException {
@@ -660,7 +670,6 @@ final class TokenizerJson {
     /** Writes ranks as the merges that give the same. */
     static String writeRanks(byte[] @Nullable [] tokens, int ranks, RankMerges merges, List<AddedToken> added,
             String regex) {
-        RankMerges.Work work = new RankMerges.Work();
         Map<String, @Nullable Object> vocab = new LinkedHashMap<>();
         List<@Nullable Object> pairs = new ArrayList<>();
         for (int id = 0; id < ranks; id++) {
@@ -670,7 +679,7 @@ final class TokenizerJson {
             }
             vocab.put(ByteLevel.toString(token), id);
             int[] parts = new int[token.length];
-            if (token.length > 1 && merges.apply(token, token.length, parts, id, work) == 2) {
+            if (token.length > 1 && merges.apply(token, 0, token.length, parts, id) == 2) {
                 pairs.add(ByteLevel.toString(Objects.requireNonNull(tokens[parts[0]])) + " "
                         + ByteLevel.toString(Objects.requireNonNull(tokens[parts[1]])));
             }

@@ -126,6 +126,67 @@ final class Unigram implements TokenModel {
     }
 
     @Override
+    public boolean ids(char[] piece, int length, PretokenEncoder.Work work) {
+        double[] best = new double[length + 1];
+        int[] begins = new int[length + 1];
+        int[] which = new int[length + 1];
+        Arrays.fill(begins, -1);
+        for (int start = 0; start < length; start++) {
+            double till = best[start];
+            boolean single = false;
+            int node = Trie.ROOT;
+            for (int i = start; i < length; i++) {
+                node = trie.child(node, piece[i]);
+                if (node == Trie.NONE) {
+                    break;
+                }
+                int id = trie.value(node);
+                if (id != Trie.NONE) {
+                    int end = i + 1;
+                    double score = scores[id] + till;
+                    if (begins[end] < 0 || score > best[end]) {
+                        best[end] = score;
+                        begins[end] = start;
+                        which[end] = id;
+                    }
+                    single |= end == start + 1;
+                }
+            }
+            if (!single) {
+                int end = start + 1;
+                double score = unknownScore + till;
+                if (begins[end] < 0 || score > best[end]) {
+                    best[end] = score;
+                    begins[end] = start;
+                    which[end] = unknown;
+                }
+            }
+        }
+        work.ensure(length);
+        int n = 0; // from the last token to the first
+        for (int end = length; end > 0;) {
+            int begin = begins[end];
+            if (which[end] == unknown) {
+                while (begin > 0 && which[begin] == unknown) {
+                    begin = begins[begin]; // unknown ones in a row are one
+                }
+                if (unknown < 0 || byteIds.length > 0 || ids.containsKey(new String(piece, begin, end - begin))) {
+                    return false; // the rules for these are not for here
+                }
+            }
+            work.word[n++] = which[end];
+            end = begin;
+        }
+        work.count = n;
+        for (int i = 0; i < n / 2; i++) {
+            int swap = work.word[i];
+            work.word[i] = work.word[n - 1 - i];
+            work.word[n - 1 - i] = swap;
+        }
+        return true;
+    }
+
+    @Override
     public int size() {
         return tokens.length;
     }

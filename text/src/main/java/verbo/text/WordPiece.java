@@ -14,10 +14,12 @@ final class WordPiece implements TokenModel {
     private final int maxCharacters;
     private final Trie trie = new Trie();
     private final int inside; // node behind the prefix
+    private final int unknownId;
 
     WordPiece(Vocabulary vocabulary, String unknown, String prefix, int maxCharacters) {
         this.vocabulary = vocabulary;
         this.unknown = unknown;
+        unknownId = vocabulary.id(unknown);
         this.maxCharacters = maxCharacters;
         for (String token : vocabulary.tokens()) {
             if (!token.isEmpty()) {
@@ -65,6 +67,33 @@ final class WordPiece implements TokenModel {
         for (int i = 0; i < found.size(); i += 3) {
             out.add(found.get(i), null, piece.start(found.get(i + 1)), piece.end(found.get(i + 2) - 1));
         }
+    }
+
+    @Override
+    public boolean ids(char[] piece, int length, PretokenEncoder.Work work) {
+        if (length > maxCharacters) {
+            return false;
+        }
+        for (int start = 0; start < length;) {
+            int node = start == 0 ? Trie.ROOT : inside;
+            int id = Trie.NONE;
+            int end = start;
+            for (int i = start; i < length && node != Trie.NONE; i++) {
+                node = trie.child(node, piece[i]);
+                if (node != Trie.NONE && trie.value(node) != Trie.NONE) {
+                    id = trie.value(node);
+                    end = i + 1;
+                }
+            }
+            if (id == Trie.NONE) {
+                work.count = 0;
+                work.add(unknownId);
+                return unknownId >= 0;
+            }
+            work.add(id);
+            start = end;
+        }
+        return true;
     }
 
     private void unknown(Normalized piece, TokenList out) {

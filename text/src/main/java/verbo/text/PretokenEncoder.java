@@ -1,0 +1,257 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ids and nothing else, quickly: a text is cut into words in UTF-8, and the ids of each are looked up among those of words
+ * seen before. Only a new word is given to the model. Safe for use by several threads at once; each has words of its own,
+ * and all together keep to {@link #MEMORY}.
+ */
+final class PretokenEncoder {
+    /** Bytes that the words seen before may take. */
+    static final long MEMORY = 32L << 20;
+    /** Larger buffers are not kept. */
+    private static final int LARGEST_KEPT = 1 << 16;
+    /** Bytes behind a text that may be read, whatever they are. */
+    static final int PADDING = 32;
+    private static final int IDLE = 64;
+
+    /** Cuts a text in UTF-8 into words. */
+    interface Splitter {
+        /**
+         * Where the word that begins at {@code from} ends; {@code ~end} if what lies there is to be left out.
+         *
+         * @param to
+         *            where the text ends; at least {@link #PADDING} bytes follow
+         */
+        int end(byte[] utf8, int from, int to);
+    }
+
+    /** Finds the ids of a word that was not seen before. */
+    interface Model {
+        /**
+         * Adds the ids of utf8[from..to) to {@code out}.
+         *
+         * @throws IllegalArgumentException
+         *             if the vocabulary cannot express the word
+         */
+        void ids(byte[] utf8, int from, int to, Work work);
+    }
+
+    /** What one thread needs. */
+    static final class Work {
+        private final PretokenCache cache = new PretokenCache();
+        private byte[] text = new byte[1 << 10];
+        /** The ids of the word at hand; a model may use it as it likes. */
+        int[] word = new int[1 << 10];
+        int count;
+        char[] chars = new char[PretokenCache.LONGEST];
+        final Merges.Work merges = new Merges.Work();
+        private int[] out = new int[1 << 10];
+
+        /** Makes room for so many ids of a word. */
+        void ensure(int ids) {
+            if (word.length < ids) {
+                word = new int[Math.max(ids, word.length * 2)];
+            }
+        }
+
+        void add(int id) {
+            if (count == word.length) {
+                word = Arrays.copyOf(word, count * 2);
+            }
+            word[count++] = id;
+        }
+
+        private void trim() {
+            if (word.length > LARGEST_KEPT) {
+                word = new int[1 << 10];
+            }
+            if (chars.length > LARGEST_KEPT) {
+                chars = new char[PretokenCache.LONGEST];
+            }
+            if (text.length > LARGEST_KEPT) {
+                text = new byte[1 << 10];
+            }
+            if (out.length > LARGEST_KEPT) {
+                out = new int[1 << 10];
+            }
+        }
+    }
+
+    private final Splitter splitter;
+    private final Model model;
+    private final AtomicReferenceArray<@Nullable Work> idle = new AtomicReferenceArray<>(IDLE);
+    private final AtomicInteger works = new AtomicInteger(); // there are
+
+    PretokenEncoder(Splitter splitter, Model model) {
+        this.splitter = splitter;
+        this.model = model;
+    }
+
+    /** The ids of a text; a lone surrogate counts as {@code '?'}. */
+    int[] encode(String text) {
+        return encode(text, false);
+    }
+
+    /**
+     * The same.
+     *
+     * @param prefix
+     *            whether a space is put before the text
+     */
+    int[] encode(String text, boolean prefix) {
+        Work work = take();
+        try {
+            int n = encode(text, prefix, work, 0);
+            return Arrays.copyOf(work.out, n);
+        } finally {
+            give(work);
+        }
+    }
+
+    /** Adds the ids of a text. */
+    void encode(String text, boolean prefix, IntBuilder to) {
+        Work work = take();
+        try {
+            int n = encode(text, prefix, work, 0);
+            to.add(work.out, n);
+        } finally {
+            give(work);
+        }
+    }
+
+    private int encode(String text, boolean prefix, Work work, int at) {
+        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+        int before = prefix ? 1 : 0;
+        int length = Math.addExact(utf8.length, before);
+        if (work.text.length < Math.addExact(length, PADDING)) {
+            work.text = new byte[Math.max(length + PADDING, (int) Math.min(2L * work.text.length, LARGEST_KEPT))];
+        }
+        work.text[0] = ' ';
+        System.arraycopy(utf8, 0, work.text, before, utf8.length);
+        return encode(work.text, 0, length, work, at);
+    }
+
+    private int encode(byte[] utf8, int from, int to, Work work, int at) {
+        PretokenCache cache = work.cache;
+        int[] out = work.out;
+        int n = at;
+        for (int start = from; start < to;) {
+            int end = splitter.end(utf8, start, to);
+            if (end < 0) {
+                start = ~end;
+                continue;
+            }
+            if (end - start <= PretokenCache.LONGEST) {
+                long found = cache.find(utf8, start, end);
+                if (found != -1) {
+                    int count = PretokenCache.count(found);
+                    if (n + count + 3 > out.length) {
+                        out = grow(work, n, count);
+                    }
+                    cache.copy(found, out, n);
+                    n += count;
+                    start = end;
+                    continue;
+                }
+            }
+            int count = miss(utf8, start, end, work);
+            if (n + count + 3 > out.length) {
+                out = grow(work, n, count);
+            }
+            System.arraycopy(work.word, 0, out, n, count);
+            n += count;
+            start = end;
+        }
+        return n;
+    }
+
+    /** Told the words of a text and their ids. */
+    interface WordSink {
+        void word(byte[] utf8, int start, int end, int[] ids, int count);
+    }
+
+    /** Tells the words of a text in order. */
+    void words(String text, WordSink sink) {
+        Work work = take();
+        try {
+            byte[] utf8 = Arrays.copyOf(text.getBytes(StandardCharsets.UTF_8),
+                    Math.addExact(Math.toIntExact(Utf8.length(text)), PADDING));
+            int to = utf8.length - PADDING;
+            for (int start = 0; start < to;) {
+                int end = splitter.end(utf8, start, to);
+                if (end < 0) {
+                    start = ~end;
+                    continue;
+                }
+                long found = end - start <= PretokenCache.LONGEST ? work.cache.find(utf8, start, end) : -1;
+                if (found != -1) {
+                    work.count = PretokenCache.count(found);
+                    work.ensure(work.count + 3);
+                    work.cache.copy(found, work.word, 0);
+                } else {
+                    miss(utf8, start, end, work);
+                }
+                sink.word(utf8, start, end, work.word, work.count);
+                start = end;
+            }
+        } finally {
+            give(work);
+        }
+    }
+
+    private int miss(byte[] utf8, int start, int end, Work work) {
+        work.count = 0;
+        model.ids(utf8, start, end, work);
+        if (end - start <= PretokenCache.LONGEST) {
+            work.cache.put(utf8, start, end, work.word, work.count, MEMORY / works.get());
+        }
+        return work.count;
+    }
+
+    private static int[] grow(Work work, int used, int more) {
+        long wanted = Math.max((long) used + more + 3, 2L * work.out.length);
+        if ((long) used + more + 3 > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException("a text of more than 2^31 tokens cannot be encoded at once");
+        }
+        work.out = Arrays.copyOf(work.out, (int) Math.min(wanted, Integer.MAX_VALUE - 8));
+        return work.out;
+    }
+
+    private Work take() {
+        int first = (int) Thread.currentThread().threadId();
+        for (int i = 0; i < IDLE; i++) {
+            int at = first + i & IDLE - 1;
+            if (idle.get(at) != null) {
+                Work work = idle.getAndSet(at, null);
+                if (work != null) {
+                    if (work.cache.bytes() > MEMORY / works.get()) {
+                        work.cache.clear(); // more threads share the memory since
+                    }
+                    return work;
+                }
+            }
+        }
+        works.incrementAndGet();
+        return new Work();
+    }
+
+    private void give(Work work) {
+        work.trim();
+        int first = (int) Thread.currentThread().threadId();
+        for (int i = 0; i < IDLE; i++) {
+            int at = first + i & IDLE - 1;
+            if (idle.get(at) == null && idle.compareAndSet(at, null, work)) {
+                return;
+            }
+        }
+        works.decrementAndGet();
+    }
+}

@@ -1,0 +1,437 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a text may be cut so that a {@link Pipeline} gives the same ids for the parts as for the whole: at spaces, or around
+ * each mark of punctuation too. So the ids of a part need to be found once only.
+ */
+final class Stretches implements PretokenEncoder.Splitter {
+    /** Where cuts are made. */
+    enum Cuts {
+        /** White space goes, punctuation and Chinese characters stand alone: BERT. */
+        WORDS,
+        /** White space goes. */
+        SPACES,
+        /** Spaces begin stretches: SentencePiece. */
+        BEFORE_SPACES
+    }
+
+    /**
+     * How a pipeline's texts are cut.
+     *
+     * @param normalizer
+     *            of the stretches
+     * @param prefix
+     *            whether a space is put before a text
+     * @param always
+     *            whether also before one that begins with one
+     * @param first
+     *            whether only where nothing stands before it
+     * @param strip
+     *            whether white space that ends a text goes
+     */
+    record Plan(Cuts cuts, @Nullable Normalizer normalizer, boolean prefix, boolean always, boolean first,
+            boolean strip) {
+        /**
+         * A text as it is to be cut, with a space before it where one is put there.
+         *
+         * @param beginning
+         *            whether nothing stands before it
+         * @return null if that takes more than a look
+         */
+        @Nullable String prepared(String text, boolean beginning) {
+            int to = text.length();
+            while (strip && to > 0 && CharClass.isSpace(text.charAt(to - 1))) {
+                to--;
+            }
+            if (strip && to > 0 && !isPlain(text.charAt(to - 1))) {
+                return null;
+            }
+            String stripped = text.substring(0, to);
+            if (!prefix || to == 0 || (first && !beginning) || (!always && text.charAt(0) == ' ')) {
+                return stripped;
+            }
+            return always || isPlain(text.charAt(0)) ? " " + stripped : null;
+        }
+
+        private static boolean isPlain(char c) {
+            return c < 0x7F ? c > ' ' : Character.isLetterOrDigit(c);
+        }
+    }
+
+    private static final byte RUN = 0;
+    private static final byte DROP = 1;
+    private static final byte SINGLE = 2;
+    private static final byte MARK = 3;
+    private static final byte[] WORD_CLASSES = new byte[1 << 16];
+
+    static {
+        for (int c = 0; c < WORD_CLASSES.length; c++) {
+            WORD_CLASSES[c] = wordClass(c);
+        }
+    }
+
+    private static final Pattern LETTER_IN_SPACE = Pattern.compile("[^\u2581]\u2581");
+
+    private final Cuts cuts;
+
+    Stretches(Cuts cuts) {
+        this.cuts = cuts;
+    }
+
+    private static byte wordClass(int c) {
+        if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+            return DROP;
+        }
+        if (UnicodeEight.isPunctuation(c) || Normalizer.BertNormalizer.isChinese(c)) {
+            return SINGLE;
+        }
+        int type = Character.getType(c);
+        return type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK
+                || type == Character.COMBINING_SPACING_MARK || CharClass.isSpace(c) ? MARK : RUN;
+    }
+
+    /** How a pipeline's texts may be cut, null if they may not. */
+    static @Nullable Plan plan(Pipeline.Parts parts) {
+        Normalizer normalizer = parts.normalizer();
+        TokenModel model = parts.model();
+        if (model instanceof Bpe bpe && bpe.options().dropout() > 0) {
+            return null;
+        }
+        boolean prepends = false;
+        boolean strip = false;
+        if (normalizer instanceof Normalizer.Sequence(List<Normalizer> list) && !list.isEmpty()
+                && list.get(0) instanceof Normalizer.Prepend(String text) && text.equals("\u2581")) {
+            prepends = true;
+            normalizer = new Normalizer.Sequence(list.subList(1, list.size()));
+        }
+        if (normalizer instanceof Normalizer.Sequence(List<Normalizer> list)) {
+            List<Normalizer> others = list.stream().filter(n -> !n.equals(new Normalizer.Strip(false, true))).toList();
+            strip = others.size() < list.size();
+            normalizer = new Normalizer.Sequence(others);
+        }
+        if (!isLocal(normalizer)) {
+            return null;
+        }
+        PreTokenizer first = parts.preTokenizer();
+        boolean alone = true;
+        if (first instanceof PreTokenizer.Sequence(List<PreTokenizer> list)) {
+            if (list.isEmpty() || list.stream().skip(1).anyMatch(p -> p instanceof PreTokenizer.Sequence
+                    || (p instanceof PreTokenizer.Metaspace m
+                            && m.prependScheme() == PreTokenizer.Metaspace.Scheme.FIRST))) {
+                return null;
+            }
+            first = list.get(0);
+            alone = list.size() == 1;
+        }
+        return plan(first, alone, normalizer, model, prepends, strip);
+    }
+
+    private static @Nullable Plan plan(@Nullable PreTokenizer first, boolean alone, @Nullable Normalizer normalizer,
+            TokenModel model, boolean prepends, boolean strip) {
+        return switch (first) {
+            case PreTokenizer.Bert bert when !prepends -> new Plan(
+                    normalizer == null || normalizer instanceof Normalizer.BertNormalizer
+                            ? Cuts.WORDS
+                            : Cuts.SPACES,
+                    normalizer, false, false, false, strip);
+            case PreTokenizer.Whitespace space when !prepends -> new Plan(Cuts.SPACES, normalizer, false, false, false, strip);
+            case PreTokenizer.WhitespaceSplit space when !prepends ->
+                new Plan(Cuts.SPACES, normalizer, false, false, false, strip);
+            case PreTokenizer.Metaspace space when !prepends && alone && space.replacement().equals("\u2581")
+                    && (space.split() || spacesBegin(model)) ->
+                new Plan(Cuts.BEFORE_SPACES, normalizer,
+                        space.prependScheme() != PreTokenizer.Metaspace.Scheme.NEVER, false,
+                        space.prependScheme() == PreTokenizer.Metaspace.Scheme.FIRST, strip);
+            case null -> replacesSpaces(normalizer) && spacesBegin(model)
+                    ? new Plan(Cuts.BEFORE_SPACES, normalizer, prepends, true, false, strip)
+                    : null;
+            default -> null;
+        };
+    }
+
+    /** Whether spaces become visible ones, so that none is left. */
+    private static boolean replacesSpaces(@Nullable Normalizer normalizer) {
+        return switch (normalizer) {
+            case Normalizer.Replace(TextPattern.Literal(String from), String to) ->
+                from.equals(" ") && to.equals("\u2581");
+            case Normalizer.Sequence(List<Normalizer> list) -> list.stream().anyMatch(Stretches::replacesSpaces);
+            case null, default -> false;
+        };
+    }
+
+    /** Whether what is done to a text on one side of a space does not depend on the other side. */
+    private static boolean isLocal(@Nullable Normalizer normalizer) {
+        return switch (normalizer) {
+            case null -> true;
+            case Normalizer.BertNormalizer bert -> true;
+            case Normalizer.Lowercase lower -> true;
+            case Normalizer.Form form -> true;
+            case Normalizer.StripAccents accents -> true;
+            case Normalizer.Precompiled map -> true;
+            case Normalizer.Nmt nmt -> true;
+            case Normalizer.Replace(TextPattern.Literal(String from), String to) ->
+                from.equals(" ") || from.indexOf(' ') < 0;
+            case Normalizer.Replace(TextPattern.Regex regex, String to) -> regex.source().equals(" {2,}");
+            case Normalizer.Sequence(List<Normalizer> list) -> list.stream().allMatch(Stretches::isLocal);
+            default -> false;
+        };
+    }
+
+    /** Whether no token has a visible space behind another character, so that no merge crosses one. */
+    private static boolean spacesBegin(TokenModel model) {
+        if (!(model instanceof Bpe bpe) || bpe.options().ignoreMerges() || !bpe.options().prefix().isEmpty()
+                || !bpe.options().suffix().isEmpty() || bpe.id("\u2581") < 0) {
+            return false;
+        }
+        for (int r = 0; r < bpe.merges().size(); r++) {
+            String token = bpe.token(bpe.merges().result(r));
+            if (token == null || LETTER_IN_SPACE.matcher(token).find()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public int end(byte[] utf8, int from, int to) {
+        return switch (cuts) {
+            case WORDS -> word(utf8, from, to);
+            case SPACES -> spaced(utf8, from, to);
+            case BEFORE_SPACES -> beforeSpace(utf8, from, to);
+        };
+    }
+
+    private static int code(byte[] utf8, int at) {
+        int first = utf8[at];
+        if (first >= 0) {
+            return first;
+        }
+        if (first < (byte) 0xE0) {
+            return (first & 0x1F) << 6 | (utf8[at + 1] & 0x3F);
+        }
+        int two = (utf8[at + 1] & 0x3F) << 6 | (utf8[at + 2] & 0x3F);
+        return first < (byte) 0xF0
+                ? (first & 0x0F) << 12 | two
+                : (first & 7) << 18 | two << 6 | (utf8[at + 3] & 0x3F);
+    }
+
+    private static int size(byte first) {
+        return first >= 0 ? 1 : first < (byte) 0xE0 ? 2 : first < (byte) 0xF0 ? 3 : 4;
+    }
+
+    private static byte wordClass(byte[] utf8, int at) {
+        int c = code(utf8, at);
+        return c < WORD_CLASSES.length ? WORD_CLASSES[c] : wordClass(c);
+    }
+
+    private static int word(byte[] utf8, int from, int to) {
+        byte type = wordClass(utf8, from);
+        int next = from + size(utf8[from]);
+        if (type == DROP || type == SINGLE) {
+            if (next >= to || wordClass(utf8, next) != MARK) {
+                return type == DROP ? ~next : next;
+            }
+            next += size(utf8[next]);
+        }
+        while (next < to) {
+            type = wordClass(utf8, next);
+            if (type == DROP || type == SINGLE) {
+                int behind = next + size(utf8[next]);
+                if (behind >= to || wordClass(utf8, behind) != MARK) {
+                    return next;
+                }
+                next = behind;
+            }
+            next += size(utf8[next]);
+        }
+        return Math.min(next, to);
+    }
+
+    private static boolean isSpace(byte b) {
+        return b == ' ' || b == '\t' || b == '\n' || b == '\r';
+    }
+
+    private static int spaced(byte[] utf8, int from, int to) {
+        int at = from;
+        if (isSpace(utf8[at])) {
+            at++;
+            if (at >= to || isSpace(utf8[at]) || begins(utf8, at)) {
+                return ~at;
+            }
+        }
+        while (at < to && !(isSpace(utf8[at]) && ends(utf8, at) && (at + 1 >= to || begins(utf8, at + 1)))) {
+            at++;
+        }
+        return at;
+    }
+
+    private static int beforeSpace(byte[] utf8, int from, int to) {
+        int at = from;
+        while (true) {
+            while (at < to && utf8[at] == ' ') {
+                at++;
+            }
+            while (at < to && utf8[at] != ' ') {
+                at++;
+            }
+            if (at >= to) {
+                return to;
+            }
+            int behind = at + 1;
+            while (behind < to && utf8[behind] == ' ') {
+                behind++;
+            }
+            if (ends(utf8, at) && (behind >= to || begins(utf8, behind))) {
+                return at;
+            }
+        }
+    }
+
+    /** Whether the character there cannot belong to a space before it. */
+    private static boolean begins(byte[] utf8, int at) {
+        if (utf8[at] >= 0) {
+            return true;
+        }
+        int type = CharClass.at(utf8, at) & 15;
+        return CharClass.isLetter(type) || type == CharClass.NUMBER;
+    }
+
+    /** Whether the character before a place cannot take a space there with it. */
+    private static boolean ends(byte[] utf8, int to) {
+        int at = to - 1;
+        if (at < 0 || utf8[at] >= 0) {
+            return true;
+        }
+        while ((utf8[at] & 0xC0) == 0x80) {
+            at--;
+        }
+        int c = code(utf8, at);
+        // a visible space, and what Unicode calls prepended characters: formats, and a few letters
+        return c < 0x600 || !(c == SentencePiece.SPACE || c == 0xD4E || c >= 0x11000 && c < 0x12000 || Character.getType(c) == Character.FORMAT);
+    }
+
+    /** The ids of a stretch: all of the pipeline's steps, or, if nothing about it is unusual, only the model's. */
+    static PretokenEncoder.Model model(Pipeline pipeline, Plan plan) {
+        TokenModel model = pipeline.parts().model();
+        Plain plain = Plain.of(plan, pipeline.parts().preTokenizer());
+        return (utf8, from, to, work) -> {
+            if (plain != null) {
+                int length = plain.read(utf8, from, to, work);
+                if (length > 0 && model.ids(work.chars, length, work)) {
+                    return;
+                }
+                work.count = 0;
+            }
+            TokenList found = new TokenList();
+            pipeline.tokenize(new String(utf8, from, to - from, StandardCharsets.UTF_8), plan.normalizer(), found);
+            for (int i = 0; i < found.size(); i++) {
+                work.add(found.ids.get(i));
+            }
+        };
+    }
+
+    /** Stretches that are one piece, whose characters a normaliser leaves as they are. */
+    private static final class Plain {
+        private static final byte YES = 1;
+        private static final byte NO = 2;
+
+        private final Cuts cuts;
+        private final boolean space; // whether one is put before the piece
+        private final @Nullable Normalizer normalizer;
+        private final byte[] known = new byte[1 << 16];
+
+        private Plain(Cuts cuts, boolean space, @Nullable Normalizer normalizer) {
+            this.cuts = cuts;
+            this.space = space;
+            this.normalizer = normalizer;
+        }
+
+        static @Nullable Plain of(Plan plan, @Nullable PreTokenizer preTokenizer) {
+            if (plan.cuts() == Cuts.SPACES) {
+                boolean spaced = preTokenizer instanceof PreTokenizer.Sequence(List<PreTokenizer> two) && two.size() == 2
+                        && two.get(0) instanceof PreTokenizer.WhitespaceSplit
+                        && two.get(1) instanceof PreTokenizer.Metaspace m && m.replacement().equals("\u2581")
+                        && m.prependScheme() == PreTokenizer.Metaspace.Scheme.ALWAYS && m.split();
+                return spaced || preTokenizer instanceof PreTokenizer.WhitespaceSplit
+                        ? new Plain(plan.cuts(), spaced, plan.normalizer())
+                        : null;
+            }
+            return new Plain(plan.cuts(), false, plan.normalizer());
+        }
+
+        /** Writes the piece to {@code work.chars} and returns its length; 0 if it is not plain. */
+        int read(byte[] utf8, int from, int to, PretokenEncoder.Work work) {
+            int n = 0;
+            if (work.chars.length < to - from + 1) {
+                work.chars = new char[to - from + 1];
+            }
+            char[] chars = work.chars;
+            if (space) {
+                chars[n++] = SentencePiece.SPACE;
+            }
+            int at = from;
+            if (cuts == Cuts.BEFORE_SPACES && utf8[at] == ' ') {
+                chars[n++] = SentencePiece.SPACE;
+                at++;
+            }
+            while (at < to) {
+                int c = code(utf8, at);
+                int size = size(utf8[at]);
+                if (c > 0xFFFF) {
+                    return 0;
+                }
+                byte is = known[c];
+                if (is == 0) {
+                    is = isPlain((char) c) ? YES : NO;
+                    known[c] = is;
+                }
+                if (is == NO || (cuts == Cuts.WORDS && WORD_CLASSES[c] == SINGLE && size < to - from)) {
+                    return 0;
+                }
+                chars[n++] = (char) c;
+                at += size;
+            }
+            return n;
+        }
+
+        /** Whether a character by itself stays as it is, wherever it stands. */
+        private boolean isPlain(char c) {
+            if (c <= ' ' || c == SentencePiece.SPACE || CharClass.isSpace(c)) {
+                return false;
+            }
+            int type = Character.getType(c);
+            boolean alone = c < 0x300 || (c >= 0x370 && c < 0x590) || (c >= 0x2010 && c < 0x2030)
+                    || (c >= 0x3001 && c < 0x302A) || (c >= 0x3041 && c < 0x3097) || (c >= 0x30A0 && c < 0x3100)
+                    || (c >= 0x4E00 && c < 0xA000) || (c >= 0xAC00 && c < 0xD7A4) || (c >= 0xFF01 && c < 0xFF66);
+            if (normalizer instanceof Normalizer.BertNormalizer bert
+                    && !(bert.stripAccents() == null ? bert.lowercase() : bert.stripAccents())) {
+                alone = true; // nothing is put together or taken apart
+            }
+            if (!alone || type == Character.CONTROL || type == Character.FORMAT || type == Character.UNASSIGNED
+                    || type == Character.PRIVATE_USE || type == Character.SURROGATE || c == 0xFFFD
+                    || (cuts != Cuts.WORDS && isMark(type))) {
+                return false;
+            }
+            if (normalizer == null) {
+                return true;
+            }
+            Normalized text = Normalized.of(String.valueOf(c));
+            normalizer.apply(text);
+            // BERT puts spaces around a Chinese character, which is a piece of its own anyway
+            String after = text.text();
+            return (cuts == Cuts.WORDS ? after.strip() : after).equals(String.valueOf(c));
+        }
+
+        private static boolean isMark(int type) {
+            return type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK
+                    || type == Character.COMBINING_SPACING_MARK;
+        }
+    }
+}

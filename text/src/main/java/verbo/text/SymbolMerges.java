@@ -1,0 +1,155 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.util.Arrays;
+
+/**
+ * Merges over UTF-8, its bytes or characters being the symbols to begin with. Of bytes, most characters can be put together
+ * at once: where no merge that takes some of a character's bytes elsewhere goes before those that make it.
+ */
+final class SymbolMerges {
+    private static final int PLANE = 1 << 16;
+    private static final int LATER = -2;
+
+    private final Merges merges;
+    private final ByteStrings tokens;
+    private final boolean characters;
+    private final int unknown;
+    private final int[] asLeft; // by id, the lowest rank of a merge in which it is the left symbol
+    private final int[] asRight;
+    private final int[] pairs; // by two bytes of ASCII, the rank
+    private final int[] starts; // by character: 0 not known yet, LATER if it begins as bytes, else its id + 1
+
+    /**
+     * @param size
+     *            one more than the highest id
+     */
+    SymbolMerges(Merges merges, ByteStrings tokens, boolean characters, int size) {
+        this.merges = merges;
+        this.tokens = tokens;
+        this.characters = characters;
+        unknown = size;
+        asLeft = new int[characters ? 0 : size];
+        asRight = new int[characters ? 0 : size];
+        starts = new int[PLANE];
+        Arrays.fill(asLeft, Integer.MAX_VALUE);
+        Arrays.fill(asRight, Integer.MAX_VALUE);
+        pairs = new int[1 << 14];
+        for (int pair = 0; pair < pairs.length; pair++) {
+            pairs[pair] = merges.rank(known(tokens.one((byte) (pair >> 7))), known(tokens.one((byte) (pair & 127))));
+        }
+        for (int r = merges.size() - 1; r >= 0 && !characters; r--) {
+            if (merges.left(r) >= 0) {
+                asLeft[merges.left(r)] = r;
+                asRight[merges.right(r)] = r;
+            }
+        }
+    }
+
+    /**
+     * Writes the ids of bytes[from..to), -1 for a symbol that is no token.
+     *
+     * @return how many there are
+     */
+    int apply(byte[] bytes, int from, int to, int[] out, Merges.Work work) {
+        int n = 0;
+        if (merges.isShort(to - from)) {
+            // most words are of ASCII
+            int[] ranks = work.ranks;
+            byte any = 0;
+            for (int i = from; i < to; i++) {
+                byte b = bytes[i];
+                any |= b;
+                out[n] = known(tokens.one(b));
+                ranks[n++] = pairs[(b & 127) << 7 | (bytes[i + 1] & 127)];
+            }
+            if (any >= 0) {
+                return cleared(out, merges.apply(out, n, ranks, work));
+            }
+            n = 0;
+        }
+        for (int i = from; i < to;) {
+            byte first = bytes[i];
+            if (first >= 0) {
+                out[n++] = known(tokens.one(first));
+                i++;
+                continue;
+            }
+            int end = i + (CharClass.at(bytes, i) >> 4);
+            int start = characters ? tokens.get(bytes, i, end) + 1 : start(bytes, i, end);
+            if (start > 0 || characters) {
+                out[n++] = known(start - 1);
+                i = end;
+            } else {
+                for (; i < end; i++) {
+                    out[n++] = known(tokens.one(bytes[i]));
+                }
+            }
+        }
+        return cleared(out, merges.apply(out, n, work));
+    }
+
+    private int cleared(int[] out, int n) {
+        for (int i = 0; i < n; i++) {
+            out[i] = out[i] == unknown ? -1 : out[i];
+        }
+        return n;
+    }
+
+    /** What is no token is given the first id that there is not. */
+    private int known(int id) {
+        return id < 0 ? unknown : id;
+    }
+
+    /** The id + 1 of a character that may be put together at once, or else {@link #LATER}. */
+    private int start(byte[] bytes, int from, int to) {
+        int c;
+        switch (to - from) {
+            case 2 -> c = (bytes[from] & 0x1F) << 6 | (bytes[from + 1] & 0x3F);
+            case 3 -> c = (bytes[from] & 0x0F) << 12 | (bytes[from + 1] & 0x3F) << 6 | (bytes[from + 2] & 0x3F);
+            default -> {
+                return LATER;
+            }
+        }
+        int start = starts[c];
+        if (start == 0) {
+            start = together(bytes, from, to);
+            starts[c] = start; // every thread would write the same
+        }
+        return start;
+    }
+
+    private int together(byte[] bytes, int from, int to) {
+        int a = tokens.one(bytes[from]);
+        int b = tokens.one(bytes[from + 1]);
+        int c = to - from == 3 ? tokens.one(bytes[from + 2]) : -1;
+        if (a < 0 || b < 0 || (to - from == 3 && c < 0)) {
+            return LATER;
+        }
+        int first = merges.rank(a, b);
+        int second = c < 0 ? Integer.MAX_VALUE : merges.rank(b, c);
+        int most = Math.min(first, second);
+        if (most == Integer.MAX_VALUE) {
+            return LATER;
+        }
+        int part = merges.result(most);
+        int whole = part;
+        int right = b; // what may be taken from the right, beside the whole
+        if (to - from == 3) {
+            boolean leftFirst = first < second;
+            int rank = leftFirst ? merges.rank(part, c) : merges.rank(a, part);
+            if (rank == Integer.MAX_VALUE) {
+                return LATER;
+            }
+            most = Math.max(most, rank);
+            whole = merges.result(rank);
+            right = c;
+            if ((leftFirst ? asRight[part] : asLeft[part]) <= most) {
+                return LATER;
+            }
+        }
+        boolean safe = asRight[a] > most && asLeft[right] > most && asRight[whole] > most && asLeft[whole] > most;
+        return safe ? whole + 1 : LATER;
+    }
+}
