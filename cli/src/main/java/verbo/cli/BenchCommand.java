@@ -15,6 +15,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import verbo.cli.bench.BenchRow;
 import verbo.cli.bench.BenchRows;
+import verbo.cli.bench.EncodeRow;
 import verbo.cli.bench.QueryRow;
 import verbo.train.Json;
 
@@ -33,7 +34,12 @@ final class BenchCommand implements Callable<Integer> {
             description = "With --text: an n-gram model for the rows query and query-word.")
     private @Nullable Path model;
 
-    @Option(names = "--text", paramLabel = "FILE", description = "With --model: what it is asked, a sentence a line.")
+    @Option(names = "--tokenizer", paramLabel = "NAME|PATH",
+            description = "With --text: a tokenizer for the rows encode-lines and encode-whole.")
+    private @Nullable String tokenizer;
+
+    @Option(names = "--text", paramLabel = "FILE",
+            description = "With --model: what it is asked, a sentence a line. With --tokenizer: what it encodes.")
     private @Nullable Path text;
 
     @Mixin
@@ -43,14 +49,22 @@ final class BenchCommand implements Callable<Integer> {
     public Integer call() {
         List<BenchRow> rows = new ArrayList<>();
         List<BenchRow> all = new ArrayList<>();
-        if ((model == null) != (text == null)) {
-            throw common.wrong("--model and --text go together");
+        if ((model == null && tokenizer == null) != (text == null)) {
+            throw common.wrong("--text goes together with --model or --tokenizer");
         }
         if (model != null && text != null) {
             all.add(new QueryRow(model, text, false));
             all.add(new QueryRow(model, text, true));
         }
-        all.addAll(BenchRows.all(common.threads().orElse(Runtime.getRuntime().availableProcessors())));
+        int threads = common.threads().orElse(Runtime.getRuntime().availableProcessors());
+        if (tokenizer != null && text != null) {
+            all.add(new EncodeRow(tokenizer, text, true, 1));
+            all.add(new EncodeRow(tokenizer, text, false, 1));
+            if (threads > 1) {
+                all.add(new EncodeRow(tokenizer, text, true, threads));
+            }
+        }
+        all.addAll(BenchRows.all(threads));
         for (BenchRow row : all) {
             for (String prefix : only.split(",", -1)) {
                 if (row.name().startsWith(prefix) && !rows.contains(row)) {

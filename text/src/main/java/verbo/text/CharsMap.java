@@ -16,6 +16,8 @@ import java.util.Locale;
  * what the offsets point to, each ended by a zero byte.
  */
 final class CharsMap {
+    private static final int LONGEST = 256; // bytes of a rule
+
     private final byte[] bytes;
     private final int[] units;
     private final byte[] replacements;
@@ -49,6 +51,72 @@ final class CharsMap {
 
     byte[] bytes() {
         return bytes;
+    }
+
+    /**
+     * Whether no rule reaches across a space: none begins or goes on with one, and what several characters become holds none.
+     */
+    boolean keepsToSpaces() {
+        return units.length == 0 || keepsToSpaces(offset(units[0]), 0, new byte[LONGEST]);
+    }
+
+    private boolean keepsToSpaces(int from, int depth, byte[] key) {
+        if (depth == LONGEST) {
+            return false;
+        }
+        for (int label = 1; label < 256; label++) {
+            int node = from ^ label;
+            if (node < 0 || node >= units.length || (units[node] & (1 << 31 | 0xFF)) != label) {
+                continue;
+            }
+            key[depth] = (byte) label;
+            int unit = units[node];
+            int below = node ^ offset(unit);
+            boolean ends = (unit >>> 8 & 1) == 1;
+            if (label == ' ' && depth > 0) {
+                return false;
+            }
+            if (ends && below >= 0 && below < units.length
+                    && Utf8.decode(key, 0, depth + 1).codePointCount(0, Utf8.decode(key, 0, depth + 1).length()) > 1) {
+                String becomes = Utf8.decode(replacement(units[below] & 0x7FFFFFFF));
+                if (becomes.isEmpty() || becomes.indexOf(' ') >= 0) {
+                    return false;
+                }
+            }
+            if (label == ' ' && hasChildren(below)) {
+                return false;
+            }
+            if (!keepsToSpaces(below, depth + 1, key)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Bytes of the longest rule; {@link #LONGEST} if there are longer ones. */
+    int longest() {
+        return units.length == 0 ? 0 : longest(offset(units[0]), 0);
+    }
+
+    private int longest(int from, int depth) {
+        int most = depth;
+        for (int label = 1; label < 256 && depth < LONGEST; label++) {
+            int node = from ^ label;
+            if (node >= 0 && node < units.length && (units[node] & (1 << 31 | 0xFF)) == label) {
+                most = Math.max(most, longest(node ^ offset(units[node]), depth + 1));
+            }
+        }
+        return most;
+    }
+
+    private boolean hasChildren(int from) {
+        for (int label = 1; label < 256; label++) {
+            int node = from ^ label;
+            if (node >= 0 && node < units.length && (units[node] & (1 << 31 | 0xFF)) == label) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** A rule that fits: how many bytes it takes, and where its replacement begins. */

@@ -3,6 +3,7 @@
 package verbo.text;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -78,6 +79,11 @@ final class SentencePiece implements Tokenizer {
     private final float minimum;
     private final float maximum;
 
+    private final @Nullable RankMerges merges; // null if there is more to it than ranks
+    private final List<String> made = new ArrayList<>();
+    private volatile @Nullable SentencePieceStretches stretches;
+    private volatile boolean uncut; // whether a text has to be encoded as a whole
+
     SentencePiece(List<String> pieces, float[] scores, Type[] types, Options options) {
         this.pieces = pieces;
         this.scores = scores;
@@ -121,12 +127,130 @@ final class SentencePiece implements Tokenizer {
         minimum = least;
         maximum = most;
         byteIds = options.byteFallback() ? ByteTokens.ids(ids) : new int[0];
+        merges = options.algorithm() == Algorithm.BPE ? ranked() : null;
+    }
+
+    /** The pieces as tokens that are made in the order of their scores. */
+    private @Nullable RankMerges ranked() {
+        byte[] @Nullable [] strings = new byte[scores.length][];
+        Integer[] order = new Integer[scores.length];
+        int count = 0;
+        for (int id = 0; id < scores.length; id++) {
+            boolean there = !pieces.get(id).isEmpty() && ids.getOrDefault(pieces.get(id), -1) == id;
+            switch (types[id]) {
+                case NORMAL -> there &= true;
+                case CONTROL, BYTE -> there &= options.separateSpaces();
+                case UNKNOWN -> there = false;
+                case USER_DEFINED, UNUSED -> {
+                    return null; // these do not merge, or come apart again
+                }
+            }
+            if (there && !Float.isNaN(scores[id])) {
+                strings[id] = pieces.get(id).getBytes(StandardCharsets.UTF_8);
+                order[count++] = id;
+            }
+        }
+        Arrays.sort(order, 0, count, (a, b) -> Float.compare(scores[b] + 0f, scores[a] + 0f)); // -0 is 0
+        int[] ranks = new int[scores.length];
+        Arrays.fill(ranks, -1);
+        for (int i = 0; i < count; i++) {
+            boolean equal = i > 0 && scores[order[i]] == scores[order[i - 1]];
+            ranks[order[i]] = equal ? ranks[order[i - 1]] : i;
+        }
+        return new RankMerges(strings, scores.length, ranks, true, false);
     }
 
     private void put(String piece, int id) {
         if (!piece.isEmpty()) {
             trie.put(piece, id);
+            made.add(piece);
         }
+    }
+
+    /** How much a piece costs. */
+    double cost(int id) {
+        return id == unknown ? minimum - 10 : scores[id];
+    }
+
+    /**
+     * Adds the ids of a stretch, as {@link SentencePieceStretches} cuts them.
+     *
+     * @param space
+     *            whether a space stands before it
+     */
+    void stretch(String text, boolean space, PretokenEncoder.Work work) {
+        Text normal = normalize(text, 0, text.length(), space);
+        if (merges != null) {
+            byte[] bytes = Arrays.copyOf(new String(normal.chars(), 0, normal.length())
+                    .getBytes(StandardCharsets.UTF_8), 3 * normal.length() + PretokenEncoder.PADDING);
+            int length = Math.toIntExact(Utf8.length(CharBuffer.wrap(normal.chars(), 0, normal.length())));
+            merged(bytes, length, merges, work);
+            return;
+        }
+        IntBuilder found = new IntBuilder(64);
+        if (options.algorithm() == Algorithm.UNIGRAM) {
+            double ahead = unigram(normal, found);
+            work.add(size() + SentencePieceStretches.mark(ahead, normal.length()));
+        } else {
+            pairs(normal, found);
+        }
+        boolean afterUnknown = false;
+        for (int i = 0; i < found.size(); i += 3) {
+            int id = found.get(i + 2);
+            if (id == unknown && byteIds.length > 0) {
+                String piece = new String(normal.chars(), found.get(i), found.get(i + 1) - found.get(i));
+                for (byte b : piece.getBytes(StandardCharsets.UTF_8)) {
+                    work.add(byteIds[b & 0xFF]);
+                }
+            } else if (id != unknown || !afterUnknown) {
+                work.add(id);
+            }
+            afterUnknown = id == unknown;
+        }
+    }
+
+    private void merged(byte[] bytes, int length, RankMerges ranks, PretokenEncoder.Work work) {
+        work.ensure(length);
+        int count = ranks.apply(bytes, 0, length, work.word, work.merges);
+        boolean known = true;
+        for (int i = 0; i < count; i++) {
+            known &= work.word[i] >= 0;
+        }
+        work.count = count;
+        if (known) {
+            return;
+        }
+        int[] symbols = Arrays.copyOf(work.word, count);
+        work.count = 0;
+        int at = 0;
+        boolean afterUnknown = false;
+        for (int id : symbols) {
+            if (id >= 0) {
+                work.add(id);
+                at += Math.toIntExact(Utf8.length(pieces.get(id)));
+                afterUnknown = false;
+                continue;
+            }
+            int end = at + (CharClass.at(bytes, at) >> 4);
+            for (int i = at; i < end && byteIds.length > 0; i++) {
+                work.add(byteIds[bytes[i] & 0xFF]);
+            }
+            if (byteIds.length == 0 && !afterUnknown) {
+                work.add(unknown);
+            }
+            afterUnknown = true;
+            at = end;
+        }
+    }
+
+    private @Nullable SentencePieceStretches stretches() {
+        SentencePieceStretches found = stretches;
+        if (found == null && !uncut) {
+            found = SentencePieceStretches.of(this, options, made);
+            uncut = found == null;
+            stretches = found;
+        }
+        return found;
     }
 
     /** Reads a {@code .model} file. */
@@ -378,12 +502,22 @@ final class SentencePiece implements Tokenizer {
         }
     }
 
-    private void unigram(Text text, IntBuilder found) {
+    /**
+     * Finds the best way.
+     *
+     * @return how much it is ahead of others, at the place where it is least; 0 where that is not known
+     */
+    private double unigram(Text text, IntBuilder found) {
         int length = text.length();
         char[] chars = text.chars();
         float[] best = new float[length + 1];
         int[] begins = new int[length + 1];
         int[] which = new int[length + 1];
+        double[] exact = new double[length + 1]; // the same in double precision,
+        double[] second = new double[length + 1]; // and the second best
+        Arrays.fill(second, Double.NEGATIVE_INFINITY);
+        Arrays.fill(exact, 1, length + 1, Double.NEGATIVE_INFINITY);
+        boolean user = false;
         Arrays.fill(begins, -1);
         float unknownScore = minimum - 10f;
         for (int start = 0; start < length;) {
@@ -404,6 +538,10 @@ final class SentencePiece implements Tokenizer {
                     continue;
                 }
                 int end = i + 1;
+                user |= types[id] == Type.USER_DEFINED;
+                double precise = exact[start] + scores[id];
+                second[end] = Math.max(second[end], Math.min(exact[end], precise));
+                exact[end] = Math.max(exact[end], precise);
                 double score = types[id] == Type.USER_DEFINED ? bytes * maximum - 0.1 : scores[id];
                 // the library adds in single precision, unless the piece is user-defined
                 double candidate = types[id] == Type.USER_DEFINED ? score + till : scores[id] + till;
@@ -417,6 +555,9 @@ final class SentencePiece implements Tokenizer {
             if (!single) {
                 int end = start + width;
                 float candidate = unknownScore + till;
+                double precise = exact[start] + unknownScore;
+                second[end] = Math.max(second[end], Math.min(exact[end], precise));
+                exact[end] = Math.max(exact[end], precise);
                 if (begins[end] < 0 || candidate > best[end]) {
                     best[end] = candidate;
                     begins[end] = start;
@@ -426,8 +567,10 @@ final class SentencePiece implements Tokenizer {
             start += width;
         }
         IntBuilder ends = new IntBuilder(64);
+        double ahead = Double.MAX_VALUE;
         for (int end = length; end > 0; end = begins[end]) {
             ends.add(end);
+            ahead = Math.min(ahead, exact[end] - second[end]);
         }
         for (int i = ends.size() - 1; i >= 0; i--) {
             int end = ends.get(i);
@@ -435,6 +578,7 @@ final class SentencePiece implements Tokenizer {
             found.add(end);
             found.add(which[end]);
         }
+        return user ? 0 : ahead;
     }
 
     /** The id of a piece that may be made of others, {@link Trie#NONE} if there is none. */
@@ -660,7 +804,15 @@ final class SentencePiece implements Tokenizer {
 
     @Override
     public int[] encode(String text) {
-        return find(Utf8.wellFormed(text), false).ids.toArray();
+        String wellFormed = Utf8.wellFormed(text);
+        SentencePieceStretches quick = stretches();
+        if (quick != null && (!options.separateSpaces() || !special.mayOccur(wellFormed, false))) {
+            int[] found = quick.encode(wellFormed, options.dummyPrefix());
+            if (found != null) {
+                return found;
+            }
+        }
+        return find(wellFormed, false).ids.toArray();
     }
 
     @Override
@@ -704,6 +856,12 @@ final class SentencePiece implements Tokenizer {
 
     @Override
     public String decode(int... idArray) {
+        String text = pieces(idArray);
+        return options.back() == null ? text : options.back().applied(text);
+    }
+
+    /** The pieces' text, before the rules for what was decoded. */
+    private String pieces(int... idArray) {
         StringBuilder text = new StringBuilder();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         boolean beginning = true;
@@ -735,7 +893,7 @@ final class SentencePiece implements Tokenizer {
             text.append(piece.replace(SPACE, ' '));
         }
         flush(bytes, text);
-        return options.back() == null ? text.toString() : options.back().applied(text.toString());
+        return text.toString();
     }
 
     private static void flush(ByteArrayOutputStream bytes, StringBuilder text) {
@@ -789,7 +947,8 @@ final class SentencePiece implements Tokenizer {
 
     @Override
     public Decoder decoder() {
-        return new WindowDecoder(this);
+        Decoder decoder = new WindowDecoder(this, this::pieces);
+        return options.back() == null ? decoder : new RuleDecoder(decoder, options.back());
     }
 
     @Override

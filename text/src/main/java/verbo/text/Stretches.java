@@ -208,7 +208,17 @@ final class Stretches implements PretokenEncoder.Splitter {
         };
     }
 
-    private static int code(byte[] utf8, int at) {
+    /** The character that ends at a place. */
+    static int before(byte[] utf8, int to) {
+        int at = to - 1;
+        while ((utf8[at] & 0xC0) == 0x80) {
+            at--;
+        }
+        return code(utf8, at);
+    }
+
+    /** The character that begins at a place. */
+    static int code(byte[] utf8, int at) {
         int first = utf8[at];
         if (first >= 0) {
             return first;
@@ -305,14 +315,10 @@ final class Stretches implements PretokenEncoder.Splitter {
 
     /** Whether the character before a place cannot take a space there with it. */
     private static boolean ends(byte[] utf8, int to) {
-        int at = to - 1;
-        if (at < 0 || utf8[at] >= 0) {
+        if (to == 0 || utf8[to - 1] >= 0) {
             return true;
         }
-        while ((utf8[at] & 0xC0) == 0x80) {
-            at--;
-        }
-        int c = code(utf8, at);
+        int c = before(utf8, to);
         // a visible space, and what Unicode calls prepended characters: formats, and a few letters
         return c < 0x600 || !(c == SentencePiece.SPACE || c == 0xD4E || c >= 0x11000 && c < 0x12000 || Character.getType(c) == Character.FORMAT);
     }

@@ -13,14 +13,25 @@ final class WindowDecoder implements Decoder {
     /** Bytes of a character that are still missing after so many ids never come. */
     private static final int LONGEST = 32;
 
+    /** Decodes several ids at once. */
+    interface Whole {
+        String decode(int... ids);
+    }
+
     private final Tokenizer tokenizer;
+    private final Whole whole;
     private int[] window = new int[16];
     private int length;
     private int before; // of these, what was given out already
     private String given = "";
 
     WindowDecoder(Tokenizer tokenizer) {
+        this(tokenizer, tokenizer::decode);
+    }
+
+    WindowDecoder(Tokenizer tokenizer, Whole whole) {
         this.tokenizer = tokenizer;
+        this.whole = whole;
     }
 
     @Override
@@ -30,7 +41,7 @@ final class WindowDecoder implements Decoder {
             window = Arrays.copyOf(window, length * 2);
         }
         window[length++] = id;
-        String text = tokenizer.decode(Arrays.copyOf(window, length));
+        String text = whole.decode(Arrays.copyOf(window, length));
         if (text.length() <= given.length() || (text.endsWith(CUT) && length - before < LONGEST)) {
             return "";
         }
@@ -38,13 +49,13 @@ final class WindowDecoder implements Decoder {
         System.arraycopy(window, before, window, 0, length - before);
         length -= before;
         before = length;
-        given = tokenizer.decode(Arrays.copyOf(window, length));
+        given = whole.decode(Arrays.copyOf(window, length));
         return more;
     }
 
     @Override
     public String end() {
-        String text = tokenizer.decode(Arrays.copyOf(window, length));
+        String text = whole.decode(Arrays.copyOf(window, length));
         String more = text.length() > given.length() ? text.substring(given.length()) : "";
         length = 0;
         before = 0;

@@ -1,0 +1,148 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.cli.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import verbo.text.Tokenizer;
+
+/**
+ * How fast a tokenizer encodes a text that it has not seen: ids only, in megabytes of UTF-8 a second, a pass by a tokenizer
+ * that was just opened. Before each it encodes another text, of tokens drawn at random, so that the JVM has compiled what it
+ * runs. The best of several passes counts, as it does for the peers.
+ *
+ * @param tokenizer
+ *            a name or a path
+ * @param text
+ *            what is encoded
+ * @param lines
+ *            whether a line at a time, with its end, or the file as one string
+ * @param threads
+ *            how many encode lines at once
+ */
+public record EncodeRow(String tokenizer, Path text, boolean lines, int threads) implements BenchRow {
+    private static final int PASSES = 4;
+    private static final int BATCH = 256;
+    private static final double WARM_UP = 3;
+
+    @Override
+    public String name() {
+        return (lines ? "encode-lines" : "encode-whole") + (threads > 1 ? "-t" + threads : "");
+    }
+
+    @Override
+    public String unit() {
+        return "MB/s";
+    }
+
+    @Override
+    public Result run() {
+        try {
+            String whole = Files.readString(text);
+            double megabytes = whole.getBytes(StandardCharsets.UTF_8).length / 1e6;
+            if (whole.isEmpty()) {
+                throw new IllegalArgumentException(text + ": nothing to encode: the text is empty");
+            }
+            List<String> parts = lines ? lines(whole) : List.of(whole);
+            List<String> other = lines(other(Tokenizer.of(tokenizer)));
+            long begin = System.nanoTime();
+            while (KernelRow.seconds(begin) < WARM_UP) {
+                Tokenizer warm = Tokenizer.of(tokenizer);
+                encode(warm, other);
+                encode(warm, List.of(String.join("", other)));
+            }
+            double best = Double.POSITIVE_INFINITY;
+            for (int pass = 0; pass < PASSES; pass++) {
+                Tokenizer fresh = Tokenizer.of(tokenizer);
+                encode(fresh, other);
+                long start = System.nanoTime();
+                long ids = encode(fresh, parts);
+                double seconds = KernelRow.seconds(start);
+                if (ids == 0) {
+                    throw new IllegalStateException(tokenizer + " found no tokens in " + text);
+                }
+                best = Math.min(best, seconds);
+            }
+            return new Result(megabytes / best, Double.NaN);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Lines with their ends. */
+    private static List<String> lines(String text) {
+        List<String> lines = new ArrayList<>();
+        for (int from = 0; from < text.length();) {
+            int end = text.indexOf('\n', from);
+            int next = end < 0 ? text.length() : end + 1;
+            lines.add(text.substring(from, next));
+            from = next;
+        }
+        return lines;
+    }
+
+    /** A text of tokens drawn at random, those of low ids more often, in lines. */
+    private static String other(Tokenizer of) {
+        SplittableRandom random = new SplittableRandom(1);
+        StringBuilder text = new StringBuilder();
+        while (text.length() < 300_000) {
+            int[] ids = new int[24];
+            for (int i = 0; i < ids.length; i++) {
+                do {
+                    ids[i] = (int) (Math.pow(random.nextDouble(), 3) * of.size());
+                } while (!isToken(of, ids[i]));
+            }
+            text.append(of.decode(ids).replace('\n', ' ')).append('\n');
+        }
+        return text.toString();
+    }
+
+    private static boolean isToken(Tokenizer of, int id) {
+        try {
+            return !of.isSpecial(id) && !of.token(id).isEmpty();
+        } catch (IllegalArgumentException e) {
+            return false; // ids may have gaps
+        }
+    }
+
+    private long encode(Tokenizer with, List<String> parts) {
+        if (threads == 1) {
+            long ids = 0;
+            for (String part : parts) {
+                ids += with.encode(part).length;
+            }
+            return ids;
+        }
+        AtomicInteger next = new AtomicInteger();
+        long[] ids = new long[threads];
+        List<Thread> others = new ArrayList<>();
+        for (int t = 0; t < threads; t++) {
+            int self = t;
+            others.add(Thread.ofPlatform().daemon().start(() -> {
+                for (int from = next.getAndAdd(BATCH); from < parts.size(); from = next.getAndAdd(BATCH)) {
+                    for (String part : parts.subList(from, Math.min(parts.size(), from + BATCH))) {
+                        ids[self] += with.encode(part).length;
+                    }
+                }
+            }));
+        }
+        long sum = 0;
+        try {
+            for (int t = 0; t < threads; t++) {
+                others.get(t).join();
+                sum += ids[t];
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while encoding", e);
+        }
+        return sum;
+    }
+}
