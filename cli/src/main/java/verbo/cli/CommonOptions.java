@@ -12,6 +12,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import verbo.tensor.Engine;
 import verbo.train.Json;
+import verbo.train.RunKey;
 
 /** What every command that computes understands. */
 final class CommonOptions {
@@ -28,8 +29,8 @@ final class CommonOptions {
     @Option(names = "--threads", paramLabel = "N",
             description = "How many threads compute; one a processor if left out. Results do not depend on it.")
     void threads(int count) {
-        if (count < 1) {
-            throw wrong("--threads must be 1 or more, not " + count);
+        if (count < 1 || count > RunKey.MOST_THREADS) {
+            throw wrong("--threads must be from 1 to " + RunKey.MOST_THREADS + ", not " + count);
         }
         threads = count;
     }

@@ -27,6 +27,7 @@ import verbo.lm.Score;
 import verbo.lm.Scoring;
 import verbo.ngram.NgramModel;
 import verbo.text.FormatException;
+import verbo.train.Json;
 
 /** {@code verbo score}. */
 @Command(name = "score", description = "Tell how well a model predicts a text.")
@@ -42,6 +43,10 @@ final class ScoreCommand implements Callable<Integer> {
 
     @Option(names = "--tokens", description = "Print each token with its probability and its surprisal in bits.")
     private boolean each;
+
+    @Option(names = "--lines",
+            description = "Each line is a sequence of its own; so by itself with a run whose data.documents is line.")
+    private boolean lines;
 
     @Mixin
     private CommonOptions common = new CommonOptions();
@@ -70,13 +75,22 @@ final class ScoreCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Scoring score(LanguageModel opened, String text) {
+    /** Whether the model was trained with a line a document. */
+    private boolean areDocuments() throws IOException {
+        Path training = model.path().resolve("training.json");
+        return Files.exists(training) && Json.read(training).get("configuration") instanceof Map<?, ?> configuration
+                && configuration.get("data") instanceof Map<?, ?> data && "line".equals(data.get("documents"));
+    }
+
+    private Scoring score(LanguageModel opened, String text) throws IOException {
         if (opened.tokenizer() == null) {
             throw new IllegalArgumentException(
                     model.path() + ": the model has no tokenizer: give --ids in place of a file");
         }
         try {
-            return Scoring.of(opened, text);
+            return lines || areDocuments()
+                    ? Scoring.ofLines(opened, text.lines().toList(), Screen.progress(common.err(), "lines"))
+                    : Scoring.of(opened, text, Screen.progress(common.err(), "tokens"));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
         }

@@ -3,6 +3,7 @@
 package verbo.cli;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jline.utils.Signals;
 
 /**
@@ -19,16 +20,17 @@ final class StopSignals implements AutoCloseable {
 
     /**
      * @param stop
-     *            called on another thread when the first signal comes
+     *            called on another thread when the first signal comes; whether the process will end by itself, and is not to
+     *            be ended at once
      */
-    StopSignals(Runnable stop) {
+    StopSignals(BooleanSupplier stop) {
         for (Signal signal : SIGNALS) {
             Signals.register(signal.name, () -> {
-                if (received != 0) {
+                boolean again = received != 0;
+                received = signal.number;
+                if (again || !stop.getAsBoolean()) {
                     Runtime.getRuntime().halt(128 + signal.number);
                 }
-                received = signal.number;
-                stop.run();
             });
         }
     }

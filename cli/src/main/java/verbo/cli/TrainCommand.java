@@ -38,6 +38,11 @@ final class TrainCommand implements Callable<Integer> {
         if (runFile == null) {
             throw common.wrong("a run file is needed");
         }
+        for (String override : overrides) {
+            if (override.indexOf('=') <= 0) {
+                throw common.wrong("--set " + override + ": must be key=value");
+            }
+        }
         RunConfiguration configuration = RunConfiguration.read(runFile, all);
         TrainingDisplay display = new TrainingDisplay(common.err(), Screen.error());
         try (Training training = Training.start(configuration, overwrite, display)) {

@@ -15,7 +15,7 @@ final class TrainingCommand {
 
     /** Trains to the end or until a signal comes. Returns the exit code. */
     static int run(Training training, TrainingDisplay display, CommonOptions common) throws IOException {
-        try (StopSignals signals = new StopSignals(training::stop)) {
+        try (StopSignals signals = new StopSignals(() -> stop(training, common))) {
             RunResult result;
             try {
                 result = training.run();
@@ -38,6 +38,15 @@ final class TrainingCommand {
         }
     }
 
+    private static boolean stop(Training training, CommonOptions common) {
+        boolean saves = training.stop();
+        if (!saves) {
+            common.err().println("stopped before the first step; begin with: verbo resume " + training.folder());
+            common.err().flush();
+        }
+        return saves;
+    }
+
     private static Map<String, Object> json(RunResult result) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("run", result.run().toString());
@@ -54,13 +63,16 @@ final class TrainingCommand {
         return String.format(Locale.ROOT, """
                 %d steps in %s, %,.0f tokens/s
                 training loss   %.4f nats/token
-                validation loss %.4f nats/token%s
+                validation loss %.4f nats/token%s%s
                 The model is in %s; try: verbo generate --model %s
                 """, result.steps(), TrainingDisplay.clock(result.seconds()), result.tokensPerSecond(),
                 result.trainLoss(), result.validationLoss(),
                 Double.isNaN(result.bitsPerByte())
                         ? ""
                         : String.format(Locale.ROOT, ", %.4f bits/byte", result.bitsPerByte()),
+                Double.isNaN(result.bitsPerByte()) || Double.isNaN(result.gzipBitsPerByte())
+                        ? ""
+                        : String.format(Locale.ROOT, " (gzip -9: %.4f)", result.gzipBitsPerByte()),
                 result.run(), result.run());
     }
 }

@@ -26,6 +26,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * numbers are those of a training that was left alone. A few kills here; more with {@code -Dverbo.kills=50}.
  */
 final class KilledTrainingTest {
+    private static final int STEPS = 120;
     private static final int KILLS = Integer.getInteger("verbo.kills", 3);
 
     @TempDir
@@ -115,14 +116,16 @@ final class KilledTrainingTest {
         long whole = (System.nanoTime() - began) / 1_000_000;
         Random random = new Random(7);
         int kills = 0;
+        int saved = 0;
         for (int runs = 0; kills < KILLS; runs++) {
             String run = "killed-" + runs;
             Process process = start("train", "run.yaml", "--set", "run=" + run);
             await(process, folder.resolve(run).resolve("training.json"));
-            while (kills < KILLS && !process.waitFor(random.nextLong(whole * 2 / 3), TimeUnit.MILLISECONDS)) {
+            while (kills < KILLS && livesUntil(random.nextInt(STEPS + 10), run, process, random, whole)) {
                 process.destroyForcibly().waitFor();
                 kills++;
                 if (Files.exists(folder.resolve(run).resolve("model.safetensors"))) {
+                    saved++;
                     try (Engine engine = Engine.cpu(1);
                             LanguageModel model = LanguageModels.open(engine, folder.resolve(run))) {
                         assertThat(model.contextLength()).isEqualTo(16);
@@ -135,6 +138,32 @@ final class KilledTrainingTest {
             try (Stream<Path> files = Files.list(folder.resolve(run).resolve("checkpoints"))) {
                 assertThat(files.map(file -> file.getFileName().toString())).noneMatch(name -> name.startsWith("."));
             }
+        }
+        assertThat(saved).as("kills after a checkpoint").isGreaterThanOrEqualTo(KILLS / 2);
+    }
+
+    /**
+     * Waits until the run has taken so many steps and a little longer; if it has already, until any moment of its start.
+     *
+     * @return whether the process still lives
+     */
+    private boolean livesUntil(int step, String run, Process process, Random random, long whole) throws Exception {
+        long moment = random.nextLong(steps(run) >= step ? whole : 20);
+        while (process.isAlive() && steps(run) < step) {
+            if (process.waitFor(1, TimeUnit.MILLISECONDS)) {
+                break;
+            }
+        }
+        return !process.waitFor(moment, TimeUnit.MILLISECONDS);
+    }
+
+    private long steps(String run) throws IOException {
+        Path metrics = folder.resolve(run).resolve("metrics.jsonl");
+        if (!Files.exists(metrics)) {
+            return 0;
+        }
+        try (Stream<String> lines = Files.lines(metrics)) {
+            return lines.count();
         }
     }
 

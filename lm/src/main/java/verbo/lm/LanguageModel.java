@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
+import verbo.text.Progress;
 import verbo.text.Tokenizer;
 
 /**
@@ -121,6 +122,16 @@ public interface LanguageModel extends AutoCloseable {
             }
         }
         return new TokenScores(ids, logProbabilities);
+    }
+
+    /**
+     * As {@link #score(int[])}, for texts that take their time.
+     *
+     * @param progress
+     *            told the tokens scored; by models that take a long text in parts
+     */
+    default TokenScores score(int[] ids, Progress progress) {
+        return score(ids);
     }
 
     /** Frees what the model holds. Closing twice does nothing. */

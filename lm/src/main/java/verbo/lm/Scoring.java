@@ -3,8 +3,12 @@
 package verbo.lm;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import verbo.text.Decoder;
+import verbo.text.Progress;
 import verbo.text.Tokenizer;
 
 /**
@@ -35,11 +39,18 @@ public final class Scoring {
      *             for any token to be scored
      */
     public static Scoring of(LanguageModel model, String text) {
-        Tokenizer tokenizer = model.tokenizer();
-        if (tokenizer == null) {
-            throw new IllegalArgumentException("the model has no tokenizer: give it ids to score in place of text");
-        }
-        TokenScores scores = score(model, tokenizer.encode(text));
+        return of(model, text, Progress.NONE);
+    }
+
+    /**
+     * The same, for texts that take their time.
+     *
+     * @param progress
+     *            told the tokens scored, as {@link LanguageModel#score(int[], Progress)} tells them
+     */
+    public static Scoring of(LanguageModel model, String text, Progress progress) {
+        Tokenizer tokenizer = tokenizer(model);
+        TokenScores scores = score(model, tokenizer.encode(text), progress);
         long bytes = utf8Length(text);
         long characters = text.codePointCount(0, text.length());
         Decoder decoder = tokenizer.decoder();
@@ -55,14 +66,72 @@ public final class Scoring {
     }
 
     /**
+     * Scores lines, each a sequence of its own between two {@linkplain Tokenizer#separator() separators}, as models learn them
+     * whose documents are lines. The separator that ends a line is scored with it and stands for no bytes; that is also what
+     * stands between two lines here. Empty lines are left out.
+     *
+     * @param progress
+     *            told the lines scored
+     * @throws IllegalArgumentException
+     *             if the model has no tokenizer, or one without a separator, if a line has a character the tokenizer cannot
+     *             express (the message says which line), or if all are empty
+     */
+    public static Scoring ofLines(LanguageModel model, List<String> lines, Progress progress) {
+        Tokenizer tokenizer = tokenizer(model);
+        int separator = tokenizer.separator().orElseThrow(() -> new IllegalArgumentException(
+                "the model's tokenizer has no " + Tokenizer.END_OF_TEXT + " to keep lines apart"));
+        IntStream.Builder ids = IntStream.builder().add(separator);
+        DoubleStream.Builder logProbabilities = DoubleStream.builder().add(Double.NaN);
+        long scored = 0;
+        for (int number = 1; number <= lines.size(); number++) {
+            String line = lines.get(number - 1);
+            if (line.isEmpty()) {
+                continue;
+            }
+            int[] sequence;
+            try {
+                sequence = tokenizer.encode(line);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("line " + number + ": " + e.getMessage(), e);
+            }
+            int[] whole = new int[sequence.length + 2];
+            System.arraycopy(sequence, 0, whole, 1, sequence.length);
+            whole[0] = separator;
+            whole[whole.length - 1] = separator;
+            TokenScores scores = model.score(whole);
+            for (int i = 1; i < whole.length; i++) {
+                ids.add(whole[i]);
+                logProbabilities.add(scores.logProbabilities()[i]);
+            }
+            scored += sequence.length;
+            progress.update(number, lines.size());
+        }
+        if (scored == 0) {
+            throw new IllegalArgumentException("nothing to score: every line is empty");
+        }
+        return of(new TokenScores(ids.build().toArray(), logProbabilities.build().toArray()), tokenizer);
+    }
+
+    private static Tokenizer tokenizer(LanguageModel model) {
+        Tokenizer tokenizer = model.tokenizer();
+        if (tokenizer == null) {
+            throw new IllegalArgumentException("the model has no tokenizer: give it ids to score in place of text");
+        }
+        return tokenizer;
+    }
+
+    /**
      * Scores ids. Bytes and characters are known if the model has a tokenizer.
      *
      * @throws IllegalArgumentException
      *             if an id is not in the vocabulary, or there are too few for any to be scored
      */
     public static Scoring of(LanguageModel model, int[] ids) {
-        Tokenizer tokenizer = model.tokenizer();
-        TokenScores scores = score(model, ids);
+        return of(score(model, ids, Progress.NONE), model.tokenizer());
+    }
+
+    private static Scoring of(TokenScores scores, @Nullable Tokenizer tokenizer) {
+        int[] ids = scores.ids();
         long bytes = -1;
         long characters = -1;
         if (tokenizer != null) {
@@ -80,14 +149,14 @@ public final class Scoring {
         return new Scoring(scores, new Score(scores.tokens(), scores.nats(), bytes, characters), tokenizer);
     }
 
-    private static TokenScores score(LanguageModel model, int[] ids) {
+    private static TokenScores score(LanguageModel model, int[] ids, Progress progress) {
         int least = model.predictsFirstToken() ? 1 : 2;
         if (ids.length < least) {
             throw new IllegalArgumentException(
                     "nothing to score: " + ids.length + (ids.length == 1 ? " token" : " tokens")
                             + (least == 2 ? ", and the model predicts a token from those before it" : ""));
         }
-        return model.score(ids);
+        return model.score(ids, progress);
     }
 
     private static int lastNotScored(TokenScores scores) {

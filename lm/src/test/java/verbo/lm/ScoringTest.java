@@ -3,10 +3,12 @@
 package verbo.lm;
 
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import verbo.lm.testkit.PieceTokenizer;
 import verbo.lm.testkit.TableModel;
+import verbo.text.Progress;
 import verbo.text.Tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -39,6 +41,28 @@ class ScoringTest {
         assertThat(score).isEqualTo(new Score(4, score.nats(), 5, 4));
         assertThat(score.bits()).isCloseTo(4, within(1e-6));
         assertThat(Scoring.of(model, new int[]{0, 1, 1, 1, 0}).total()).isEqualTo(score);
+    }
+
+    @Test
+    void aLineIsASequenceOfItsOwn() {
+        PieceTokenizer tokenizer = new PieceTokenizer("a", "b", Tokenizer.END_OF_TEXT);
+        // a: after a separator 1/2, else 1/4; what came before that is not to be seen
+        LanguageModel model = new TableModel(3, 6, new int[0], false, tokenizer, (before, last, token) -> {
+            assertThat(before).isLessThan(4);
+            return (float) Math.log(last == 2 == (token == 0) ? 0.5 : 0.25);
+        });
+        Scoring lines = Scoring.ofLines(model, List.of("ab", "", "a"), Progress.NONE);
+        assertThat(lines.tokens().ids()).containsExactly(2, 0, 1, 2, 0, 2);
+        assertThat(lines.total()).extracting(Score::tokens, Score::bytes, Score::characters).containsExactly(5L, 3L,
+                3L);
+        assertThat(lines.probability(1)).isCloseTo(0.5, within(1e-6));
+        assertThat(lines.total().nats()).isCloseTo(model.score(new int[]{2, 0, 1, 2}).nats()
+                + model.score(new int[]{2, 0, 2}).nats(), within(1e-9));
+        assertThatThrownBy(() -> Scoring.ofLines(model, List.of("a", "ax"), Progress.NONE))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("line 2: ");
+        assertThatThrownBy(() -> Scoring.ofLines(model, List.of(""), Progress.NONE)).hasMessageContaining("empty");
+        assertThatThrownBy(() -> Scoring.ofLines(unigram(false, PieceTokenizer.characters("ab"), 0.5, 0.5),
+                List.of("a"), Progress.NONE)).hasMessageContaining(Tokenizer.END_OF_TEXT);
     }
 
     @Test

@@ -28,8 +28,8 @@ import verbo.text.Tokenizer;
  *
  * <p>
  * Radford, Wu, Child, Luan, Amodei, Sutskever: Language Models are Unsupervised Multitask Learners, 2019; after Radford,
- * Narasimhan, Salimans, Sutskever: Improving Language Understanding by Generative Pre-Training, 2018. Names, layout and
- * initialisation of the weights are those of OpenAI's and Hugging Face's GPT-2.
+ * Narasimhan, Salimans, Sutskever: Improving Language Understanding by Generative Pre-Training, 2018. The weights have
+ * the names and layout of Hugging Face's GPT-2 and are first drawn as OpenAI's code draws them.
  *
  * <p>
  * In shapes, b is the batch, t time, c the width, h heads of width d = c / h, v the vocabulary; {@code ..} stands for b, t in
@@ -62,8 +62,9 @@ public final class Gpt extends CausalTransformer implements TrainableLanguageMod
         this.engine = scope.engine();
         this.scope = scope;
         this.file = file;
+        // All alike, as in GPT-2's published code. Layers that add to what passes through may be drawn narrower by the root of
+        // their number, as its paper says; small models learn more slowly that way (0.01 nats after 2000 steps).
         Initialization normal = Initialization.normal(config.initializerRange());
-        Initialization added = Initialization.normal(config.initializerRange() / Math.sqrt(2.0 * config.layers()));
         int c = config.width();
         String root = "transformer.";
         tokenEmbedding = new Embedding(take(source, root + "wte.weight", normal, config.vocabularySize(), c));
@@ -72,9 +73,9 @@ public final class Gpt extends CausalTransformer implements TrainableLanguageMod
             String name = root + "h." + layer + ".";
             blocks.add(new Block(config, layer, norm(source, name + "ln_1"),
                     linear(source, name + "attn.c_attn", normal, c, 3 * c),
-                    linear(source, name + "attn.c_proj", added, c, c), norm(source, name + "ln_2"),
+                    linear(source, name + "attn.c_proj", normal, c, c), norm(source, name + "ln_2"),
                     linear(source, name + "mlp.c_fc", normal, c, config.innerWidth()),
-                    linear(source, name + "mlp.c_proj", added, config.innerWidth(), c)));
+                    linear(source, name + "mlp.c_proj", normal, config.innerWidth(), c)));
         }
         lastNorm = norm(source, root + "ln_f");
         head = config.tiedEmbeddings()

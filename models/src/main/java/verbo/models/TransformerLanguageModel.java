@@ -18,6 +18,7 @@ import verbo.tensor.Engine;
 import verbo.tensor.NoGradient;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
+import verbo.text.Progress;
 import verbo.text.Tokenizer;
 
 /**
@@ -324,6 +325,11 @@ final class TransformerLanguageModel implements LanguageModel {
 
     @Override
     public TokenScores score(int[] ids) {
+        return score(ids, Progress.NONE);
+    }
+
+    @Override
+    public TokenScores score(int[] ids, Progress progress) {
         Advance.checkTokens(this, ids);
         double[] scores = new double[ids.length];
         Arrays.fill(scores, Double.NaN);
@@ -335,6 +341,7 @@ final class TransformerLanguageModel implements LanguageModel {
                 to++;
             }
             score(ids, windows.subList(from, to), scores);
+            progress.update(windows.get(to - 1).to(), ids.length);
             from = to;
         }
         return new TokenScores(ids, scores);

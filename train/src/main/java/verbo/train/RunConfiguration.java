@@ -61,8 +61,11 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
      *            how files are taken apart
      * @param validation
      *            share kept for validation
+     * @param validationLocation
+     *            another text that is for validation instead, resolved, or null
      */
-    public record Data(String location, Corpus.Options options, double validation) {}
+    public record Data(String location, Corpus.Options options, double validation,
+            @Nullable String validationLocation) {}
 
     /**
      * The tokenizer.
@@ -127,8 +130,13 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
             throw new NoSuchFileException(file.toString(), null, "no such run file");
         }
         Settings settings = Settings.readYaml(file, overrides);
+        if (settings.has("data.validation") && settings.has("data.validationPath")) {
+            throw new IllegalArgumentException(settings.source()
+                    + ": data.validation and data.validationPath cannot both be given: a share of the text is kept for "
+                    + "validation, or another text is used");
+        }
         Path folder = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file.toAbsolutePath());
-        for (String key : List.of("data.path", "tokenizer.path", "init")) {
+        for (String key : List.of("data.path", "data.validationPath", "tokenizer.path", "init")) {
             String path = settings.textOrNull(key);
             if (path != null) {
                 settings.put(key, resolve(path, folder));
@@ -211,7 +219,7 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
                 new Data(s.text("data.path"),
                         new Corpus.Options(s.textOrNull("data.include"), s.textOrNull("data.field"),
                                 s.text("data.documents").equals("line")),
-                        s.real("data.validation")),
+                        s.real("data.validation"), s.textOrNull("data.validationPath")),
                 new TokenizerChoice(pathOrNull(s, "tokenizer.path"), s.text("tokenizer.type").equals("characters"),
                         s.has("tokenizer.type") || s.has("tokenizer.path") || s.has("tokenizer.vocabulary"),
                         s.count("tokenizer.vocabulary")),

@@ -3,6 +3,7 @@
 package verbo.train;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,11 +11,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import verbo.text.AtomicFiles;
 import verbo.text.ByteLevelBpe;
 import verbo.text.CharacterTokenizer;
 import verbo.text.Corpus;
 import verbo.text.Document;
 import verbo.text.FormatException;
+import verbo.text.IOConsumer;
 import verbo.text.Split;
 import verbo.text.TokenFile;
 import verbo.text.Tokenizer;
@@ -23,21 +26,28 @@ import verbo.text.Tokenizer;
  * What a run learns from: its tokenizer, and the ids of both parts of its text, kept in the run's folder, so that a run that
  * is resumed sees the very same even if the text has changed since.
  */
-record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boolean lines) implements AutoCloseable {
+record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boolean lines,
+        double gzipBitsPerByte) implements AutoCloseable {
+    /** In the folder of the ids: which documents are for validation, a name a line. */
+    static final String VALIDATION_NAMES = "validation.txt";
+    static final String GZIP = "gzipBitsPerByte";
     private static final long IN_MEMORY = 100_000_000;
 
     /** Reads the text, gets or trains the tokenizer, and encodes. */
     static RunData prepare(RunConfiguration configuration, Path folder, int threads, TrainingListener listener)
             throws IOException {
         RunConfiguration.Data data = configuration.data();
-        Corpus files = JdkSource.open(data.location(), data.options(), listener::message);
-        listener.message("reading " + files.name());
-        Loaded loaded = Loaded.of(files);
-        if (loaded.characters == 0) {
-            throw new IllegalArgumentException(files.name() + ": there is no text in it");
+        Loaded loaded = load(data.location(), data, listener);
+        long documents = loaded.documents;
+        Split split;
+        if (data.validationLocation() == null) {
+            split = Split.of(loaded.corpus, data.validation(), configuration.seed());
+        } else {
+            Loaded other = load(data.validationLocation(), data, listener);
+            documents = Math.max(documents, other.documents);
+            split = new Split(loaded.corpus, other.corpus);
         }
-        Split split = Split.of(loaded.corpus, data.validation(), configuration.seed());
-        Tokenizer tokenizer = tokenizer(configuration, loaded, split, threads, listener);
+        Tokenizer tokenizer = tokenizer(configuration, documents > 1, split, threads, listener);
         if (data.options().lines() && tokenizer.separator().isEmpty()) {
             throw new IllegalArgumentException("data.documents: line needs a tokenizer with the token "
                     + Tokenizer.END_OF_TEXT + ", which keeps lines apart");
@@ -47,11 +57,32 @@ record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boole
         try {
             TokenFile validation = TokenFile.cached(folder, split.validation(), tokenizer, threads,
                     (done, total) -> listener.preparing("encoding the validation text", done, total));
-            return new RunData(tokenizer, train, validation, data.options().lines());
+            if (validation.documents() > 1 && !data.options().lines()) {
+                writeNames(folder.resolve(VALIDATION_NAMES), split.validation());
+            }
+            return new RunData(tokenizer, train, validation, data.options().lines(),
+                    GzipBaseline.bitsPerByte(split.validation(), data.options().lines()));
         } catch (IOException | RuntimeException e) {
             train.close();
             throw e;
         }
+    }
+
+    private static Loaded load(String location, RunConfiguration.Data data, TrainingListener listener)
+            throws IOException {
+        Corpus files = JdkSource.open(location, data.options(), listener::message);
+        listener.message("reading " + files.name());
+        Loaded loaded = Loaded.of(files);
+        if (loaded.characters == 0) {
+            throw new IllegalArgumentException(files.name() + ": there is no text in it");
+        }
+        return loaded;
+    }
+
+    private static void writeNames(Path file, Corpus documents) throws IOException {
+        StringBuilder names = new StringBuilder();
+        documents.forEach(document -> names.append(document.name()).append('\n'));
+        AtomicFiles.write(file, out -> out.write(names.toString().getBytes(StandardCharsets.UTF_8)));
     }
 
     /** Opens what {@link #describe} described; null if the files are not there as they were. */
@@ -66,7 +97,7 @@ record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boole
             train.close();
             return null;
         }
-        return new RunData(tokenizer, train, validation, lines);
+        return new RunData(tokenizer, train, validation, lines, Double.NaN);
     }
 
     private static @Nullable TokenFile reopen(@Nullable Object part, Path folder) throws IOException {
@@ -89,11 +120,25 @@ record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boole
         }
     }
 
+    /** Whether the text is the very one that {@link #describe} described. */
+    boolean isAsDescribed(@Nullable Object described) {
+        return described instanceof Map<?, ?> parts && isAsDescribed(train, parts.get("train"))
+                && isAsDescribed(validation, parts.get("validation"));
+    }
+
+    private static boolean isAsDescribed(TokenFile part, @Nullable Object described) {
+        return described instanceof Map<?, ?> fields && part.digest().equals(fields.get("digest"));
+    }
+
     /** What {@code training.json} says of the text. */
     Map<String, Object> describe() {
         Map<String, Object> described = new LinkedHashMap<>();
         described.put("train", describe(train));
-        described.put("validation", describe(validation));
+        Map<String, Object> check = describe(validation);
+        if (Double.isFinite(gzipBitsPerByte)) {
+            check.put(GZIP, gzipBitsPerByte);
+        }
+        described.put("validation", check);
         return described;
     }
 
@@ -132,7 +177,7 @@ record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boole
                 : new Batches.Windows(tokens, block, seed);
     }
 
-    private static Tokenizer tokenizer(RunConfiguration configuration, Loaded loaded, Split split, int threads,
+    private static Tokenizer tokenizer(RunConfiguration configuration, boolean several, Split split, int threads,
             TrainingListener listener) throws IOException {
         RunConfiguration.TokenizerChoice choice = configuration.tokenizer();
         Path init = configuration.init();
@@ -142,13 +187,28 @@ record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boole
         if (init != null && !choice.given() && Files.exists(init.resolve("tokenizer.json"))) {
             return Tokenizer.load(init);
         }
-        boolean separator = loaded.documents > 1 || configuration.data().options().lines();
+        boolean separator = several || configuration.data().options().lines();
         if (choice.characters()) {
-            return CharacterTokenizer.train(loaded.corpus, separator);
+            return CharacterTokenizer.train(both(split), separator);
         }
         return ByteLevelBpe.train(split.train(),
                 new ByteLevelBpe.Training(choice.vocabulary(), 2, separator, threads),
                 (done, total) -> listener.preparing("training the tokenizer", done, total));
+    }
+
+    private static Corpus both(Split split) {
+        return new Corpus() {
+            @Override
+            public void forEach(IOConsumer<Document> action) throws IOException {
+                split.train().forEach(action);
+                split.validation().forEach(action);
+            }
+
+            @Override
+            public String name() {
+                return split.train().name();
+            }
+        };
     }
 
     /** A corpus, in memory unless it is large: it is read several times. */

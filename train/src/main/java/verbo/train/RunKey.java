@@ -137,6 +137,9 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
         }
     }
 
+    /** The most threads that compute: far above any machine's processors, far below what stops one. */
+    public static final int MOST_THREADS = 1024;
+
     private static final Type TEXT = new Text();
     private static final Type PATH = new Location();
     private static final Type YES_NO = new YesNo();
@@ -175,6 +178,9 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
             key("data.validation", new Real(0.000001, 1), "0.1",
                     "Share of the text kept for validation: the end of a single document, whole documents of many.",
                     "split", "valid", "validation_split", "test"),
+            key("data.validationPath", PATH, null,
+                    "Another text to use for validation, as `data.path`; all of `data.path` is then learnt from.",
+                    "validation_file", "valid_path", "test_path", "eval_data"),
             key("tokenizer.path", PATH, null,
                     "A `tokenizer.json`, or a folder with one, to use as it is; `tokenizer: PATH` is short for it."),
             key("tokenizer.type", new OneOf(List.of("characters", "bytes-bpe")), "bytes-bpe",
@@ -208,7 +214,7 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                     "Decides the first weights, the batches, dropout and samples, and which documents are for "
                             + "validation.",
                     "random_seed"),
-            key("threads", COUNT_OR_NONE, "0",
+            key("threads", new Whole(0, MOST_THREADS), "0",
                     "How many threads compute; 0 is one a processor. Results do not depend on it.", "workers",
                     "num_threads"),
             key("optimizer.rate", POSITIVE, "0.001", "The highest learning rate.", "learning_rate", "lr",

@@ -19,10 +19,12 @@ import java.nio.file.Path;
  *            the last one, nats a token; NaN if there was none yet
  * @param bitsPerByte
  *            of the same validation; NaN if there was none yet
+ * @param gzipBitsPerByte
+ *            what {@code gzip -9} makes of the validation text, for comparison; NaN if it was not measured
  * @param tokensPerSecond
  *            training tokens a second over the whole run, time for checks and saving left out
  * @param seconds
  *            of the whole run, all its starts together
  */
 public record RunResult(Path run, boolean finished, long steps, double trainLoss, double validationLoss,
-        double bitsPerByte, double tokensPerSecond, double seconds) {}
+        double bitsPerByte, double gzipBitsPerByte, double tokensPerSecond, double seconds) {}

@@ -45,6 +45,7 @@ public final class Training implements AutoCloseable {
     private final TrainingListener listener;
     private final Engine engine;
     private volatile boolean stop;
+    private volatile boolean stepping;
 
     private Training(RunFolder folder, RunConfiguration configuration, TrainingListener listener) {
         this.folder = folder;
@@ -105,9 +106,15 @@ public final class Training implements AutoCloseable {
         return folder.path();
     }
 
-    /** Asks {@link #run} to finish the step it is at, save and return. From any thread. */
-    public void stop() {
+    /**
+     * Asks {@link #run} to finish the step it is at, save and return. From any thread.
+     *
+     * @return whether there is a step to finish; while the text is still being prepared nothing is lost by ending the process
+     *         at once
+     */
+    public boolean stop() {
         stop = true;
+        return stepping;
     }
 
     /**
@@ -192,7 +199,7 @@ public final class Training implements AutoCloseable {
     /** The ids are gone: make them anew, from a text that must be the same. */
     private RunData prepareAgain(Map<String, Object> described) throws IOException {
         RunData data = RunData.prepare(configuration, folder.data(), engine.threads(), listener);
-        if (!data.describe().equals(described.get("data"))) {
+        if (!data.isAsDescribed(described.get("data"))) {
             data.close();
             throw new IOException(folder.path() + ": the text at " + configuration.data().location()
                     + " is not the one this run was begun with, so it cannot go on");
@@ -254,13 +261,23 @@ public final class Training implements AutoCloseable {
                     configuration.steps()));
             TrainingLoop loop = new TrainingLoop(configuration, folder, model, data, learner.optimizer, metrics,
                     timings, samples, speaker, learner.state, listener);
+            stepping = true;
             return result(loop.run(() -> stop));
         }
     }
 
-    private RunResult result(Checkpoints.State state) {
+    private RunResult result(Checkpoints.State state) throws IOException {
         return new RunResult(folder.path(), state.step() >= configuration.steps(), state.step(), state.trainLoss(),
-                state.validationLoss(), state.bitsPerByte(), state.tokens() / state.trainSeconds(), state.seconds());
+                state.validationLoss(), state.bitsPerByte(),
+                validation(Json.read(folder.training())).get(RunData.GZIP) instanceof Double gzip ? gzip : Double.NaN,
+                state.tokens() / state.trainSeconds(), state.seconds());
+    }
+
+    /** What {@code training.json} says of the validation text. */
+    private static Map<?, ?> validation(Map<String, Object> described) {
+        return described.get("data") instanceof Map<?, ?> data && data.get("validation") instanceof Map<?, ?> validation
+                ? validation
+                : Map.of();
     }
 
     @Override

@@ -99,6 +99,33 @@ final class TrainingTest {
     }
 
     @Test
+    void anotherTextMayBeForValidation() throws IOException {
+        Files.writeString(folder.resolve("other.txt"), "salt & the sea, a quite different text");
+        train("run", "data={path: " + folder.resolve("text.txt") + ", validationPath: " + folder.resolve("other.txt")
+                + "}");
+        Map<String, Object> described = Json.read(folder.resolve("run/training.json"));
+        assertThat(described.toString()).contains("bytes=" + Files.size(folder.resolve("text.txt")) + ",")
+                .contains("bytes=38,").contains(RunData.GZIP);
+        resume("run"); // finished: its result
+        assertThatThrownBy(() -> train("both", "data.validation=0.2", "data.validationPath=x"))
+                .hasMessageContaining("cannot both be given");
+    }
+
+    @Test
+    void whatIsHeldOutIsNamedAndHeldAgainstGzip() throws IOException {
+        Files.createDirectory(folder.resolve("texts"));
+        for (int i = 0; i < 10; i++) {
+            Files.writeString(folder.resolve("texts/" + i + ".txt"), ("text " + i + " ").repeat(30));
+        }
+        RunResult result = train("run", "data=" + folder.resolve("texts"), "data.validation=0.2");
+        List<String> names = Files.readAllLines(folder.resolve("run/data").resolve(RunData.VALIDATION_NAMES));
+        assertThat(names).hasSize(2).allMatch(name -> name.matches(".*[0-9]\\.txt"));
+        // 'text 0 ' and its repetition: some 30 bytes with gzip's head and tail
+        assertThat(result.gzipBitsPerByte()).isBetween(8 * 25.0 / 210, 8 * 40.0 / 210);
+        assertThat(resume("run").gzipBitsPerByte()).isEqualTo(result.gzipBitsPerByte());
+    }
+
+    @Test
     void learnsAndLeavesALoadableModel() throws IOException {
         RunResult result = train("run", "steps=150", "evaluate.every=50", "checkpoint.every=50");
         assertThat(result.finished()).isTrue();

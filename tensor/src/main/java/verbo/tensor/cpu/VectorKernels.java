@@ -579,7 +579,8 @@ final class VectorKernels implements Kernels {
 
     @Override
     public double sumOfSquares(long x, long n) {
-        return dot(x, x, n); // called on pieces small enough for float
+        double squares = dot(x, x, n); // called on pieces small enough for float
+        return Double.isFinite(squares) ? squares : ScalarKernels.INSTANCE.sumOfSquares(x, n); // of more than its range
     }
 
     @Override

@@ -18,7 +18,6 @@ final class VectorMath {
     // Constants are vectors already: a broadcast is so large inside the JIT that a few of them in one loop end its inlining.
 
     private static final FloatVector ZERO = constant(0);
-    private static final FloatVector HALF = constant(0.5f);
     private static final FloatVector ONE = constant(1);
     private static final FloatVector TWO = constant(2);
     private static final FloatVector INFINITY = constant(Float.POSITIVE_INFINITY);
@@ -52,15 +51,19 @@ final class VectorMath {
     private static final FloatVector TANH_5 = constant(1.33314422036e-1f);
     private static final FloatVector TANH_3 = constant(-3.33332819422e-1f);
 
-    /** erfc by Abramowitz and Stegun 7.1.26. */
-    private static final FloatVector ROOT_HALF = constant(0.70710678f);
+    private static final FloatVector MINUS_HALF = constant(-0.5f);
+    /** From where on the normal distribution's tail is 0. */
+    private static final FloatVector NORMAL_MOST = constant(15);
 
-    private static final FloatVector ERF_P = constant(0.3275911f);
-    private static final FloatVector ERF_5 = constant(1.061405429f);
-    private static final FloatVector ERF_4 = constant(-1.453152027f);
-    private static final FloatVector ERF_3 = constant(1.421413741f);
-    private static final FloatVector ERF_2 = constant(-0.284496736f);
-    private static final FloatVector ERF_1 = constant(0.254829592f);
+    private static final FloatVector NORMAL_T = constant((float) ScalarKernels.NORMAL_T);
+    private static final FloatVector NORMAL_8 = constant((float) ScalarKernels.NORMAL[0]);
+    private static final FloatVector NORMAL_7 = constant((float) ScalarKernels.NORMAL[1]);
+    private static final FloatVector NORMAL_6 = constant((float) ScalarKernels.NORMAL[2]);
+    private static final FloatVector NORMAL_5 = constant((float) ScalarKernels.NORMAL[3]);
+    private static final FloatVector NORMAL_4 = constant((float) ScalarKernels.NORMAL[4]);
+    private static final FloatVector NORMAL_3 = constant((float) ScalarKernels.NORMAL[5]);
+    private static final FloatVector NORMAL_2 = constant((float) ScalarKernels.NORMAL[6]);
+    private static final FloatVector NORMAL_1 = constant((float) ScalarKernels.NORMAL[7]);
     /** 1/√(2π). */
     private static final FloatVector DENSITY = constant(0.3989422804f);
 
@@ -107,24 +110,38 @@ final class VectorMath {
         return far.blend(p.mul(z).fma(x, x), z.compare(VectorOperators.LT, TANH_NEAR));
     }
 
-    /** The normal distribution's cumulative function (absolute error below 1e-7). */
+    /** The normal distribution's cumulative function (relative error below 4e-7). */
     static FloatVector normalCumulative(FloatVector x) {
-        FloatVector z = x.abs().mul(ROOT_HALF);
-        FloatVector t = ONE.div(z.fma(ERF_P, ONE));
-        FloatVector p = ERF_5.fma(t, ERF_4).fma(t, ERF_3).fma(t, ERF_2).fma(t, ERF_1);
-        FloatVector half = p.mul(t).mul(exp(z.mul(z).neg())).mul(HALF);
-        return half.blend(ONE.sub(half), x.compare(VectorOperators.GT, ZERO));
+        FloatVector a = normalArgument(x);
+        return normalCumulative(x, a, normalExponential(a));
+    }
+
+    private static FloatVector normalArgument(FloatVector x) {
+        FloatVector a = x.abs();
+        return a.blend(NORMAL_MOST, a.compare(VectorOperators.GT, NORMAL_MOST));
+    }
+
+    /** e^(-a²/2), with what rounding takes from the square, which the exponential would magnify, put back. */
+    private static FloatVector normalExponential(FloatVector a) {
+        FloatVector square = a.mul(a);
+        FloatVector lost = a.fma(a, square.neg());
+        FloatVector e = exp(square.mul(MINUS_HALF));
+        return lost.mul(MINUS_HALF).fma(e, e);
+    }
+
+    private static FloatVector normalCumulative(FloatVector x, FloatVector a, FloatVector exponential) {
+        FloatVector t = ONE.div(a.fma(NORMAL_T, ONE));
+        FloatVector p = NORMAL_8.fma(t, NORMAL_7).fma(t, NORMAL_6).fma(t, NORMAL_5).fma(t, NORMAL_4).fma(t, NORMAL_3)
+                .fma(t, NORMAL_2).fma(t, NORMAL_1);
+        FloatVector tail = p.mul(t).mul(exponential);
+        return tail.blend(ONE.sub(tail), x.compare(VectorOperators.GT, ZERO));
     }
 
     /** The derivative of x Φ(x): Φ and the density share their exponential. */
     static FloatVector geluSlope(FloatVector x) {
-        FloatVector z = x.abs().mul(ROOT_HALF);
-        FloatVector t = ONE.div(z.fma(ERF_P, ONE));
-        FloatVector p = ERF_5.fma(t, ERF_4).fma(t, ERF_3).fma(t, ERF_2).fma(t, ERF_1);
-        FloatVector e = exp(z.mul(z).neg());
-        FloatVector half = p.mul(t).mul(e).mul(HALF);
-        FloatVector cumulative = half.blend(ONE.sub(half), x.compare(VectorOperators.GT, ZERO));
-        return x.mul(DENSITY).fma(e, cumulative);
+        FloatVector a = normalArgument(x);
+        FloatVector e = normalExponential(a);
+        return x.mul(DENSITY).fma(e, normalCumulative(x, a, e));
     }
 
     /** What sigmoid is taken of in {@code gelu(x) = x σ(2 √(2/π) (x + 0.044715 x³))}. */
