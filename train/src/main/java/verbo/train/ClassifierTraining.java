@@ -80,9 +80,10 @@ public final class ClassifierTraining {
         }
     }
 
-    /** Makes {@link #run} return soon. */
-    public void stop() {
+    /** Makes {@link #run} return soon; true, since it does. */
+    public boolean stop() {
         stopped = true;
+        return true;
     }
 
     /** Trains to the end, or until stopped; gives the mean loss in the last epoch, in nats a text. */

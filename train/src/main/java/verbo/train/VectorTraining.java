@@ -113,9 +113,10 @@ public final class VectorTraining {
         return java.util.Arrays.copyOf(starts, count + 1);
     }
 
-    /** Makes {@link #run} return soon, with the vectors as they are then. */
-    public void stop() {
+    /** Makes {@link #run} return soon, with the vectors as they are then; true, since it does. */
+    public boolean stop() {
         stopped = true;
+        return true;
     }
 
     /** Trains to the end, or until stopped. */
