@@ -7,98 +7,205 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
-import verbo.text.ByteLevelBpe;
-import verbo.text.CharacterTokenizer;
+import picocli.CommandLine.TypeConversionException;
 import verbo.text.Corpus;
 import verbo.text.Document;
 import verbo.text.IOConsumer;
-import verbo.text.Progress;
 import verbo.text.Tokenizer;
+import verbo.text.TokenizerTrainer;
 
 /** {@code verbo tokenizer train}. */
-@Command(name = "train", description = "Learn a vocabulary from texts.")
+@Command(name = "train", description = {"Learn a tokenizer from texts and write it as a tokenizer.json.", ""},
+        footer = {
+                "", "Examples:",
+                "  verbo tokenizer train --type byte-bpe --vocabulary-size 32000 -o tokenizer.json books/*.txt",
+                "  verbo tokenizer train --type unigram --vocabulary-size 8000 -o model.json corpus.jsonl",
+                "  verbo tokenizer train --type wordpiece --normalizer bert-cased -o bert.json wiki.txt.gz",
+                "  verbo tokenizer train --type word --min-count 3 --pre-tokenizer whitespace-split -o words.json wiki.train"})
 final class TokenizerTrainCommand implements Callable<Integer> {
-    /** What kind of tokenizer. */
-    enum Type {
-        BPE, CHARACTERS
+    /** Types by the names that {@link TokenizerTrainer.Type#label} gives them. */
+    private static final class TypeName implements ITypeConverter<TokenizerTrainer.Type> {
+        @Override
+        public TokenizerTrainer.Type convert(String name) {
+            try {
+                return TokenizerTrainer.Type.of(name);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(String.valueOf(e.getMessage()));
+            }
+        }
     }
 
-    @Parameters(arity = "1..*", paramLabel = "CORPUS", description = "Files, folders, globs, archives.")
+    @Parameters(arity = "1..*", paramLabel = "CORPUS",
+            description = "Files, folders, globs, zip archives, .gz, .jsonl.")
     private List<String> locations = new ArrayList<>();
 
-    @Option(names = "--type", paramLabel = "bpe|characters", description = "What is learnt; bpe if left out.")
-    private Type type = Type.BPE;
+    @Option(names = "--type", paramLabel = "TYPE", converter = TypeName.class,
+            description = {"What is learnt; byte-bpe if left out.",
+                    "bpe: characters merged, as Hugging Face's trainer does it",
+                    "byte-bpe: the same of bytes, as GPT-2's", "wordpiece: BERT's, ## inside words",
+                    "unigram: SentencePiece's unigram language model",
+                    "sentencepiece-bpe: characters merged, as SentencePiece does it", "word: the most frequent words",
+                    "char: the characters"})
+    private TokenizerTrainer.Type type = TokenizerTrainer.Type.BYTE_BPE;
 
-    @Option(names = "--vocabulary", paramLabel = "N", description = "How many tokens at most; 32000 if left out.")
-    private int vocabulary = 32_000;
+    @Option(names = {"--vocabulary-size", "--vocabulary", "--vocab-size"}, paramLabel = "N",
+            description = "How many tokens at most; 32000 if left out.")
+    private @Nullable Integer vocabularySize;
 
-    @Option(names = "--minimum", paramLabel = "N", description = "Pairs seen less often are not merged; 2 if left out.")
-    private long minimum = 2;
+    @Option(names = {"--min-count", "--min-frequency"}, paramLabel = "N",
+            description = "Pairs (of words, words) seen less often are left out; 0 if left out.")
+    private @Nullable Integer minimumCount;
 
-    @Option(names = "--no-separator", description = "Leave out the token that keeps documents apart.")
-    private boolean noSeparator;
+    @Option(names = {"--alphabet-limit", "--limit-alphabet"}, paramLabel = "N",
+            description = "How many characters the vocabulary has at most, the most frequent; all if left out.")
+    private @Nullable Integer alphabetLimit;
 
-    @Option(names = "--threads", paramLabel = "N", description = "How many threads count; one a processor if left out.")
-    private int threads = Runtime.getRuntime().availableProcessors();
+    @Option(names = "--coverage", paramLabel = "SHARE",
+            description = "Share of the text whose characters are in the vocabulary (unigram, sentencepiece-bpe);"
+                    + " 0.9995 if left out.")
+    private @Nullable Double coverage;
+
+    @Option(names = "--max-token-length", paramLabel = "N",
+            description = "No token is made of more characters; 16 for unigram and sentencepiece-bpe, any for others.")
+    private @Nullable Integer maximumLength;
+
+    @Option(names = "--special", paramLabel = "TOKEN",
+            description = "A special token, in the order of ids; may be repeated. In place of those usual for the type.")
+    private @Nullable List<String> special;
+
+    @Option(names = "--no-special", description = "No special token but the one for unknown text, where it is needed.")
+    private boolean noSpecial;
+
+    @Option(names = "--normalizer", paramLabel = "NAMES",
+            description = "What is done to a text first, several with commas: none, nfc, nfd, nfkc, nfkd, lowercase,"
+                    + " strip, strip-accents, nmt, bert, bert-cased, sentencepiece.")
+    private @Nullable String normalizer;
+
+    @Option(names = "--pre-tokenizer", paramLabel = "NAMES",
+            description = "How a text is cut into words, several with commas: none, gpt2, cl100k, o200k, qwen2, bytes,"
+                    + " whitespace, whitespace-split, bert, metaspace, punctuation, digits.")
+    private @Nullable String preTokenizer;
+
+    @Option(names = "--continuing-prefix", paramLabel = "TEXT",
+            description = "What tokens inside a word begin with (bpe, wordpiece); ## for wordpiece if left out.")
+    private @Nullable String prefix;
+
+    @Option(names = "--word-end", paramLabel = "TEXT",
+            description = "What tokens that end a word end with (bpe): </w>.")
+    private @Nullable String wordEnd;
+
+    @Option(names = "--byte-fallback",
+            description = "Unknown characters are spelled in bytes (unigram, sentencepiece-bpe).")
+    private boolean byteFallback;
+
+    @Option(names = "--documents", paramLabel = "line|file", description = "What is a text of its own: each line of a"
+            + " file, with its end, as where Hugging Face's trainers are given files; or each file. line if left out.")
+    private Documents documents = Documents.LINE;
+
+    @Option(names = "--include", paramLabel = "GLOB", description = "Which entries of a zip, or files of a folder.")
+    private @Nullable String include;
+
+    @Option(names = "--field", paramLabel = "NAME", description = "Field of a .jsonl object; text if left out.")
+    private @Nullable String field;
 
     @Option(names = {"-o", "--out"}, required = true, paramLabel = "FILE",
             description = "Where to write; in a folder, tokenizer.json.")
     private Path out = Path.of("");
 
-    @Spec
-    private @Nullable CommandSpec spec;
+    @Mixin
+    private CommonOptions common = new CommonOptions();
+
+    /** What a text of its own is. */
+    enum Documents {
+        LINE, FILE
+    }
 
     @Override
     public Integer call() throws IOException {
-        if (spec == null) {
-            throw new IllegalStateException("not started by picocli");
-        }
-        if (threads < 1) {
-            throw new ParameterException(spec.commandLine(), "--threads must be 1 or more, not " + threads);
-        }
+        long start = System.nanoTime();
+        TokenizerTrainer trainer = trainer();
         List<Corpus> parts = new ArrayList<>();
         for (String location : locations) {
-            parts.add(Corpus.open(location, Corpus.Options.DEFAULT));
+            parts.add(Corpus.open(location, Corpus.Options.DEFAULT.withEntries(include).withField(field)));
         }
-        Corpus corpus = parts.size() == 1 ? parts.get(0) : new All(parts);
-        PrintWriter err = spec.commandLine().getErr();
-        Progress progress = progress(err);
-        Tokenizer tokenizer = switch (type) {
-            case CHARACTERS -> CharacterTokenizer.train(corpus, !noSeparator);
-            case BPE -> ByteLevelBpe.train(corpus,
-                    new ByteLevelBpe.Training(vocabulary, minimum, !noSeparator, threads), progress);
-        };
+        StageDisplay display = new StageDisplay(common.err(), Screen.error());
+        Tokenizer tokenizer;
+        try {
+            tokenizer = trainer.train(parts.size() == 1 ? parts.get(0) : new All(parts), display);
+        } finally {
+            display.end();
+        }
         Path file = Files.isDirectory(out) ? out.resolve("tokenizer.json") : out;
         tokenizer.save(file);
-        err.println((Screen.error() ? "\r\u001b[K" : "") + tokenizer + " -> " + file);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        if (common.json) {
+            Map<String, Object> report = new LinkedHashMap<>();
+            report.put("type", type.label());
+            report.put("vocabulary", tokenizer.size());
+            report.put("words", trainer.words());
+            report.put("characters", trainer.characters());
+            report.put("seconds", seconds);
+            report.put("file", file.toString());
+            common.print(report);
+        } else {
+            PrintWriter err = common.err();
+            err.println(
+                    tokenizer + String.format(Locale.ROOT, " from %,d characters, %,d different words, in %.1f s -> ",
+                            trainer.characters(), trainer.words(), seconds) + file);
+            err.flush();
+        }
         return 0;
     }
 
-    private static Progress progress(PrintWriter err) {
-        if (!Screen.error()) {
-            return Progress.NONE;
-        }
-        long[] last = {System.nanoTime()};
-        return (done, total) -> {
-            long now = System.nanoTime();
-            if (now - last[0] > 200_000_000) {
-                last[0] = now;
-                err.print(total == 0
-                        ? String.format(Locale.ROOT, "\r\u001b[K%,d characters read", done)
-                        : String.format(Locale.ROOT, "\r\u001b[K%,d of %,d merges", done, total));
-                err.flush();
+    private TokenizerTrainer trainer() {
+        TokenizerTrainer trainer = TokenizerTrainer.of(type);
+        try {
+            if (vocabularySize != null) {
+                trainer.vocabularySize(vocabularySize);
             }
-        };
+            if (minimumCount != null) {
+                trainer.minimumCount(minimumCount);
+            }
+            if (alphabetLimit != null) {
+                trainer.alphabetLimit(alphabetLimit);
+            }
+            if (coverage != null) {
+                trainer.coverage(coverage);
+            }
+            if (maximumLength != null) {
+                trainer.maximumLength(maximumLength);
+            }
+            if (special != null || noSpecial) {
+                trainer.special(noSpecial || special == null ? List.of() : special);
+            }
+            if (normalizer != null) {
+                trainer.normalizer(normalizer);
+            }
+            if (preTokenizer != null) {
+                trainer.preTokenizer(preTokenizer);
+            }
+            if (prefix != null) {
+                trainer.continuingPrefix(prefix);
+            }
+            if (wordEnd != null) {
+                trainer.wordEnd(wordEnd);
+            }
+            common.threads().ifPresent(trainer::threads);
+            return trainer.byteFallback(byteFallback).lines(documents == Documents.LINE).checked();
+        } catch (IllegalArgumentException e) {
+            throw common.wrong(String.valueOf(e.getMessage()));
+        }
     }
 
     /** Several corpora, one after the other. */
@@ -108,6 +215,25 @@ final class TokenizerTrainCommand implements Callable<Integer> {
             for (Corpus part : parts) {
                 part.forEach(action);
             }
+        }
+
+        @Override
+        public void forEachRun(RunConsumer action) throws IOException {
+            for (Corpus part : parts) {
+                part.forEachRun(action);
+            }
+        }
+
+        @Override
+        public long bytes() throws IOException {
+            long bytes = 0;
+            for (Corpus part : parts) {
+                if (part.bytes() == 0) {
+                    return 0;
+                }
+                bytes += part.bytes();
+            }
+            return bytes;
         }
 
         @Override

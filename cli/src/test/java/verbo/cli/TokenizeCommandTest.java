@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
+import verbo.text.TokenizerTrainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -99,7 +100,7 @@ final class TokenizeCommandTest {
         Path text = folder.resolve("text.txt");
         Files.writeString(text, "low lower lowest\nslow slower slowest\n".repeat(20));
         Path trained = folder.resolve("trained.json");
-        assertThat(run("", "tokenizer", "train", "--vocabulary", "270", "-o", trained.toString(), text.toString()))
+        assertThat(run("", "tokenizer", "train", "--vocabulary-size", "270", "-o", trained.toString(), text.toString()))
                 .extracting(Result::code, Result::out).containsExactly(0, "");
         String ids = run("", "tokenize", "--tokenizer", trained.toString(), "lowest").out;
         Path converted = folder.resolve("converted.json");
@@ -108,6 +109,26 @@ final class TokenizeCommandTest {
         Result compared = run("", "tokenizer", "compare", trained.toString(), "byte", "--text", text.toString());
         assertThat(compared.out).hasLineCount(3).contains("bytes/token", "text.txt");
         assertThat(run("", "tokenizer").err).contains("Missing command");
+    }
+
+    @Test
+    void trainsEveryType() throws IOException {
+        Path text = folder.resolve("text.txt");
+        Files.writeString(text, "low lower lowest\nslow slower slowest\n".repeat(20));
+        for (TokenizerTrainer.Type type : TokenizerTrainer.Type.values()) {
+            Path file = folder.resolve(type.label() + ".json");
+            Result trained = run("", "tokenizer", "train", "--type", type.label(), "--vocabulary-size", "270", "--json",
+                    "-o", file.toString(), text.toString());
+            assertThat(trained.code).as(trained.err).isZero();
+            assertThat(trained.out).startsWith("{\"type\":\"" + type.label() + "\",\"vocabulary\":").hasLineCount(1);
+            assertThat(run("", "tokenize", "--tokenizer", file.toString(), "low").code).isZero();
+        }
+        Result wrong = run("", "tokenizer", "train", "--type", "words", "-o", "none.json", text.toString());
+        assertThat(wrong.code).isEqualTo(2);
+        assertThat(wrong.err).contains("no type of tokenizer is called \"words\"; known: bpe, byte-bpe");
+        wrong = run("", "tokenizer", "train", "--vocabulary-size", "20", "-o", "none.json", text.toString());
+        assertThat(wrong.code).isEqualTo(2);
+        assertThat(wrong.err).contains("a vocabulary of 20 is too small");
     }
 
     @Test

@@ -2,271 +2,536 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.IntStream;
 
 /**
- * Learns merges from the counts of words. Pairs are counted once; a merge then changes only the counts of the pairs
- * around the places where it happens, and a heap gives the next. The order of merges, ties and the few quirks (a pair
- * that overlaps itself is counted at both places) are those of the trainer in Hugging Face's {@code tokenizers}.
+ * Learns merges from words and their counts. Pairs are counted once; a merge then changes only the counts of the pairs
+ * around the places where it happens, and a heap gives the next. What a merge changes is summed up by the neighbour first,
+ * in arrays indexed by symbol, so that the table of pairs is asked once a neighbour and not once a place.
+ *
+ * <p>
+ * The order of merges, ties and the few quirks (a pair that overlaps itself is counted at both places, the limit on a
+ * token's length is exclusive and spares the first pairs) are those of the trainer in Hugging Face's {@code tokenizers}, or
+ * of SentencePiece's.
  */
 final class BpeTrainer {
+    /** Which of several equally frequent pairs goes first, and which pairs there are. */
+    enum Style {
+        /** That of the lower ids; a token that is made twice is the same. */
+        HUGGING_FACE,
+        /** The shorter, then that earlier in the alphabet; what was made once is not made in another way. */
+        SENTENCE_PIECE
+    }
+
+    /**
+     * How to learn.
+     *
+     * @param vocabularySize
+     *            at how many tokens to stop
+     * @param minimumCount
+     *            pairs seen less often are not merged; 0 and 1 merge all
+     * @param maximumLength
+     *            how many characters a token has at most, in SentencePiece's style; fewer than which, in the other
+     * @param prefix
+     *            what tokens inside a word begin with, and lose where they are merged to the one before
+     */
+    record Options(int vocabularySize, long minimumCount, int maximumLength, String prefix, Style style) {}
+
     /** What was learnt. */
     record Result(List<String> vocabulary, Merges merges) {}
 
-    /** A pair that may be merged next, with the words it was seen in when it was put here. */
-    private static final class Candidate implements Comparable<Candidate> {
-        final int pair;
-        final long key;
-        long count;
-        int[] words = new int[4];
-        int size;
+    private static final int ARENA = 1 << 20;
+    private static final int LARGEST = Integer.MAX_VALUE - 16;
 
-        Candidate(int pair, long key) {
-            this.pair = pair;
-            this.key = key;
-        }
-
-        void add(int word) {
-            // words come in order, so a word that was added is the last
-            if (size > 0 && words[size - 1] == word) {
-                return;
-            }
-            if (size == words.length) {
-                words = Arrays.copyOf(words, size * 2);
-            }
-            words[size++] = word;
-        }
-
-        @Override
-        public int compareTo(Candidate other) {
-            int byCount = Long.compare(other.count, count);
-            return byCount != 0 ? byCount : Long.compare(key, other.key);
-        }
-    }
-
-    private final ByteLevelBpe.Training training;
-    private WordCounts words = new WordCounts();
+    private final Options options;
+    private final List<String> vocabulary;
+    private final Map<String, Integer> ids;
+    private final int[] tokenLengths; // in characters, by symbol
+    private final PieceShapes shapes;
 
     // symbols of all words, one behind the other; merging shortens a word in place
-    private int[] symbols = {};
-    private int[] starts = {};
-    private int[] lengths = {};
+    private final int[] symbols;
+    private final int[] starts;
+    private final int[] lengths;
+    private final long[] counts;
 
-    // pairs: an open-addressing table from left << 32 | right to an index
-    private long[] keys = new long[1 << 14];
-    private int[] indexes = new int[1 << 14];
+    // pairs: an open-addressing table from left << 32 | right to a count
+    private long[] keys = new long[1 << 16];
+    private long[] pairCounts = new long[1 << 16];
     private int pairs;
-    private long[] pairCounts = new long[1 << 13];
-    private @Nullable Candidate[] pending = new Candidate[1 << 13];
-    private final List<Candidate> touched = new ArrayList<>();
 
-    BpeTrainer(ByteLevelBpe.Training training) {
-        this.training = training;
+    // the words that have a pair: slices of one array, which only grows
+    private int[] arena = new int[ARENA];
+    private int used;
+
+    // the heap, and what it orders: a pair, its count and words when it was put there
+    private int[] heap = new int[1 << 16];
+    private int queued;
+    private long[] entryCounts = new long[1 << 16];
+    private long[] entryKeys = new long[1 << 16];
+    private int[] entryStarts = new int[1 << 16];
+    private int[] entrySizes = new int[1 << 16];
+    private int entries;
+
+    private final Neighbours before;
+    private final Neighbours after;
+
+    /** Takes the words, which it changes. */
+    BpeTrainer(Options options, TrainingWords words) {
+        this.options = options;
+        vocabulary = new ArrayList<>(words.vocabulary());
+        ids = new HashMap<>(TokenizerJson.ids(vocabulary));
+        symbols = words.symbols();
+        starts = words.starts();
+        lengths = words.lengths();
+        counts = words.counts();
+        int most = Math.max(options.vocabularySize(), vocabulary.size()) + 1;
+        tokenLengths = new int[most];
+        Arrays.fill(tokenLengths, 0, vocabulary.size(), 1);
+        shapes = new PieceShapes(most);
+        if (options.style() == Style.SENTENCE_PIECE) {
+            vocabulary.forEach(shapes::add);
+        }
+        before = new Neighbours(most);
+        after = new Neighbours(most);
         Arrays.fill(keys, -1);
     }
 
-    void count(Corpus corpus, Progress progress) throws IOException {
-        WordCounts[] counts = new WordCounts[training.threads()];
-        Arrays.setAll(counts, i -> new WordCounts());
-        long[] read = {0};
-        DocumentBatches.forEach(corpus, training.threads(), (worker, document) -> {
-            char[] text = document.text().toCharArray();
-            for (int start = 0; start < text.length;) {
-                int end = Gpt2Pattern.end(text, start, text.length);
-                counts[worker].add(text, start, end, 1);
-                start = end;
-            }
-            return text.length;
-        }, (document, characters) -> {
-            read[0] += characters;
-            progress.update(read[0], 0);
-        });
-        words = counts[0];
-        for (int i = 1; i < counts.length; i++) {
-            words.addAll(counts[i]);
-        }
-    }
-
-    Result merge(Progress progress) {
-        List<String> vocabulary = new ArrayList<>(training.vocabularySize());
-        if (training.separator()) {
-            vocabulary.add(Tokenizer.END_OF_TEXT);
-        }
-        int[] byteIds = new int[256];
-        // in the order of the characters that bytes are written as
-        for (char c = 0; vocabulary.size() < (training.separator() ? 257 : 256); c++) {
-            int b = ByteLevel.toByte(c);
-            if (b >= 0) {
-                byteIds[b] = vocabulary.size();
-                vocabulary.add(String.valueOf(c));
-            }
-        }
-        Map<String, Integer> ids = new HashMap<>(TokenizerJson.ids(vocabulary));
-        split(byteIds);
-        PriorityQueue<Candidate> queue = new PriorityQueue<>(Math.max(1, touched.size()));
+    Result train(Progress progress) {
         countPairs();
-        enqueue(queue);
-
-        int total = training.vocabularySize() - vocabulary.size();
+        int first = vocabulary.size();
+        int total = Math.max(0, options.vocabularySize() - first);
         IntBuilder left = new IntBuilder(total);
         IntBuilder right = new IntBuilder(total);
         IntBuilder result = new IntBuilder(total);
-        while (vocabulary.size() < training.vocabularySize()) {
-            Candidate top = queue.poll();
-            if (top == null) {
-                break;
-            }
-            if (top.count != pairCounts[top.pair]) {
-                top.count = pairCounts[top.pair];
-                queue.add(top);
+        while (vocabulary.size() < options.vocabularySize() && queued > 0) {
+            int top = heap[0];
+            long key = entryKeys[top];
+            long count = pairCounts[find(key)];
+            if (entryCounts[top] != count && entrySizes[top] > 0) {
+                entryCounts[top] = count;
+                siftDown(0, top);
                 continue;
             }
-            if (top.count < Math.max(1, training.minimumCount())) {
+            int last = heap[--queued];
+            if (queued > 0) {
+                siftDown(0, last);
+            }
+            if (entrySizes[top] == 0) {
+                continue;
+            }
+            if (count < Math.max(1, options.minimumCount())) {
                 break;
             }
-            int a = (int) (top.key >>> 32);
-            int b = (int) top.key;
-            String token = vocabulary.get(a) + vocabulary.get(b);
+            int a = (int) (key >>> 32);
+            int b = (int) key;
+            String tail = vocabulary.get(b);
+            if (!options.prefix().isEmpty() && tail.startsWith(options.prefix())) {
+                tail = tail.substring(options.prefix().length());
+            }
+            String token = vocabulary.get(a) + tail;
             int id = ids.computeIfAbsent(token, t -> vocabulary.size());
             if (id == vocabulary.size()) {
                 vocabulary.add(token);
+                tokenLengths[id] = tokenLengths[a] + tokenLengths[b];
+                if (options.style() == Style.SENTENCE_PIECE) {
+                    shapes.add(a, b);
+                }
+            } else if (options.style() == Style.SENTENCE_PIECE) {
+                continue;
             }
             left.add(a);
             right.add(b);
             result.add(id);
-            for (int i = 0; i < top.size; i++) {
-                mergeWord(top.words[i], a, b, id);
+            merge(a, b, id, entryStarts[top], entrySizes[top]);
+            if ((left.size() & 0xFF) == 0) {
+                progress.update(vocabulary.size() - first, total);
             }
-            enqueue(queue);
-            progress.update(left.size(), total);
         }
-        return new Result(List.copyOf(vocabulary), new Merges(left.toArray(), right.toArray(), result.toArray()));
+        progress.update(vocabulary.size() - first, total);
+        return new Result(List.copyOf(vocabulary), merges(left.toArray(), right.toArray(), result.toArray()));
     }
 
-    /** Writes each word as the ids of its bytes. */
-    private void split(int[] byteIds) {
-        int count = words.size();
-        starts = new int[count];
-        lengths = new int[count];
-        IntBuilder all = new IntBuilder(words.end(Math.max(0, count - 1)));
-        for (int word = 0; word < count; word++) {
-            starts[word] = all.size();
-            int from = words.start(word);
-            String text = new String(words.characters(), from, words.end(word) - from);
-            for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
-                all.add(byteIds[b & 0xFF]);
-            }
-            lengths[word] = all.size() - starts[word];
+    /** A pair that was merged twice (its two tokens were made anew in other words) has the later rank. */
+    private static Merges merges(int[] left, int[] right, int[] result) {
+        Map<Long, Integer> last = HashMap.newHashMap(left.length);
+        for (int r = 0; r < left.length; r++) {
+            last.put(key(left[r], right[r]), r);
         }
-        symbols = all.toArray();
+        int n = 0;
+        for (int r = 0; r < left.length; r++) {
+            if (last.getOrDefault(key(left[r], right[r]), -1) == r) {
+                left[n] = left[r];
+                right[n] = right[r];
+                result[n++] = result[r];
+            }
+        }
+        return new Merges(Arrays.copyOf(left, n), Arrays.copyOf(right, n), Arrays.copyOf(result, n));
     }
 
     private void countPairs() {
+        int[] slots = new int[symbols.length];
+        // the table must not grow while slots are remembered: so it grows now
         for (int word = 0; word < starts.length; word++) {
             for (int i = starts[word], last = i + lengths[word] - 1; i < last; i++) {
-                change(symbols[i], symbols[i + 1], words.count(word), word);
+                if (allowed(symbols[i], symbols[i + 1])) {
+                    insert(key(symbols[i], symbols[i + 1]));
+                }
+            }
+        }
+        int[] sizes = new int[keys.length];
+        int[] seen = new int[keys.length]; // the last word it was seen in, plus one
+        for (int word = 0; word < starts.length; word++) {
+            for (int i = starts[word], last = i + lengths[word] - 1; i < last; i++) {
+                int slot = find(key(symbols[i], symbols[i + 1]));
+                slots[i] = slot;
+                if (slot < 0) {
+                    continue;
+                }
+                pairCounts[slot] += counts[word];
+                if (seen[slot] != word + 1) {
+                    seen[slot] = word + 1;
+                    sizes[slot]++;
+                }
+            }
+        }
+        int[] ends = new int[keys.length];
+        for (int slot = 0; slot < keys.length; slot++) {
+            if (sizes[slot] > 0) {
+                int start = take(sizes[slot]);
+                ends[slot] = start;
+                queue(keys[slot], pairCounts[slot], start, sizes[slot]);
+            }
+        }
+        Arrays.fill(seen, 0);
+        for (int word = 0; word < starts.length; word++) {
+            for (int i = starts[word], last = i + lengths[word] - 1; i < last; i++) {
+                int slot = slots[i];
+                if (slot >= 0 && seen[slot] != word + 1) {
+                    seen[slot] = word + 1;
+                    arena[ends[slot]++] = word;
+                }
             }
         }
     }
 
-    /** Merges a pair in one word and changes the counts of the pairs around it. */
-    private void mergeWord(int word, int a, int b, int id) {
-        int start = starts[word];
-        int end = start + lengths[word];
-        long count = words.count(word);
-        int out = start;
-        for (int in = start; in < end;) {
-            if (symbols[in] != a || in + 1 >= end || symbols[in + 1] != b) {
-                symbols[out++] = symbols[in++];
+    /** What stands on one side of the places where a pair is merged. */
+    private static final class Neighbours {
+        private final long[] sums; // by symbol
+        private final int[] sizes; // words it was met in
+        private final int[] last; // the last of them
+        private final IntBuilder met = new IntBuilder(64);
+        private final IntBuilder symbols = new IntBuilder(1 << 12); // a symbol and a word, as they were met
+        private final IntBuilder words = new IntBuilder(1 << 12);
+
+        Neighbours(int most) {
+            sums = new long[most];
+            sizes = new int[most];
+            last = new int[most];
+            Arrays.fill(last, -1);
+        }
+
+        void meet(int symbol, int word, long count) {
+            if (last[symbol] != word) {
+                if (last[symbol] < 0) {
+                    met.add(symbol);
+                }
+                last[symbol] = word;
+                sizes[symbol]++;
+                symbols.add(symbol);
+                words.add(word);
+            }
+            sums[symbol] += count;
+        }
+
+        void clear() {
+            for (int i = 0; i < met.size(); i++) {
+                int symbol = met.get(i);
+                sums[symbol] = 0;
+                sizes[symbol] = 0;
+                last[symbol] = -1;
+            }
+            met.clear();
+            symbols.clear();
+            words.clear();
+        }
+    }
+
+    /** Merges a pair in the words of a slice and changes the counts of the pairs around it. */
+    private void merge(int a, int b, int id, int from, int size) {
+        for (int i = from; i < from + size; i++) {
+            int word = arena[i];
+            int start = starts[word];
+            int end = start + lengths[word];
+            int out = start;
+            for (int in = start; in < end;) {
+                int symbol = symbols[in++];
+                if (symbol != a || in == end || symbols[in] != b) {
+                    symbols[out++] = symbol;
+                    continue;
+                }
+                if (out > start) {
+                    before.meet(symbols[out - 1], word, counts[word]);
+                }
+                symbols[out++] = id;
+                in++;
+                if (in < end) {
+                    after.meet(symbols[in], word, counts[word]);
+                }
+            }
+            lengths[word] = out - start;
+        }
+        // first what comes, then what goes: a pair may do both
+        boolean both = before.sums[id] > 0 && after.sums[id] > 0 && allowed(id, id);
+        add(before, id, true);
+        add(after, id, false);
+        if (both) {
+            join(id);
+        }
+        subtract(before, a, true);
+        subtract(after, b, false);
+        before.clear();
+        after.clear();
+    }
+
+    private void add(Neighbours side, int id, boolean left) {
+        int first = used;
+        for (int i = 0; i < side.met.size(); i++) {
+            int x = side.met.get(i);
+            if (left ? !allowed(x, id) : !allowed(id, x)) {
+                side.last[x] = -1;
                 continue;
             }
-            if (out > start) {
-                int before = symbols[out - 1];
-                change(before, a, -count, word);
-                change(before, id, count, word);
-            }
-            symbols[out++] = id;
-            in += 2;
-            if (in < end) {
-                change(b, symbols[in], -count, word);
-                change(id, symbols[in], count, word);
+            side.last[x] = take(side.sizes[x]); // from here on: where its next word is written
+        }
+        for (int i = 0; i < side.symbols.size(); i++) {
+            int x = side.symbols.get(i);
+            if (side.last[x] >= first) {
+                arena[side.last[x]++] = side.words.get(i);
             }
         }
-        lengths[word] = out - start;
-    }
-
-    private void change(int a, int b, long count, int word) {
-        long key = ((long) a << 32) | b;
-        int pair = pair(key);
-        pairCounts[pair] += count;
-        if (count > 0) {
-            Candidate candidate = pending[pair];
-            if (candidate == null) {
-                candidate = new Candidate(pair, key);
-                pending[pair] = candidate;
-                touched.add(candidate);
+        for (int i = 0; i < side.met.size(); i++) {
+            int x = side.met.get(i);
+            if (side.last[x] < first) {
+                continue;
             }
-            candidate.add(word);
+            long key = left ? key(x, id) : key(id, x);
+            int slot = insert(key);
+            pairCounts[slot] += side.sums[x];
+            queue(key, pairCounts[slot], side.last[x] - side.sizes[x], side.sizes[x]);
         }
     }
 
-    private void enqueue(PriorityQueue<Candidate> queue) {
-        for (Candidate candidate : touched) {
-            pending[candidate.pair] = null;
-            candidate.count = pairCounts[candidate.pair];
-            if (candidate.count > 0) {
-                queue.add(candidate);
-            }
+    /**
+     * A token that was there already now stands beside itself on both sides of places of its making, so that {@link #add}
+     * queued that pair twice: the later entry, which has the whole count, takes the words of the other.
+     */
+    private void join(int id) {
+        int later = entries - 1;
+        while (entryKeys[later] != key(id, id)) {
+            later--;
         }
-        touched.clear();
+        int earlier = later - 1;
+        while (entryKeys[earlier] != key(id, id)) {
+            earlier--;
+        }
+        int[] words = IntStream.concat(slice(earlier), slice(later)).sorted().distinct().toArray();
+        entryStarts[later] = take(words.length);
+        entrySizes[later] = words.length;
+        entrySizes[earlier] = 0; // to be passed over
+        System.arraycopy(words, 0, arena, entryStarts[later], words.length);
     }
 
-    private int pair(long key) {
+    private IntStream slice(int entry) {
+        return Arrays.stream(arena, entryStarts[entry], entryStarts[entry] + entrySizes[entry]);
+    }
+
+    private void subtract(Neighbours side, int symbol, boolean left) {
+        for (int i = 0; i < side.met.size(); i++) {
+            int x = side.met.get(i);
+            int slot = find(left ? key(x, symbol) : key(symbol, x));
+            if (slot >= 0) { // else it was never allowed
+                pairCounts[slot] -= side.sums[x];
+            }
+        }
+    }
+
+    /** Whether two symbols may become one. */
+    private boolean allowed(int a, int b) {
+        if (options.style() == Style.SENTENCE_PIECE) {
+            return shapes.joins(a, b, options.maximumLength());
+        }
+        return tokenLengths[a] + tokenLengths[b] < options.maximumLength() || tokenLengths[a] + tokenLengths[b] == 2;
+    }
+
+    private int take(int size) {
+        if (size > LARGEST - used) {
+            throw new IllegalArgumentException("the corpus has more different words than merges can be learnt from;"
+                    + " train on a part of it");
+        }
+        if (used + size > arena.length) {
+            arena = Arrays.copyOf(arena, (int) Math.min(LARGEST, Math.max(used + size, arena.length * 2L)));
+        }
+        used += size;
+        return used - size;
+    }
+
+    private static long key(int a, int b) {
+        return (long) a << 32 | b;
+    }
+
+    private static int slot(long key, int mask) {
+        long h = key * 0x9E3779B97F4A7C15L;
+        return (int) (h >>> 32) & mask;
+    }
+
+    /** Where a pair is, -1 if it never was. */
+    private int find(long key) {
+        int mask = keys.length - 1;
+        int slot = slot(key, mask);
+        while (keys[slot] != key) {
+            if (keys[slot] == -1) {
+                return -1;
+            }
+            slot = (slot + 1) & mask;
+        }
+        return slot;
+    }
+
+    private int insert(long key) {
         int mask = keys.length - 1;
         int slot = slot(key, mask);
         while (keys[slot] != -1) {
             if (keys[slot] == key) {
-                return indexes[slot];
+                return slot;
             }
             slot = (slot + 1) & mask;
         }
+        if (++pairs * 2 > keys.length) {
+            grow();
+            return insertNew(key);
+        }
         keys[slot] = key;
-        indexes[slot] = pairs;
-        if (pairs == pairCounts.length) {
-            pairCounts = Arrays.copyOf(pairCounts, pairs * 2);
-            pending = Arrays.copyOf(pending, pairs * 2);
-        }
-        int index = pairs++;
-        if (pairs * 2 > keys.length) {
-            long[] oldKeys = keys;
-            int[] oldIndexes = indexes;
-            keys = new long[oldKeys.length * 2];
-            indexes = new int[keys.length];
-            Arrays.fill(keys, -1);
-            int wider = keys.length - 1;
-            for (int i = 0; i < oldKeys.length; i++) {
-                if (oldKeys[i] != -1) {
-                    int to = slot(oldKeys[i], wider);
-                    while (keys[to] != -1) {
-                        to = (to + 1) & wider;
-                    }
-                    keys[to] = oldKeys[i];
-                    indexes[to] = oldIndexes[i];
-                }
-            }
-        }
-        return index;
+        return slot;
     }
 
-    private static int slot(long key, int mask) {
-        return (int) ((key * 0x9E3779B97F4A7C15L) >>> 32) & mask;
+    private int insertNew(long key) {
+        int mask = keys.length - 1;
+        int slot = slot(key, mask);
+        while (keys[slot] != -1) {
+            slot = (slot + 1) & mask;
+        }
+        keys[slot] = key;
+        return slot;
+    }
+
+    private void grow() {
+        long[] oldKeys = keys;
+        long[] oldCounts = pairCounts;
+        keys = new long[oldKeys.length * 2];
+        pairCounts = new long[keys.length];
+        Arrays.fill(keys, -1);
+        for (int i = 0; i < oldKeys.length; i++) {
+            if (oldKeys[i] != -1) {
+                pairCounts[insertNew(oldKeys[i])] = oldCounts[i];
+            }
+        }
+    }
+
+    private void queue(long key, long count, int start, int size) {
+        if (count <= 0) {
+            return;
+        }
+        if (entries == entryKeys.length) {
+            int capacity = entries * 2;
+            entryKeys = Arrays.copyOf(entryKeys, capacity);
+            entryCounts = Arrays.copyOf(entryCounts, capacity);
+            entryStarts = Arrays.copyOf(entryStarts, capacity);
+            entrySizes = Arrays.copyOf(entrySizes, capacity);
+            heap = Arrays.copyOf(heap, capacity);
+        }
+        int entry = entries++;
+        entryKeys[entry] = key;
+        entryCounts[entry] = count;
+        entryStarts[entry] = start;
+        entrySizes[entry] = size;
+        int i = queued++;
+        while (i > 0) {
+            int parent = (i - 1) >> 2;
+            if (!goesFirst(entry, heap[parent])) {
+                break;
+            }
+            heap[i] = heap[parent];
+            i = parent;
+        }
+        heap[i] = entry;
+    }
+
+    // four children a node: fewer levels, and siblings lie together
+    private void siftDown(int from, int entry) {
+        int i = from;
+        while (true) {
+            int child = 4 * i + 1;
+            if (child >= queued) {
+                break;
+            }
+            int best = child;
+            for (int c = child + 1; c < Math.min(child + 4, queued); c++) {
+                if (goesFirst(heap[c], heap[best])) {
+                    best = c;
+                }
+            }
+            if (!goesFirst(heap[best], entry)) {
+                break;
+            }
+            heap[i] = heap[best];
+            i = best;
+        }
+        heap[i] = entry;
+    }
+
+    private boolean goesFirst(int one, int other) {
+        if (entryCounts[one] != entryCounts[other]) {
+            return entryCounts[one] > entryCounts[other];
+        }
+        long a = entryKeys[one];
+        long b = entryKeys[other];
+        if (options.style() == Style.SENTENCE_PIECE && a != b) {
+            int c = compare(a, b);
+            if (c != 0) {
+                return c < 0;
+            }
+        }
+        return a != b ? a < b : one < other;
+    }
+
+    private int compare(long one, long other) {
+        int a = (int) (one >>> 32);
+        int b = (int) one;
+        int c = (int) (other >>> 32);
+        int d = (int) other;
+        int byLength = tokenLengths[a] + tokenLengths[b] - tokenLengths[c] - tokenLengths[d];
+        if (byLength != 0) {
+            return byLength;
+        }
+        String left = vocabulary.get(a);
+        String right = vocabulary.get(b);
+        String otherLeft = vocabulary.get(c);
+        String otherRight = vocabulary.get(d);
+        int length = left.length() + right.length();
+        int otherLength = otherLeft.length() + otherRight.length();
+        for (int i = 0; i < Math.min(length, otherLength); i++) {
+            char x = i < left.length() ? left.charAt(i) : right.charAt(i - left.length());
+            char y = i < otherLeft.length() ? otherLeft.charAt(i) : otherRight.charAt(i - otherLeft.length());
+            if (x != y) {
+                return Utf8.compare(x, y);
+            }
+        }
+        return Integer.compare(length, otherLength);
     }
 }

@@ -198,9 +198,12 @@ public final class ByteLevelBpe implements Tokenizer {
      *            told the characters read (of a total not known, 0), then the merges made
      */
     public static ByteLevelBpe train(Corpus corpus, Training training, Progress progress) throws IOException {
-        BpeTrainer trainer = new BpeTrainer(training);
-        trainer.count(corpus, progress);
-        BpeTrainer.Result result = trainer.merge(progress);
+        WordCounts words = new WordCounter(null, new PreTokenizer.Bytes(false, true), false, training.threads())
+                .count(corpus, progress);
+        TrainingWords start = TrainingWords.bytes(words, training.separator() ? List.of(END_OF_TEXT) : List.of(),
+                false);
+        BpeTrainer.Result result = new BpeTrainer(new BpeTrainer.Options(training.vocabularySize(),
+                training.minimumCount(), Integer.MAX_VALUE, "", BpeTrainer.Style.HUGGING_FACE), start).train(progress);
         List<AddedToken> added = training.separator()
                 ? List.of(new AddedToken(0, END_OF_TEXT, true, false))
                 : List.of();

@@ -89,6 +89,11 @@ final class CharClass {
                 : i + 1;
     }
 
+    /** Whether a unit is white space; none beyond the basic plane is. */
+    static boolean isWhite(char c) {
+        return CLASSES[c] == SPACE;
+    }
+
     static boolean isLetter(int type) {
         return type >= UPPER;
     }

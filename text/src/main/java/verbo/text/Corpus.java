@@ -20,6 +20,34 @@ public interface Corpus {
      */
     void forEach(IOConsumer<Document> action) throws IOException;
 
+    /** What is done with a run of text. */
+    @FunctionalInterface
+    interface RunConsumer {
+        /**
+         * @param text
+         *            some text
+         * @param lines
+         *            whether it is whole lines, each with its line feed; else it is a document
+         */
+        void accept(String text, boolean lines) throws IOException;
+    }
+
+    /**
+     * Reads the same text in runs of lines, so that a file may be larger than memory. What is a document because of the
+     * file's format or the {@linkplain Options#lines options} (a {@code .jsonl} object, a line) stays one.
+     *
+     * @throws FormatException
+     *             as {@link #forEach}
+     */
+    default void forEachRun(RunConsumer action) throws IOException {
+        forEach(document -> action.accept(document.text(), true));
+    }
+
+    /** How many bytes there are to read, 0 if that is not known. */
+    default long bytes() throws IOException {
+        return 0;
+    }
+
     /** Where the documents come from, for messages. */
     String name();
 

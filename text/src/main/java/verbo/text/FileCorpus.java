@@ -40,6 +40,7 @@ import tools.jackson.core.json.JsonFactory;
 final class FileCorpus implements Corpus {
     /** What git looks at to tell binary files from text. */
     private static final int SNIFF = 8000;
+    private static final int RUN = 1 << 20;
     private static final JsonFactory JSON = new JsonFactory();
 
     /** A file and its name inside the corpus. */
@@ -165,16 +166,52 @@ final class FileCorpus implements Corpus {
     }
 
     @Override
-    public void forEach(IOConsumer<Document> action) throws IOException {
-        var counting = new IOConsumer<Document>() {
-            long documents;
-
-            @Override
-            public void accept(Document document) throws IOException {
-                documents++;
-                action.accept(document);
+    public long bytes() throws IOException {
+        long bytes = 0;
+        for (Entry entry : files) {
+            String lower = entry.name().toLowerCase(Locale.ROOT);
+            if (isArchive(lower) || lower.endsWith(".gz")) {
+                return 0; // what is in it is larger
             }
-        };
+            bytes += Files.size(entry.file());
+        }
+        return bytes;
+    }
+
+    @Override
+    public void forEach(IOConsumer<Document> action) throws IOException {
+        read(new Sink(action, null));
+    }
+
+    @Override
+    public void forEachRun(RunConsumer action) throws IOException {
+        read(new Sink(document -> action.accept(document.text(), false), action));
+    }
+
+    /** Where documents go and, if they are wanted, runs of lines instead. */
+    private static final class Sink implements IOConsumer<Document> {
+        private final IOConsumer<Document> documents;
+        private final @Nullable RunConsumer runs;
+        private long count;
+
+        Sink(IOConsumer<Document> documents, @Nullable RunConsumer runs) {
+            this.documents = documents;
+            this.runs = runs;
+        }
+
+        @Override
+        public void accept(Document document) throws IOException {
+            count++;
+            documents.accept(document);
+        }
+
+        void run(RunConsumer consumer, String text) throws IOException {
+            count++;
+            consumer.accept(text, true);
+        }
+    }
+
+    private void read(Sink counting) throws IOException {
         for (Entry entry : files) {
             if (isArchive(entry.name())) {
                 if (!sniff) { // inside a folder an archive is just another binary file
@@ -186,7 +223,7 @@ final class FileCorpus implements Corpus {
                 }
             }
         }
-        if (counting.documents == 0) {
+        if (counting.count == 0) {
             throw new FormatException(Path.of(files.size() == 1 ? files.get(0).file().toString() : "corpus"),
                     "no text in " + location + (options.entries() == null ? "" : " under " + options.entries()));
         }
@@ -197,7 +234,7 @@ final class FileCorpus implements Corpus {
         return lower.endsWith(".zip") || lower.endsWith(".jar");
     }
 
-    private void readArchive(Entry archive, IOConsumer<Document> action) throws IOException {
+    private void readArchive(Entry archive, Sink action) throws IOException {
         Predicate<String> wanted = glob(options.entries());
         try (ZipFile zip = new ZipFile(archive.file().toFile())) {
             List<ZipEntry> entries = new ArrayList<>();
@@ -220,7 +257,7 @@ final class FileCorpus implements Corpus {
 
     /** Reads one file or entry by the ending of its name. */
     private void readFile(Path file, String where, String name, InputStream in, boolean skipBinary,
-            IOConsumer<Document> action) throws IOException {
+            Sink action) throws IOException {
         String lower = name.toLowerCase(Locale.ROOT);
         if (lower.endsWith(".gz")) {
             try {
@@ -236,7 +273,7 @@ final class FileCorpus implements Corpus {
     }
 
     private void readText(Path file, String where, String name, InputStream in, boolean skipBinary,
-            IOConsumer<Document> action) throws IOException {
+            Sink action) throws IOException {
         byte[] head = in.readNBytes(SNIFF);
         if (skipBinary) {
             for (byte b : head) {
@@ -248,6 +285,10 @@ final class FileCorpus implements Corpus {
         boolean jsonl = name.toLowerCase(Locale.ROOT).endsWith(".jsonl");
         if (jsonl || options.lines()) {
             readLines(file, where, name, new SequenceInputStream(new ByteArrayInputStream(head), in), jsonl, action);
+            return;
+        }
+        if (action.runs != null) {
+            readRuns(file, where, new SequenceInputStream(new ByteArrayInputStream(head), in), action, action.runs);
             return;
         }
         byte[] bytes = head;
@@ -266,6 +307,40 @@ final class FileCorpus implements Corpus {
         int from = bomLength(bytes, bytes.length);
         if (bytes.length > from) {
             action.accept(new Document(name, decode(file, where, 0, bytes, from, bytes.length)));
+        }
+    }
+
+    /** Reads runs of whole lines of about a megabyte. */
+    private static void readRuns(Path file, String where, InputStream in, Sink sink, RunConsumer consumer)
+            throws IOException {
+        byte[] buffer = new byte[RUN];
+        int length = 0;
+        long offset = 0;
+        for (boolean ended = false; !ended;) {
+            int read = in.read(buffer, length, buffer.length - length);
+            ended = read < 0;
+            length += Math.max(0, read);
+            if (length < buffer.length && !ended) {
+                continue;
+            }
+            int end = length;
+            while (!ended && end > 0 && buffer[end - 1] != '\n') {
+                end--;
+            }
+            if (end == 0 && !ended) { // one long line
+                if (buffer.length >= Integer.MAX_VALUE - 16) {
+                    throw new FormatException(file, where + "a line is longer than 2 GiB");
+                }
+                buffer = Arrays.copyOf(buffer, (int) Math.min(Integer.MAX_VALUE - 16, buffer.length * 2L));
+                continue;
+            }
+            int from = offset == 0 ? bomLength(buffer, end) : 0;
+            if (end > from) {
+                sink.run(consumer, decode(file, where, offset, buffer, from, end));
+            }
+            System.arraycopy(buffer, end, buffer, 0, length - end);
+            length -= end;
+            offset += end;
         }
     }
 

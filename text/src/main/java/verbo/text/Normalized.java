@@ -12,6 +12,8 @@ import java.util.List;
  * cut from; a change makes new ones.
  */
 final class Normalized {
+    private static final long LEAST_LIMIT = 1 << 20;
+
     private char[] chars;
     private int from;
     private int to;
@@ -22,6 +24,9 @@ final class Normalized {
     /** Where in the original this begins: what is put before the first unit stands there. */
     private int base;
 
+    /** How long the original is: rules that double a text again and again are not followed forever. */
+    private int whole;
+
     private Normalized(char[] chars, int from, int to) {
         this.chars = chars;
         this.from = from;
@@ -29,9 +34,10 @@ final class Normalized {
     }
 
     static Normalized of(String text) {
-        Normalized whole = new Normalized(text.toCharArray(), 0, text.length());
-        whole.identity = true;
-        return whole;
+        Normalized normalized = new Normalized(text.toCharArray(), 0, text.length());
+        normalized.identity = true;
+        normalized.whole = text.length();
+        return normalized;
     }
 
     int length() {
@@ -96,6 +102,7 @@ final class Normalized {
         slice.starts = starts;
         slice.ends = ends;
         slice.identity = identity;
+        slice.whole = whole;
         slice.base = start < end ? start(start) : base;
         return slice;
     }
@@ -107,6 +114,7 @@ final class Normalized {
         private int[] newEnds;
         private int size;
         private int at; // the next unit of the old text
+        private final long limit = LEAST_LIMIT + 64L * whole;
 
         Change(int capacity) {
             newChars = new char[Math.max(16, capacity)];
@@ -169,6 +177,10 @@ final class Normalized {
 
         private void ensure(int more) {
             if (size + more > newChars.length) {
+                if (size + more > limit) {
+                    throw new IllegalArgumentException("the tokenizer's normaliser makes a text of " + whole
+                            + " characters more than " + limit + " long");
+                }
                 int capacity = Math.max(size + more, size + (size >> 1));
                 newChars = Arrays.copyOf(newChars, capacity);
                 newStarts = Arrays.copyOf(newStarts, capacity);

@@ -69,11 +69,21 @@ final class SentencePieceJson {
     /** Every way to make a piece of two others is a merge; the order is that of the scores. */
     private static Map<String, @Nullable Object> bpe(List<String> pieces, float[] scores, SentencePiece.Type[] types,
             SentencePiece.Options options, int unknown) {
-        Map<String, Integer> ids = new HashMap<>();
         Map<String, @Nullable Object> vocab = TokenizerJson.object();
         for (int id = 0; id < scores.length; id++) {
-            ids.putIfAbsent(pieces.get(id), id);
             vocab.putIfAbsent(pieces.get(id), id);
+        }
+        return TokenizerJson.object("type", "BPE", "dropout", null, "unk_token",
+                unknown < 0 ? null : pieces.get(unknown), "continuing_subword_prefix", null, "end_of_word_suffix",
+                null, "fuse_unk", true, "byte_fallback", options.byteFallback(), "ignore_merges", false, "vocab", vocab,
+                "merges", merges(pieces, scores, types));
+    }
+
+    /** The merges of the pieces that are made of others. */
+    static List<@Nullable Object> merges(List<String> pieces, float[] scores, SentencePiece.Type[] types) {
+        Map<String, Integer> ids = new HashMap<>();
+        for (int id = 0; id < scores.length; id++) {
+            ids.putIfAbsent(pieces.get(id), id);
         }
         record Merge(int id, int left, int right, String pair) {}
         List<Merge> merges = new ArrayList<>();
@@ -93,9 +103,6 @@ final class SentencePieceJson {
         }
         merges.sort(Comparator.comparingDouble((Merge m) -> -scores[m.id()]).thenComparingInt(Merge::left)
                 .thenComparingInt(Merge::right));
-        return TokenizerJson.object("type", "BPE", "dropout", null, "unk_token",
-                unknown < 0 ? null : pieces.get(unknown), "continuing_subword_prefix", null, "end_of_word_suffix",
-                null, "fuse_unk", true, "byte_fallback", options.byteFallback(), "ignore_merges", false, "vocab", vocab,
-                "merges", merges.stream().map(Merge::pair).toList());
+        return new ArrayList<>(merges.stream().map(Merge::pair).toList());
     }
 }

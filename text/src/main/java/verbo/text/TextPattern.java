@@ -82,7 +82,7 @@ sealed interface TextPattern {
                 }
                 done = length;
             } else {
-                Matcher matcher = pattern.matcher(text.text());
+                Matcher matcher = pattern.matcher(new Bounded(text.text(), source));
                 while (find(matcher)) {
                     int start = matcher.start();
                     int end = matcher.end();
@@ -108,6 +108,48 @@ sealed interface TextPattern {
             } catch (StackOverflowError e) {
                 throw new IllegalArgumentException("the text is too long for the tokenizer's pattern " + source, e);
             }
+        }
+    }
+
+    /**
+     * A text that is looked at only so often: an expression of a file that was made to run forever, or by mistake does, ends
+     * with an error.
+     */
+    final class Bounded implements CharSequence {
+        private static final long LOOKS = 100_000_000;
+        private static final long LOOKS_A_CHARACTER = 1000;
+
+        private final String text;
+        private final String source;
+        private long left;
+
+        Bounded(String text, String source) {
+            this.text = text;
+            this.source = source;
+            left = LOOKS + LOOKS_A_CHARACTER * text.length();
+        }
+
+        @Override
+        public char charAt(int index) {
+            if (--left < 0) {
+                throw new IllegalArgumentException("the tokenizer's pattern takes too long on this text: " + source);
+            }
+            return text.charAt(index);
+        }
+
+        @Override
+        public int length() {
+            return text.length();
+        }
+
+        @Override
+        public CharSequence subSequence(int start, int end) {
+            return text.substring(start, end);
+        }
+
+        @Override
+        public String toString() {
+            return text;
         }
     }
 

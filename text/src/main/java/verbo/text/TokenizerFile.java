@@ -283,7 +283,7 @@ final class TokenizerFile {
                         "max_input_chars_per_word", longest, "vocab", vocab));
     }
 
-    private static Map<String, @Nullable Object> template(Map<String, @Nullable Object> vocab) {
+    static Map<String, @Nullable Object> template(Map<String, @Nullable Object> vocab) {
         Map<String, @Nullable Object> special = TokenizerJson.object();
         for (String token : List.of("[CLS]", "[SEP]")) {
             special.put(token,

@@ -104,7 +104,7 @@ final class TokenizerJson {
     }
 
     /** The pattern by hand, if this is a byte-level pre-tokenizer with one. */
-    private static @Nullable WordPattern byteLevelPattern(@Nullable PreTokenizer preTokenizer) {
+    static @Nullable WordPattern byteLevelPattern(@Nullable PreTokenizer preTokenizer) {
         return switch (preTokenizer) {
             case PreTokenizer.Bytes(boolean space, boolean regex) when !space && regex -> WordPattern.GPT2;
             case PreTokenizer.Sequence(List<PreTokenizer> both) when both.size() == 2

@@ -144,4 +144,23 @@ final class Utf8 {
         }
         return bytes;
     }
+
+    /** Compares as UTF-8 sorts: by code point. */
+    static int compare(String a, String b) {
+        for (int i = 0; i < Math.min(a.length(), b.length()); i++) {
+            if (a.charAt(i) != b.charAt(i)) {
+                return compare(a.charAt(i), b.charAt(i));
+            }
+        }
+        return Integer.compare(a.length(), b.length());
+    }
+
+    /** Compares the first units in which two strings differ. */
+    static int compare(char a, char b) {
+        if (Character.isSurrogate(a) != Character.isSurrogate(b)) {
+            // halves of what lies beyond the units that are greater than they
+            return Character.isSurrogate(a) ? 1 : -1;
+        }
+        return Character.compare(a, b);
+    }
 }

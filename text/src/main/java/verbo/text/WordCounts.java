@@ -31,8 +31,22 @@ final class WordCounts {
         return starts[word + 1];
     }
 
+    String text(int word) {
+        return new String(characters, starts[word], starts[word + 1] - starts[word]);
+    }
+
     long count(int word) {
         return counts[word];
+    }
+
+    /** Of every word. */
+    long[] counts() {
+        return Arrays.copyOf(counts, size);
+    }
+
+    /** Of all words together. */
+    int characterCount() {
+        return starts[size];
     }
 
     void add(char[] text, int from, int to, long count) {

@@ -5,6 +5,7 @@ package verbo.text;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -142,5 +143,22 @@ class PipelineTest {
                 .withMessageContaining("the type Mesospace is not known; known: ByteLevel, BertPreTokenizer");
         assertThatIllegalArgumentException().isThrownBy(() -> read(METASPACE).decode(8))
                 .withMessage("no token has the id 8; ids are below 8");
+    }
+
+    @Test
+    void filesThatMeanToRunForeverDoNot() throws FormatException {
+        String slow = """
+                {"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "((a|aa)+)+c"}, "behavior": "Isolated"},
+                 "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}}""";
+        assertThatIllegalArgumentException().isThrownBy(() -> read(slow).encode("a".repeat(60)))
+                .withMessageStartingWith("the tokenizer's pattern takes too long on this text: ((a|aa)+)+c");
+        String twice = """
+                {"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}""";
+        String large = """
+                {"normalizer": {"type": "Sequence", "normalizers": [%s]},
+                 "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}}"""
+                .formatted(String.join(",", Collections.nCopies(40, twice)));
+        assertThatIllegalArgumentException().isThrownBy(() -> read(large).encode("a"))
+                .withMessageContaining("the tokenizer's normaliser makes a text of 1 characters more than");
     }
 }

@@ -6,11 +6,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import verbo.text.Corpus;
+import verbo.text.Tokenizer;
+import verbo.text.TokenizerTrainer;
 
 /**
  * Everything a run file says. The keys, their defaults and meanings are in {@link RunKey#ALL}.
@@ -70,16 +73,67 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
     /**
      * The tokenizer.
      *
-     * @param path
-     *            to read it from, or null
-     * @param characters
-     *            whether a token is a character; a byte-level BPE if not
+     * @param source
+     *            its name, or where to read it from; null to train one
      * @param given
      *            whether the run file says anything of it
+     * @param type
+     *            what is trained
      * @param vocabulary
-     *            how many tokens a BPE has at most
+     *            how many tokens it has at most
+     * @param minimumCount
+     *            how often what becomes a token is seen at least
+     * @param normalizer
+     *            what is done to a text first, null for what is usual
+     * @param preTokenizer
+     *            how a text is cut into words, null for what is usual
      */
-    public record TokenizerChoice(@Nullable Path path, boolean characters, boolean given, int vocabulary) {}
+    public record TokenizerChoice(@Nullable String source, boolean given, TokenizerTrainer.Type type, int vocabulary,
+            long minimumCount, @Nullable String normalizer, @Nullable String preTokenizer) {
+        private static TokenizerChoice of(Settings s) {
+            String source = s.textOrNull("tokenizer.path");
+            boolean label = source != null && isLabel(source);
+            String type = label ? source : s.text("tokenizer.type");
+            boolean given = RunKey.ALL.stream().map(RunKey::name)
+                    .anyMatch(key -> key.startsWith("tokenizer.") && s.has(key));
+            TokenizerChoice choice = new TokenizerChoice(label ? null : source, given,
+                    TokenizerTrainer.Type.of(switch (type) {
+                        case "bytes-bpe" -> "byte-bpe";
+                        case "characters" -> "char";
+                        case String other -> other;
+                    }), s.count("tokenizer.vocabulary"), s.whole("tokenizer.minimumCount"),
+                    s.textOrNull("tokenizer.normalizer"), s.textOrNull("tokenizer.preTokenizer"));
+            try {
+                choice.trainer(false);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(s.source() + ": tokenizer: " + e.getMessage(), e);
+            }
+            return choice;
+        }
+
+        /** Whether {@code tokenizer: TEXT} names a type to train, not a tokenizer. */
+        private static boolean isLabel(String text) {
+            return RunKey.TOKENIZER_TYPES.contains(text);
+        }
+
+        /** What trains it, with a token that keeps documents apart or without. */
+        TokenizerTrainer trainer(boolean separator) {
+            List<String> special = new ArrayList<>(type.special());
+            special.remove(Tokenizer.END_OF_TEXT);
+            if (separator) {
+                special.add(Tokenizer.END_OF_TEXT);
+            }
+            TokenizerTrainer trainer = TokenizerTrainer.of(type).vocabularySize(vocabulary).minimumCount(minimumCount)
+                    .special(special).lines(false);
+            if (normalizer != null) {
+                trainer.normalizer(normalizer);
+            }
+            if (preTokenizer != null) {
+                trainer.preTokenizer(preTokenizer);
+            }
+            return trainer.checked();
+        }
+    }
 
     /** The shape of a new model. */
     public record ModelShape(String family, int layers, int heads, int width, int block, boolean bias,
@@ -138,7 +192,8 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
         Path folder = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file.toAbsolutePath());
         for (String key : List.of("data.path", "data.validationPath", "tokenizer.path", "init")) {
             String path = settings.textOrNull(key);
-            if (path != null) {
+            if (path != null && !(key.equals("tokenizer.path")
+                    && (TokenizerChoice.isLabel(path) || Tokenizer.names().contains(path)))) {
                 settings.put(key, resolve(path, folder));
             }
         }
@@ -220,9 +275,7 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
                         new Corpus.Options(s.textOrNull("data.include"), s.textOrNull("data.field"),
                                 s.text("data.documents").equals("line")),
                         s.real("data.validation"), s.textOrNull("data.validationPath")),
-                new TokenizerChoice(pathOrNull(s, "tokenizer.path"), s.text("tokenizer.type").equals("characters"),
-                        s.has("tokenizer.type") || s.has("tokenizer.path") || s.has("tokenizer.vocabulary"),
-                        s.count("tokenizer.vocabulary")),
+                TokenizerChoice.of(s),
                 model, pathOrNull(s, "init"), s.count("steps"), s.count("batch"), s.count("accumulate"),
                 s.whole("seed"), s.count("threads"), optimizer,
                 new Evaluation(s.count("evaluate.every"), s.count("evaluate.tokens")),

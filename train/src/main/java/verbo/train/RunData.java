@@ -12,8 +12,6 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import verbo.text.AtomicFiles;
-import verbo.text.ByteLevelBpe;
-import verbo.text.CharacterTokenizer;
 import verbo.text.Corpus;
 import verbo.text.Document;
 import verbo.text.FormatException;
@@ -21,6 +19,7 @@ import verbo.text.IOConsumer;
 import verbo.text.Split;
 import verbo.text.TokenFile;
 import verbo.text.Tokenizer;
+import verbo.text.TokenizerTrainer;
 
 /**
  * What a run learns from: its tokenizer, and the ids of both parts of its text, kept in the run's folder, so that a run that
@@ -181,19 +180,17 @@ record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boole
             TrainingListener listener) throws IOException {
         RunConfiguration.TokenizerChoice choice = configuration.tokenizer();
         Path init = configuration.init();
-        if (choice.path() != null) {
-            return Tokenizer.load(choice.path());
+        if (choice.source() != null) {
+            return Tokenizer.of(choice.source());
         }
         if (init != null && !choice.given() && Files.exists(init.resolve("tokenizer.json"))) {
             return Tokenizer.load(init);
         }
         boolean separator = several || configuration.data().options().lines();
-        if (choice.characters()) {
-            return CharacterTokenizer.train(both(split), separator);
-        }
-        return ByteLevelBpe.train(split.train(),
-                new ByteLevelBpe.Training(choice.vocabulary(), 2, separator, threads),
-                (done, total) -> listener.preparing("training the tokenizer", done, total));
+        // Characters of the validation text have to be tokens too; other types have something for what they do not know.
+        Corpus text = choice.type() == TokenizerTrainer.Type.CHAR ? both(split) : split.train();
+        return choice.trainer(separator).threads(threads).train(text,
+                (stage, unit, done, total) -> listener.preparing("training the tokenizer: " + stage, done, total));
     }
 
     private static Corpus both(Split split) {

@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.train;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import verbo.text.TokenizerTrainer;
 
 /**
  * A key of the run file. The table of all of them, {@link #ALL}, is where the reader, its messages and the page
@@ -148,6 +151,10 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
     private static final Type POSITIVE = new Real(0, Double.POSITIVE_INFINITY);
     private static final Type FRACTION = new Real(0, 1);
 
+    static final List<String> TOKENIZER_TYPES = Stream.concat(
+            Arrays.stream(TokenizerTrainer.Type.values()).map(TokenizerTrainer.Type::label),
+            Stream.of("bytes-bpe", "characters")).toList();
+
     private static RunKey key(String name, Type type, @Nullable String standard, String meaning,
             String... alsoCalled) {
         return new RunKey(name, type, standard, meaning, List.of(alsoCalled));
@@ -182,12 +189,28 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                     "Another text to use for validation, as `data.path`; all of `data.path` is then learnt from.",
                     "validation_file", "valid_path", "test_path", "eval_data"),
             key("tokenizer.path", PATH, null,
-                    "A `tokenizer.json`, or a folder with one, to use as it is; `tokenizer: PATH` is short for it."),
-            key("tokenizer.type", new OneOf(List.of("characters", "bytes-bpe")), "bytes-bpe",
-                    "The tokenizer to train: a token a character, or byte-level BPE as GPT-2's.", "kind", "model"),
-            key("tokenizer.vocabulary", new Whole(256, Integer.MAX_VALUE), "4096",
-                    "How many tokens a BPE has at most, the 256 bytes and the separator among them.", "vocab_size",
-                    "size", "vocab"),
+                    "A tokenizer to use as it is: the name of one that is built in (`gpt2`, `cl100k_base`, `o200k_base`, "
+                            + "`byte`, ...), or a file or folder of any format that is read (`tokenizer.json`, "
+                            + "`vocab.txt`, ranks, SentencePiece, GGUF); `tokenizer: NAME` is short for it. "
+                            + "The name of a type has one of that type trained.",
+                    "name"),
+            key("tokenizer.type", new OneOf(TOKENIZER_TYPES), "byte-bpe",
+                    "The tokenizer to train: BPE of bytes as GPT-2's, BPE of characters, BERT's WordPiece, "
+                            + "SentencePiece's unigram model or BPE, a token a word or a token a character. `bytes-bpe` "
+                            + "and `characters` are older names of `byte-bpe` and `char`.",
+                    "kind", "model"),
+            key("tokenizer.vocabulary", COUNT, "4096",
+                    "How many tokens it has at most, special ones and (of `byte-bpe`) the 256 bytes among them.",
+                    "vocab_size", "size", "vocab"),
+            key("tokenizer.minimumCount", COUNT_OR_NONE, "2",
+                    "Pairs (of `word`, words) seen less often are left out of it.", "min_frequency", "min_count"),
+            key("tokenizer.normalizer", TEXT, null,
+                    "What is done to a text first, as `./verbo tokenizer train --normalizer` has it; what is usual for "
+                            + "the type if left out."),
+            key("tokenizer.preTokenizer", TEXT, null,
+                    "How a text is cut into words, as `./verbo tokenizer train --pre-tokenizer` has it; what is usual "
+                            + "for the type if left out.",
+                    "pre_tokenizer"),
             key("model.family", new OneOf(List.of("gpt")), "gpt", "The model's architecture: `gpt` is GPT-2's.", "type",
                     "architecture"),
             key("model.layers", COUNT, "4", "How many blocks follow one another.", "n_layer", "n_layers", "depth",

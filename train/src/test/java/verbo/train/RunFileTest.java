@@ -12,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import verbo.text.FormatException;
+import verbo.text.TokenizerTrainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -38,7 +39,7 @@ final class RunFileTest {
         assertThat(c.name()).isEqualTo("run");
         assertThat(c.data().location()).isEqualTo(folder.resolve("text.txt").toString());
         assertThat(c.data().validation()).isEqualTo(0.1);
-        assertThat(c.tokenizer().characters()).isTrue();
+        assertThat(c.tokenizer().type()).isEqualTo(TokenizerTrainer.Type.CHAR);
         assertThat(c.steps()).isEqualTo(2000);
         assertThat(c.optimizer().rate()).isEqualTo(3e-4);
         assertThat(c.optimizer().minimumRate()).isEqualTo(3e-4 / 10);
@@ -80,29 +81,30 @@ final class RunFileTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', textBlock = """
-            lerning_rate: 3                | unknown key 'lerning_rate'; did you mean 'optimizer.rate'?
-            optimizer: {lr: 1}             | unknown key 'optimizer.lr'; did you mean 'optimizer.rate'?
-            optimizer: {warmpu: 1}         | unknown key 'optimizer.warmpu'; did you mean 'optimizer.warmup'?
-            step: 3                        | unknown key 'step'; did you mean 'steps'?
-            block_size: 3                  | unknown key 'block_size'; did you mean 'model.block'?
-            model: {n_head: 3}             | unknown key 'model.n_head'; did you mean 'model.heads'?
-            chekpoint: {every: 3}          | unknown key 'chekpoint.every'; did you mean 'checkpoint.every'?
-            evaluate: {evry: 3}            | unknown key 'evaluate.evry'; did you mean 'evaluate.every'?
-            steps: many                    | steps must be a whole number, 1 or more, not 'many'
-            steps: 1.5                     | steps must be a whole number, 1 or more, not '1.5'
-            steps: 0                       | steps must be a whole number, 1 or more, not '0'
-            steps: 99999999999             | steps must be a whole number, 1 or more, not '99999999999'
-            steps: {every: 2}              | steps must be a whole number, 1 or more, not a map
-            steps: [1, 2]                  | steps must be a whole number, 1 or more, not a list
-            optimizer: 3                   | optimizer must be a map (optimizer.rate, optimizer.minimumRate
-            optimizer: {rate: NaN}         | optimizer.rate must be a number, 0 or more, not 'NaN'
-            optimizer: {beta1: 1.0}        | optimizer.beta1 must be a number from 0 to below 1, not '1.0'
-            model: {bias: perhaps}         | model.bias must be true or false, not 'perhaps'
-            model: {family: lstm}          | model.family must be 'gpt', not 'lstm'
-            tokenizer: {type: words}       | tokenizer.type must be one of characters, bytes-bpe, not 'words'
-            task: language-model           | the key 'task' is given twice
-            """)
+    @CsvSource(delimiter = '|',
+            textBlock = """
+                    lerning_rate: 3                | unknown key 'lerning_rate'; did you mean 'optimizer.rate'?
+                    optimizer: {lr: 1}             | unknown key 'optimizer.lr'; did you mean 'optimizer.rate'?
+                    optimizer: {warmpu: 1}         | unknown key 'optimizer.warmpu'; did you mean 'optimizer.warmup'?
+                    step: 3                        | unknown key 'step'; did you mean 'steps'?
+                    block_size: 3                  | unknown key 'block_size'; did you mean 'model.block'?
+                    model: {n_head: 3}             | unknown key 'model.n_head'; did you mean 'model.heads'?
+                    chekpoint: {every: 3}          | unknown key 'chekpoint.every'; did you mean 'checkpoint.every'?
+                    evaluate: {evry: 3}            | unknown key 'evaluate.evry'; did you mean 'evaluate.every'?
+                    steps: many                    | steps must be a whole number, 1 or more, not 'many'
+                    steps: 1.5                     | steps must be a whole number, 1 or more, not '1.5'
+                    steps: 0                       | steps must be a whole number, 1 or more, not '0'
+                    steps: 99999999999             | steps must be a whole number, 1 or more, not '99999999999'
+                    steps: {every: 2}              | steps must be a whole number, 1 or more, not a map
+                    steps: [1, 2]                  | steps must be a whole number, 1 or more, not a list
+                    optimizer: 3                   | optimizer must be a map (optimizer.rate, optimizer.minimumRate
+                    optimizer: {rate: NaN}         | optimizer.rate must be a number, 0 or more, not 'NaN'
+                    optimizer: {beta1: 1.0}        | optimizer.beta1 must be a number from 0 to below 1, not '1.0'
+                    model: {bias: perhaps}         | model.bias must be true or false, not 'perhaps'
+                    model: {family: lstm}          | model.family must be 'gpt', not 'lstm'
+                    tokenizer: {type: words}       | tokenizer.type must be one of bpe, byte-bpe, wordpiece, unigram, sentencepiece-bpe, word, char, bytes-bpe, characters, not 'words'
+                    task: language-model           | the key 'task' is given twice
+                    """)
     void aMistakeIsNamedWithItsLine(String line, String message) {
         assertThatThrownBy(() -> read("task: language-model\ndata: x\n\n" + line))
                 .isInstanceOf(IllegalArgumentException.class)

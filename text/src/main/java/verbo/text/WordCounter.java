@@ -1,0 +1,449 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Counts the words of a corpus: what normaliser and pre-tokenizer make of each of its lines or documents. Only different
+ * words are kept, so a corpus may be larger than memory.
+ */
+final class WordCounter {
+    /** How a text is cut. */
+    private sealed interface Cut {
+        /** By a pattern, nothing changed before. */
+        record ByPattern(WordPattern pattern) implements Cut {}
+
+        /**
+         * At white space that no normaliser and no piece crosses; what lies between is normalised and cut once for all its
+         * occurrences.
+         *
+         * @param plain
+         *            how that is done by hand where only the commonest characters occur
+         */
+        record AtSpace(@Nullable Plain plain) implements Cut {}
+
+        /** GPT-2's pattern, likewise: a space belongs to the word behind it, other white space is by itself. */
+        record BeforeSpace() implements Cut {}
+
+        /** A line or document after the other. */
+        record Whole() implements Cut {}
+    }
+
+    /** How words between spaces are cut by hand. */
+    private enum Plain {
+        WHOLE, PIECES, WORDS, PUNCTUATION
+    }
+
+    /** Up to here no character changes with those around it. */
+    private static final int PLAIN = 0x250;
+
+    private final @Nullable Normalizer normalizer;
+    private final @Nullable PreTokenizer preTokenizer;
+    private final List<String> bounds;
+    private final Cut cut;
+    private final boolean lines;
+    private final int threads;
+    private final char[] @Nullable [] normal = new char[PLAIN][]; // of plain characters; null for others
+    private long characters;
+
+    /**
+     * @param lines
+     *            whether each line, with its end, is a text by itself, as where {@code tokenizers} trains on files; else
+     *            whole documents are
+     */
+    WordCounter(@Nullable Normalizer normalizer, @Nullable PreTokenizer preTokenizer, boolean lines, int threads) {
+        this(normalizer, preTokenizer, List.of(), lines, threads);
+    }
+
+    /**
+     * @param bounds
+     *            texts that become a {@link TrainingWords#BOUND}, which no token crosses, as special tokens do for
+     *            SentencePiece
+     */
+    WordCounter(@Nullable Normalizer normalizer, @Nullable PreTokenizer preTokenizer, List<String> bounds,
+            boolean lines,
+            int threads) {
+        this.bounds = bounds.stream().filter(b -> !b.isEmpty()).toList();
+        this.normalizer = normalizer;
+        this.preTokenizer = preTokenizer;
+        this.lines = lines;
+        this.threads = threads;
+        WordPattern pattern = normalizer == null ? TokenizerJson.byteLevelPattern(preTokenizer) : null;
+        if (pattern != null) {
+            cut = preTokenizer instanceof PreTokenizer.Bytes ? new Cut.BeforeSpace() : new Cut.ByPattern(pattern);
+        } else if (isLocal(normalizer) && endsAtSpace(preTokenizer)) {
+            Plain plain = plain(preTokenizer);
+            cut = new Cut.AtSpace(plain);
+            for (char c = '!'; plain != null && c < PLAIN; c++) {
+                normal[c] = plain(c);
+            }
+        } else {
+            cut = new Cut.Whole();
+        }
+    }
+
+    private static @Nullable Plain plain(@Nullable PreTokenizer preTokenizer) {
+        return switch (preTokenizer) {
+            case PreTokenizer.WhitespaceSplit _ -> Plain.WHOLE;
+            case PreTokenizer.Whitespace _ -> Plain.WORDS;
+            case PreTokenizer.Bert _ -> Plain.PUNCTUATION;
+            case PreTokenizer.Sequence(List<PreTokenizer> two) when two.size() == 2
+                    && two.get(0) instanceof PreTokenizer.WhitespaceSplit
+                    && two.get(
+                            1) instanceof PreTokenizer.Metaspace(String space, PreTokenizer.Metaspace.Scheme scheme, boolean split)
+                    && scheme == PreTokenizer.Metaspace.Scheme.ALWAYS
+                    && split && space.equals(String.valueOf(SentencePiece.SPACE)) ->
+                Plain.PIECES;
+            case null, default -> null;
+        };
+    }
+
+    /** What the normaliser makes of a character, null if it is not plain any more. */
+    private char @Nullable [] plain(char c) {
+        Normalized text = Normalized.of(String.valueOf(c));
+        if (normalizer != null) {
+            normalizer.apply(text);
+        }
+        String becomes = text.text();
+        boolean plain = becomes.chars().allMatch(x -> x < PLAIN && !CharClass.isWhite((char) x)
+                && Character.getType(x) != Character.CONTROL);
+        return plain ? becomes.toCharArray() : null;
+    }
+
+    /** Whether words are what the text has; else they are written in the characters that stand for bytes, if any. */
+    boolean keepsText() {
+        return cut instanceof Cut.ByPattern || cut instanceof Cut.BeforeSpace;
+    }
+
+    /** How many UTF-16 units were read. */
+    long characters() {
+        return characters;
+    }
+
+    /** Whether a word between spaces is normalised to the same whatever is around it. */
+    private static boolean isLocal(@Nullable Normalizer normalizer) {
+        return switch (normalizer) {
+            case null -> true;
+            case Normalizer.Form _ -> true;
+            case Normalizer.Lowercase _ -> true;
+            case Normalizer.StripAccents _ -> true;
+            case Normalizer.BertNormalizer _ -> true;
+            case Normalizer.Nmt _ -> true;
+            case Normalizer.Sequence(List<Normalizer> all) -> all.stream().allMatch(WordCounter::isLocal);
+            default -> false;
+        };
+    }
+
+    private static boolean endsAtSpace(@Nullable PreTokenizer preTokenizer) {
+        return switch (preTokenizer) {
+            case PreTokenizer.Bert _ -> true;
+            case PreTokenizer.Whitespace _ -> true;
+            case PreTokenizer.WhitespaceSplit _ -> true;
+            case PreTokenizer.Sequence(List<PreTokenizer> all) -> !all.isEmpty() && endsAtSpace(all.get(0))
+                    && all.stream().noneMatch(
+                            p -> p instanceof PreTokenizer.Metaspace(_, PreTokenizer.Metaspace.Scheme scheme, _)
+                                    && scheme == PreTokenizer.Metaspace.Scheme.FIRST);
+            case null, default -> false;
+        };
+    }
+
+    WordCounts count(Corpus corpus, Progress progress) throws IOException {
+        long bytes = corpus.bytes();
+        Corpus.RunConsumer told = (text, more) -> {
+            characters += text.length();
+            progress.update(characters, Math.max(bytes, characters));
+        };
+        WordCounts counts = Shares.collect(threads, share -> {
+            Corpus.RunConsumer each = (text, ofLines) -> {
+                share.run(mine -> add(text, ofLines && lines, mine));
+                told.accept(text, ofLines);
+            };
+            if (lines) {
+                corpus.forEachRun(each);
+            } else {
+                corpus.forEach(document -> each.accept(document.text(), false));
+            }
+        });
+        return cut instanceof Cut.AtSpace || cut instanceof Cut.BeforeSpace ? pieces(counts) : counts;
+    }
+
+    /** Normalises and cuts every word between spaces. */
+    private WordCounts pieces(WordCounts between) throws IOException {
+        WordCounts[] counts = new WordCounts[threads];
+        Arrays.setAll(counts, i -> new WordCounts());
+        char[] text = between.characters();
+        Slices.forEach(threads, between.size(), 4096, (worker, from, to) -> {
+            char[] scratch = new char[1 << 10];
+            for (int word = from; word < to; word++) {
+                int start = between.start(word);
+                int end = between.end(word);
+                long count = between.count(word);
+                if (cut instanceof Cut.BeforeSpace) {
+                    while (start < end) {
+                        int next = Gpt2Pattern.end(text, start, end);
+                        counts[worker].add(text, start, next, count);
+                        start = next;
+                    }
+                } else if (!(cut instanceof Cut.AtSpace(Plain plain) && plain != null && !mayHaveBound(text, start, end)
+                        && splitPlain(plain, text, start, end, count, scratch, counts[worker]))) {
+                    split(between.text(word), count, counts[worker]);
+                }
+            }
+        });
+        for (int i = 1; i < threads; i++) {
+            counts[0].addAll(counts[i]);
+        }
+        return counts[0];
+    }
+
+    private boolean mayHaveBound(char[] text, int from, int to) {
+        for (String bound : bounds) {
+            for (int i = from; i < to; i++) {
+                if (text[i] == bound.charAt(0)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Normalises and cuts a word of plain characters; false if it is none. */
+    private boolean splitPlain(Plain plain, char[] text, int from, int to, long count, char[] scratch,
+            WordCounts counts) {
+        int n = 0;
+        if (plain == Plain.PIECES) {
+            scratch[n++] = SentencePiece.SPACE;
+        }
+        for (int i = from; i < to; i++) {
+            char[] becomes = text[i] < PLAIN ? normal[text[i]] : null;
+            if (becomes == null || n + becomes.length > scratch.length) {
+                return false;
+            }
+            for (char c : becomes) {
+                scratch[n++] = c;
+            }
+        }
+        switch (plain) {
+            case WHOLE -> addIfAny(scratch, 0, n, 0, count, counts);
+            case PIECES -> addIfAny(scratch, 0, n, 1, count, counts);
+            case WORDS, PUNCTUATION -> {
+                int start = 0;
+                for (int i = 0; i < n; i++) {
+                    boolean bound = plain == Plain.WORDS
+                            ? isWord(scratch[i]) != isWord(scratch[start])
+                            : UnicodeEight.isPunctuation(scratch[i]) || UnicodeEight.isPunctuation(scratch[start]);
+                    if (bound) {
+                        addIfAny(scratch, start, i, 0, count, counts);
+                        start = i;
+                    }
+                }
+                addIfAny(scratch, start, n, 0, count, counts);
+            }
+        }
+        return true;
+    }
+
+    private static void addIfAny(char[] text, int from, int to, int least, long count, WordCounts counts) {
+        if (to - from > least) {
+            counts.add(text, from, to, count);
+        }
+    }
+
+    /** {@code \\w} among plain characters. */
+    private static boolean isWord(char c) {
+        return Character.isLetterOrDigit(c) || c == '_';
+    }
+
+    private void add(String run, boolean ofLines, WordCounts counts) {
+        if (cut instanceof Cut.AtSpace) {
+            char[] text = run.toCharArray();
+            for (int start = 0; start < text.length;) {
+                int end = start;
+                while (end < text.length && !isSpace(text[end])) {
+                    end++;
+                }
+                if (end > start) {
+                    counts.add(text, start, end, 1);
+                }
+                start = end + 1;
+            }
+            return;
+        }
+        char[] text = cut instanceof Cut.Whole ? new char[0] : run.toCharArray();
+        for (int start = 0; start < run.length();) {
+            int end = ofLines ? run.indexOf('\n', start) + 1 : run.length();
+            if (end == 0) {
+                end = run.length();
+            }
+            if (cut instanceof Cut.ByPattern(WordPattern pattern)) {
+                while (start < end) {
+                    int next = pattern.end(text, start, end);
+                    counts.add(text, start, next, 1);
+                    start = next;
+                }
+            } else if (cut instanceof Cut.BeforeSpace) {
+                addBeforeSpace(text, start, end, counts);
+            } else {
+                split(run.substring(start, end), 1, counts);
+            }
+            start = end;
+        }
+    }
+
+    /** Words with the space before them, and the rest of the white space as GPT-2's pattern cuts it. */
+    private static void addBeforeSpace(char[] text, int from, int to, WordCounts counts) {
+        for (int start = from; start < to;) {
+            int word = start;
+            while (word < to && isWhite(text[word])) {
+                word++;
+            }
+            if (word == to) {
+                counts.add(text, start, to, 1);
+                return;
+            }
+            if (word > start) { // the last of several white ones is by itself, or the word's if it is a space
+                int last = word - 1;
+                addIfAny(text, start, last, 0, 1, counts);
+                start = last;
+                if (text[last] != ' ') {
+                    counts.add(text, last, word, 1);
+                    start = word;
+                }
+            }
+            int end = word;
+            while (end < to && !isWhite(text[end])) {
+                end++;
+            }
+            counts.add(text, start, end, 1);
+            start = end;
+        }
+    }
+
+    private static boolean isWhite(char c) {
+        return c <= ' ' ? c == ' ' || (c >= 9 && c <= 13) : c >= 0x80 && CharClass.isWhite(c);
+    }
+
+    /** The white space that is such for everybody. */
+    private static boolean isSpace(char c) {
+        return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    }
+
+    private void split(String text, long count, WordCounts counts) {
+        Normalized normalized = Normalized.of(text);
+        if (normalizer != null) {
+            normalizer.apply(normalized);
+        }
+        List<Normalized> pieces = new ArrayList<>();
+        if (preTokenizer != null) {
+            preTokenizer.split(normalized, pieces);
+        } else {
+            pieces.add(normalized);
+        }
+        for (Normalized piece : pieces) {
+            if (piece.isEmpty()) {
+                continue;
+            }
+            if (mayHaveBound(piece.chars(), piece.from(), piece.from() + piece.length())) {
+                String bounded = piece.text();
+                for (String bound : bounds) {
+                    bounded = bounded.replace(bound, String.valueOf(TrainingWords.BOUND));
+                }
+                counts.add(bounded.toCharArray(), 0, bounded.length(), count);
+            } else {
+                counts.add(piece.chars(), piece.from(), piece.from() + piece.length(), count);
+            }
+        }
+    }
+
+    /** Counting shared out to threads: sums do not depend on who counted what. */
+    private static final class Shares {
+        /** What is counted into one of several counts. */
+        interface Task {
+            void run(WordCounts mine);
+        }
+
+        /** Hands out tasks. */
+        interface Source {
+            void share(Shares shares) throws IOException;
+        }
+
+        private final @Nullable ExecutorService workers;
+        private final Semaphore room;
+        private final ConcurrentLinkedQueue<WordCounts> free = new ConcurrentLinkedQueue<>();
+        private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+        private Shares(@Nullable ExecutorService workers, int waiting) {
+            this.workers = workers;
+            room = new Semaphore(waiting);
+        }
+
+        static WordCounts collect(int threads, Source source) throws IOException {
+            int waiting = 2 * threads;
+            try (ExecutorService workers = threads == 1 ? null : Executors.newFixedThreadPool(threads, task -> {
+                Thread thread = new Thread(task, "verbo-text");
+                thread.setDaemon(true);
+                return thread;
+            })) {
+                Shares shares = new Shares(workers, waiting);
+                source.share(shares);
+                shares.acquire(waiting);
+                WordCounts all = shares.free.poll();
+                for (WordCounts more = shares.free.poll(); all != null && more != null; more = shares.free.poll()) {
+                    all.addAll(more);
+                }
+                return all == null ? new WordCounts() : all;
+            }
+        }
+
+        private void acquire(int permits) throws IOException {
+            try {
+                room.acquire(permits);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException("interrupted", e);
+            }
+            switch (failure.get()) {
+                case null -> {}
+                case RuntimeException e -> throw e;
+                case Error e -> throw e; // out of memory
+                case Throwable e -> throw new IllegalStateException(e);
+            }
+        }
+
+        void run(Task task) throws IOException {
+            if (workers == null) {
+                count(task);
+                return;
+            }
+            acquire(1);
+            workers.execute(() -> {
+                try {
+                    count(task);
+                } catch (RuntimeException | Error e) {
+                    failure.compareAndSet(null, e);
+                } finally {
+                    room.release();
+                }
+            });
+        }
+
+        private void count(Task task) {
+            WordCounts mine = free.poll();
+            if (mine == null) {
+                mine = new WordCounts();
+            }
+            task.run(mine);
+            free.add(mine);
+        }
+    }
+}
