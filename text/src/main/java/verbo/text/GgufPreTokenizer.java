@@ -71,7 +71,8 @@ record GgufPreTokenizer(List<String> patterns, boolean ignoreMerges, boolean add
                 "(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z", "([\\t\\n]|    |  )", "\\p{N}", "[\\p{P}!-/:-@\\[-`{-~]",
                 WordPattern.GPT2.regex()), false, true, false));
         add(List.of(WordPattern.O200K.regex()), "gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2");
-        BY_NAME.put("granite-embed-multi-97m", new GgufPreTokenizer(List.of(WordPattern.O200K.regex()), true, false, false));
+        BY_NAME.put("granite-embed-multi-97m",
+                new GgufPreTokenizer(List.of(WordPattern.O200K.regex()), true, false, false));
         add(List.of("\\d{1,3}(?=(?:\\d{3})*\\b)", WordPattern.O200K.regex()), "tiny_aya", "cohere2moe");
         add(List.of("\\p{N}+", "(?=(\\d{3})+(?!\\d))"), "superbpe");
         add(List.of("'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
@@ -84,13 +85,15 @@ record GgufPreTokenizer(List<String> patterns, boolean ignoreMerges, boolean add
         add(List.of("(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?(?:\\p{L}\\p{M}*(?: \\p{L}\\p{M}*)*)+|\\p{N}"
                 + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]?|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+"), "exaone-moe");
         BY_NAME.put("minicpm5", new GgufPreTokenizer(
-                List.of("\\p{N}{1,3}", WordPattern.CL100K.regex().replace("\\p{N}{1,3}", "\\p{N}+")), true, false, false));
+                List.of("\\p{N}{1,3}", WordPattern.CL100K.regex().replace("\\p{N}{1,3}", "\\p{N}+")), true, false,
+                false));
         String suffix = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?";
         BY_NAME.put("youtu", new GgufPreTokenizer(List.of(
                 "[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥\u3040-\u309f\u30a0-\u30ff]+",
                 WordPattern.O200K.regex().replace("\\p{N}{1,3}", "\\p{N}")), true, false, false));
-        add(List.of(WordPattern.CL100K.regex().replace("|\\s+(?!\\S)|\\s+", "|\\s{512}(?!\\S)|\\s{256}(?!\\S)|\\s{128}(?!\\S)"
-                + "|\\s{64}(?!\\S)|\\s{32}(?!\\S)|\\s{16}(?!\\S)|\\s{8}(?!\\S)|\\s{4}(?!\\S)|\\s{1,2}(?!\\S)|\\s{1}")),
+        add(List.of(WordPattern.CL100K.regex().replace("|\\s+(?!\\S)|\\s+",
+                "|\\s{512}(?!\\S)|\\s{256}(?!\\S)|\\s{128}(?!\\S)"
+                        + "|\\s{64}(?!\\S)|\\s{32}(?!\\S)|\\s{16}(?!\\S)|\\s{8}(?!\\S)|\\s{4}(?!\\S)|\\s{1,2}(?!\\S)|\\s{1}")),
                 "jais-2");
         add(List.of("\\p{Han}+", "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{IsHan}]]*"
                 + "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{IsHan}]]+" + suffix

@@ -141,7 +141,8 @@ final class Stretches implements PretokenEncoder.Splitter {
                             ? Cuts.WORDS
                             : Cuts.SPACES,
                     normalizer, false, false, false, strip);
-            case PreTokenizer.Whitespace space when !prepends -> new Plan(Cuts.SPACES, normalizer, false, false, false, strip);
+            case PreTokenizer.Whitespace space when !prepends ->
+                new Plan(Cuts.SPACES, normalizer, false, false, false, strip);
             case PreTokenizer.WhitespaceSplit space when !prepends ->
                 new Plan(Cuts.SPACES, normalizer, false, false, false, strip);
             case PreTokenizer.Metaspace space when !prepends && alone && space.replacement().equals("\u2581")
@@ -320,7 +321,8 @@ final class Stretches implements PretokenEncoder.Splitter {
         }
         int c = before(utf8, to);
         // a visible space, and what Unicode calls prepended characters: formats, and a few letters
-        return c < 0x600 || !(c == SentencePiece.SPACE || c == 0xD4E || c >= 0x11000 && c < 0x12000 || Character.getType(c) == Character.FORMAT);
+        return c < 0x600 || !(c == SentencePiece.SPACE || c == 0xD4E || c >= 0x11000 && c < 0x12000
+                || Character.getType(c) == Character.FORMAT);
     }
 
     /** The ids of a stretch: all of the pipeline's steps, or, if nothing about it is unusual, only the model's. */
@@ -361,7 +363,8 @@ final class Stretches implements PretokenEncoder.Splitter {
 
         static @Nullable Plain of(Plan plan, @Nullable PreTokenizer preTokenizer) {
             if (plan.cuts() == Cuts.SPACES) {
-                boolean spaced = preTokenizer instanceof PreTokenizer.Sequence(List<PreTokenizer> two) && two.size() == 2
+                boolean spaced = preTokenizer instanceof PreTokenizer.Sequence(List<PreTokenizer> two)
+                        && two.size() == 2
                         && two.get(0) instanceof PreTokenizer.WhitespaceSplit
                         && two.get(1) instanceof PreTokenizer.Metaspace m && m.replacement().equals("\u2581")
                         && m.prependScheme() == PreTokenizer.Metaspace.Scheme.ALWAYS && m.split();
