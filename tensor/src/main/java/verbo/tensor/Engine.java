@@ -187,6 +187,39 @@ public interface Engine extends AutoCloseable {
      */
     record Pages(List<Tensor> keys, List<Tensor> values, int pageLength) {}
 
+    // ---- recurrent layers
+
+    /**
+     * All steps of a recurrent layer: {@code states[:, t] = cell(x[t] + h·weight + bias, states[:, t ∓ 1])}, where h is the
+     * output before, {@code states[0, t ∓ 1]}; the states before the first step are {@code initial}. See
+     * {@link Tensor#recurrence}.
+     *
+     * @param backwards
+     *            whether the first step is the last place
+     * @param x
+     *            [time, batch, gates · width], contiguous
+     * @param weight
+     *            [width, gates · width], by rows or by columns
+     * @param bias
+     *            [gates · width], contiguous, or null
+     * @param initial
+     *            [states, batch, width], contiguous
+     * @param states
+     *            [states, time, batch, width], contiguous
+     * @param gates
+     *            [time, batch, kept · width], contiguous: gets what {@link #recurrenceBackward} needs
+     */
+    void recurrence(RecurrentCell cell, boolean backwards, Tensor x, Tensor weight, @Nullable Tensor bias,
+            Tensor initial, Tensor states, Tensor gates);
+
+    /**
+     * Gradients of {@link #recurrence}: of {@code x} in {@code dx}, of what the weight and the bias gave in {@code dProduct},
+     * of {@code initial} in {@code dInitial}; all are replaced. Where the cell adds the product to x, as all but the GRU do,
+     * {@code dx} and {@code dProduct} are the same tensor.
+     */
+    void recurrenceBackward(RecurrentCell cell, boolean backwards, Tensor weight, Tensor initial, Tensor states,
+            Tensor gates, Tensor dStates, Tensor dx, Tensor dProduct, Tensor dInitial);
+
     // ---- updates
 
     /** One step of AdamW (Loshchilov and Hutter 2019) on a parameter. See {@link AdamW}. */

@@ -535,6 +535,25 @@ public final class Tensor {
     }
 
     /**
+     * A recurrent layer over sequences, fused: this is what the input gives to each gate, {@code [time, batch, gates · width]}
+     * (usually the {@link #linear} of a layer below), to which each step adds {@code h·weight + bias} of the output before.
+     *
+     * @param backwards
+     *            whether it runs from the last place to the first
+     * @param weight
+     *            [width, gates · width]
+     * @param bias
+     *            [gates · width], or null
+     * @param initial
+     *            [states, batch, width] before the first step; null is zero
+     * @return [states, time, batch, width]: the outputs first, then the cells of an LSTM
+     */
+    public Tensor recurrence(RecurrentCell cell, boolean backwards, Tensor weight, @Nullable Tensor bias,
+            @Nullable Tensor initial) {
+        return Recurrence.run(this, cell, backwards, weight, bias, initial);
+    }
+
+    /**
      * The mean cross-entropy, in nats, of these logits {@code [.., classes]} against targets {@code [..]} (I32); negative
      * targets do not count.
      */

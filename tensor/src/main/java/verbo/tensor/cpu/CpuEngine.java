@@ -11,6 +11,7 @@ import verbo.tensor.Attention;
 import verbo.tensor.Binary;
 import verbo.tensor.DType;
 import verbo.tensor.Engine;
+import verbo.tensor.RecurrentCell;
 import verbo.tensor.Shape;
 import verbo.tensor.Storage;
 import verbo.tensor.Tensor;
@@ -39,6 +40,7 @@ public final class CpuEngine implements Engine {
     private final Kernels kernels;
     private final Gemm gemm;
     private final AttentionKernel attention;
+    private final RecurrenceKernel recurrence;
 
     private static final class Shared {
         private static final CpuEngine INSTANCE = new CpuEngine(Runtime.getRuntime().availableProcessors());
@@ -53,6 +55,7 @@ public final class CpuEngine implements Engine {
         this.kernels = Chosen.KERNELS;
         this.gemm = new Gemm(kernels, workers);
         this.attention = new AttentionKernel(kernels, workers, gemm);
+        this.recurrence = new RecurrenceKernel(kernels, workers, gemm);
     }
 
     /** The engine with one thread a processor. */
@@ -690,6 +693,20 @@ public final class CpuEngine implements Engine {
     public void attentionOverPages(Attention options, int headDimension, Tensor q, List<Pages> caches, int[] lengths,
             Tensor out) {
         attention.overPages(options, headDimension, q, caches, lengths, out);
+    }
+
+    // ---- recurrent layers
+
+    @Override
+    public void recurrence(RecurrentCell cell, boolean backwards, Tensor x, Tensor weight, @Nullable Tensor bias,
+            Tensor initial, Tensor states, Tensor gates) {
+        recurrence.forward(cell, backwards, x, weight, bias, initial, states, gates);
+    }
+
+    @Override
+    public void recurrenceBackward(RecurrentCell cell, boolean backwards, Tensor weight, Tensor initial, Tensor states,
+            Tensor gates, Tensor dStates, Tensor dx, Tensor dProduct, Tensor dInitial) {
+        recurrence.backward(cell, backwards, weight, initial, states, gates, dStates, dx, dProduct, dInitial);
     }
 
     // ---- updates

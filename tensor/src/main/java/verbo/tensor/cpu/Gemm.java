@@ -201,7 +201,7 @@ final class Gemm {
         }
     }
 
-    private static void packB(Kernels kernels, int nr, Matrix b, int depth, int columns, float[] into, int at) {
+    static void packB(Kernels kernels, int nr, Matrix b, int depth, int columns, float[] into, int at) {
         if (b.columnStride == 1) {
             kernels.packRows(b.address, b.rowStride, depth, columns, nr, into, at);
         } else {
@@ -290,6 +290,11 @@ final class Gemm {
             this.mr = kernels.mr();
             this.nr = kernels.nr();
             this.tile = new float[mr * nr];
+        }
+
+        /** A tile of the register kernel. */
+        float[] tile() {
+            return tile;
         }
 
         /** Memory for this many floats, until the next call on this thread. */
