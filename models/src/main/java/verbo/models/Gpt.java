@@ -205,24 +205,6 @@ public final class Gpt extends CausalTransformer implements TrainableLanguageMod
         return queries.matmul(keys.transpose(2, 3)).multiply(options.scale()).add(mask).softmax(); // [b, h, t, t]
     }
 
-    /** Drops by draws that are the pass's own: each place it is used at takes the next seed. */
-    private static final class Dropout {
-        private static final Dropout NONE = new Dropout(0, false);
-
-        private final long seed;
-        private final boolean active;
-        private int places;
-
-        Dropout(long seed, boolean active) {
-            this.seed = seed;
-            this.active = active;
-        }
-
-        Tensor apply(Tensor x, double probability) {
-            return active && probability > 0 ? x.dropout((float) probability, Seeds.derive(seed, places++)) : x;
-        }
-    }
-
     // ---- its uses
 
     @Override

@@ -32,7 +32,18 @@ public final class LanguageModels {
         Tokenizer tokenizer = Files.exists(file) ? Tokenizer.load(file) : null;
         return switch (family) {
             case GPT2 -> open(GptCheckpoint.map(engine, folder), tokenizer, folder);
+            case SEQUENTIAL -> open(SequentialCheckpoint.open(engine, folder, true), tokenizer, folder);
         };
+    }
+
+    private static LanguageModel open(SequentialNetwork network, @Nullable Tokenizer tokenizer, Path folder)
+            throws FormatException {
+        try {
+            return network.languageModel(tokenizer, network::close);
+        } catch (IllegalArgumentException e) {
+            network.close();
+            throw new FormatException(folder.resolve("tokenizer.json"), String.valueOf(e.getMessage()), e);
+        }
     }
 
     private static LanguageModel open(Gpt gpt, @Nullable Tokenizer tokenizer, Path folder) throws FormatException {

@@ -25,12 +25,15 @@ public final class Models {
     public static TrainableLanguageModel load(Engine engine, Path folder) throws IOException {
         return switch (family(folder)) {
             case GPT2 -> GptCheckpoint.load(engine, folder);
+            case SEQUENTIAL -> SequentialCheckpoint.open(engine, folder, false);
         };
     }
 
     /** The families there are. */
     enum Family {
-        GPT2
+        GPT2,
+        /** Recurrent models and the neural probabilistic one. */
+        SEQUENTIAL
     }
 
     /** The family a folder's {@code config.json} names. */
@@ -39,7 +42,9 @@ public final class Models {
         String type = config.requiredString("model_type");
         return switch (type) {
             case "gpt2" -> Family.GPT2;
-            default -> throw config.error("model_type", "\"" + type + "\" is not supported; gpt2 is");
+            case "rnn", "lstm", "gru", "nplm" -> Family.SEQUENTIAL;
+            default -> throw config.error("model_type",
+                    "\"" + type + "\" is not supported; gpt2, rnn, lstm, gru and nplm are");
         };
     }
 }

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import verbo.lm.LanguageModel;
 import verbo.nn.Parameter;
 import verbo.tensor.Engine;
+import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
 import verbo.text.Tokenizer;
 
@@ -43,6 +44,32 @@ public interface TrainableLanguageModel extends AutoCloseable {
      *            whether dropout drops at all
      */
     Tensor loss(Tensor ids, Tensor targets, long dropoutSeed, boolean training);
+
+    /**
+     * Memory for what the model carries of a text from one block to the next, at the beginning of {@code batch} texts; null
+     * for a model that reads every block for itself.
+     *
+     * @param lasting
+     *            takes it
+     * @return [.., batch, ..]
+     */
+    default @Nullable Tensor carried(Scope lasting, int batch) {
+        return null;
+    }
+
+    /** Puts one of the texts of {@link #carried} back to its beginning. */
+    default void begin(Tensor carried, int row) {}
+
+    /**
+     * The loss of blocks that go on where those before ended: as the other one, with what {@code carried} says of what was
+     * before, which is replaced by what is carried on. No gradient reaches the blocks before.
+     *
+     * @param carried
+     *            what {@link #carried} gave for as many texts; null for texts that begin here
+     */
+    default Tensor loss(Tensor ids, Tensor targets, @Nullable Tensor carried, long dropoutSeed, boolean training) {
+        return loss(ids, targets, dropoutSeed, training);
+    }
 
     /**
      * This model for scoring and generating. It reads the weights as they are at that moment, so it can be kept and used

@@ -4,11 +4,12 @@ package verbo.tensor;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The mean negative log-probability of targets under a softmax, in nats. */
 final class CrossEntropy {
-    /** Logits up to this many are kept for the way back (64 MiB); of more, a block of rows at a time is computed again. */
-    private static final long KEPT = 1L << 24;
+    /** Logits up to this many are kept for the way back (256 MiB); of more, a block of rows at a time is computed again. */
+    private static final long KEPT = 1L << 26;
 
     private CrossEntropy() {}
 
@@ -34,15 +35,16 @@ final class CrossEntropy {
         return out;
     }
 
-    static Tensor ofLinear(Tensor argument, Tensor weight, Tensor targets) {
-        return ofLinear(argument, weight, targets, KEPT);
+    static Tensor ofLinear(Tensor argument, Tensor weight, @Nullable Tensor bias, Tensor targets) {
+        return ofLinear(argument, weight, bias, targets, KEPT);
     }
 
     /** The same, keeping up to this many logits. */
-    static Tensor ofLinear(Tensor argument, Tensor matrix, Tensor targets, long most) {
-        Products.requireWeight(argument, matrix);
+    static Tensor ofLinear(Tensor argument, Tensor matrix, @Nullable Tensor added, Tensor targets, long most) {
+        Products.requireWeight(argument, matrix, added);
         Tensor x = argument.contiguous();
         Tensor weight = Products.multipliable(matrix);
+        Tensor bias = added == null ? null : added.contiguous();
         int rows = requireTargets(x, targets);
         int classes = weight.length(1);
         Engine engine = x.engine();
@@ -52,17 +54,18 @@ final class CrossEntropy {
         Tensor losses = scope.empty(DType.F32, rows);
         Tensor sums = scope.empty(DType.F32, rows);
         float scale = 1f / counted(targets);
-        boolean recording = Elementwise.recording(x) || Elementwise.recording(weight);
+        boolean recording = Elementwise.recording(x) || Elementwise.recording(weight)
+                || bias != null && Elementwise.recording(bias);
         int block = (int) Math.max(1, Math.min(rows, most / classes));
         boolean keep = recording && block == rows;
         List<Tensor> kept = new ArrayList<>(1);
         for (int from = 0; from < rows; from += block) {
             int to = Math.min(rows, from + block);
             if (keep) {
-                kept.add(logits(scope, hidden, weight, flat, losses, sums, from, to));
+                kept.add(logits(scope, hidden, weight, bias, flat, losses, sums, from, to));
             } else {
                 try (Scope temporary = Scope.open(engine)) {
-                    logits(temporary, hidden, weight, flat, losses, sums, from, to);
+                    logits(temporary, hidden, weight, bias, flat, losses, sums, from, to);
                 }
             }
         }
@@ -74,12 +77,15 @@ final class CrossEntropy {
                     int to = Math.min(rows, from + block);
                     try (Scope temporary = Scope.open(engine)) {
                         Tensor dLogits = keep ? kept.getFirst()
-                                : logits(temporary, hidden, weight, flat, losses, sums, from, to);
+                                : logits(temporary, hidden, weight, bias, flat, losses, sums, from, to);
                         engine.crossEntropyBackward(dLogits, flat.slice(0, from, to), sums.slice(0, from, to),
                                 upstream);
                         Tensor part = hidden.slice(0, from, to);
                         Products.multiplyInto(dLogits, weight.transpose(0, 1), part.into());
                         Products.multiplyInto(part.transpose(0, 1), dLogits, weight.into());
+                        if (bias != null && bias.requiresGradient()) {
+                            Elementwise.sumInto(dLogits, 1, bias);
+                        }
                     }
                 }
             });
@@ -88,11 +94,11 @@ final class CrossEntropy {
     }
 
     /** Losses of some rows; gives what {@link Engine#crossEntropy} leaves for the way back. */
-    private static Tensor logits(Scope scope, Tensor hidden, Tensor weight, Tensor targets, Tensor losses, Tensor sums,
-            int from, int to) {
+    private static Tensor logits(Scope scope, Tensor hidden, Tensor weight, @Nullable Tensor bias, Tensor targets,
+            Tensor losses, Tensor sums, int from, int to) {
         Tensor logits = scope.empty(DType.F32, to - from, weight.length(1)); // [block, classes]
         Engine engine = hidden.engine();
-        engine.matmul(hidden.slice(0, from, to), weight, null, logits, false);
+        engine.matmul(hidden.slice(0, from, to), weight, bias, logits, false);
         engine.crossEntropy(logits, targets.slice(0, from, to), losses.slice(0, from, to), sums.slice(0, from, to));
         return logits;
     }

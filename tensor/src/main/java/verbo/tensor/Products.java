@@ -12,10 +12,7 @@ final class Products {
     private Products() {}
 
     static Tensor linear(Tensor argument, Tensor matrix, @Nullable Tensor added) {
-        requireWeight(argument, matrix);
-        if (added != null && (added.rank() != 1 || added.length(0) != matrix.length(1))) {
-            throw new IllegalArgumentException("a bias " + added.shape() + " does not fit a weight " + matrix.shape());
-        }
+        requireWeight(argument, matrix, added);
         Tensor x = argument.contiguous();
         Tensor weight = multipliable(matrix);
         Tensor bias = added == null ? null : added.contiguous();
@@ -64,10 +61,13 @@ final class Products {
         return out;
     }
 
-    /** Checks that a matrix takes rows of the length of x's. */
-    static void requireWeight(Tensor x, Tensor weight) {
+    /** Checks that a matrix takes rows of the length of x's, and a bias fits what it gives. */
+    static void requireWeight(Tensor x, Tensor weight, @Nullable Tensor bias) {
         if (weight.rank() != 2 || x.rank() < 1 || x.length(-1) != weight.length(0)) {
             throw new IllegalArgumentException("a weight " + weight.shape() + " does not take an input " + x.shape());
+        }
+        if (bias != null && (bias.rank() != 1 || bias.length(0) != weight.length(1))) {
+            throw new IllegalArgumentException("a bias " + bias.shape() + " does not fit a weight " + weight.shape());
         }
         requireInner(x, weight);
     }

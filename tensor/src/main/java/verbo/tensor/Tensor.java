@@ -567,7 +567,12 @@ public final class Tensor {
      * them would be large.
      */
     public Tensor linearCrossEntropy(Tensor weight, Tensor targets) {
-        return CrossEntropy.ofLinear(this, weight, targets);
+        return linearCrossEntropy(weight, null, targets);
+    }
+
+    /** The same of {@code this · weight + bias [classes]}. */
+    public Tensor linearCrossEntropy(Tensor weight, @Nullable Tensor bias, Tensor targets) {
+        return CrossEntropy.ofLinear(this, weight, bias, targets);
     }
 
     @Override

@@ -605,16 +605,16 @@ class GradientCheckTest {
     void linearCrossEntropyInBlocksOfAnySize(long kept) {
         int[] targets = targets(13, 67, true);
         check("linearCrossEntropy keeping " + kept,
-                t -> CrossEntropy.ofLinear(t[0], t[1], Scope.current().of(targets, 13), kept),
+                t -> CrossEntropy.ofLinear(t[0], t[1], null, Scope.current().of(targets, 13), kept),
                 t -> t[0].matmul(t[1]).crossEntropy(targets), normal(171, 13, 19), normal(172, 19, 67));
         check("linearCrossEntropy of a transposed weight keeping " + kept,
-                t -> CrossEntropy.ofLinear(t[0], t[1].transpose(0, 1), Scope.current().of(targets, 13), kept),
+                t -> CrossEntropy.ofLinear(t[0], t[1].transpose(0, 1), null, Scope.current().of(targets, 13), kept),
                 t -> t[0].matmul(t[1].transpose(0, 1)).crossEntropy(targets), normal(173, 13, 19), normal(174, 67, 19));
         check("linearCrossEntropy of a constant keeping " + kept,
-                t -> CrossEntropy.ofLinear(t[0], t[1], Scope.current().of(targets, 13), kept),
+                t -> CrossEntropy.ofLinear(t[0], t[1], null, Scope.current().of(targets, 13), kept),
                 t -> t[0].matmul(t[1]).crossEntropy(targets), normal(171, 13, 19).constant(), normal(172, 19, 67));
         check("linearCrossEntropy of a frozen weight keeping " + kept,
-                t -> CrossEntropy.ofLinear(t[0], t[1], Scope.current().of(targets, 13), kept),
+                t -> CrossEntropy.ofLinear(t[0], t[1], null, Scope.current().of(targets, 13), kept),
                 t -> t[0].matmul(t[1]).crossEntropy(targets), normal(171, 13, 19), normal(172, 19, 67).constant());
     }
 

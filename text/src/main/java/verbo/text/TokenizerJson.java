@@ -83,6 +83,16 @@ final class TokenizerJson {
                 return characters;
             }
         }
+        if (tokenModel instanceof WordLevel words && words.unknown().equals(WordLevelTokenizer.UNKNOWN)
+                && preTokenizer instanceof PreTokenizer.WhitespaceSplit && added.isEmpty() && postProcessor == null
+                && decoder == null && normalizer instanceof Normalizer.Replace(TextPattern pattern, String content)
+                && content.equals(WordLevelTokenizer.END_OF_LINE_SPACED)
+                && pattern instanceof TextPattern.Literal(String found) && found.equals("\n")) {
+            Tokenizer fast = WordLevelTokenizer.of(words, json.get());
+            if (fast != null) {
+                return fast;
+            }
+        }
         Pipeline.Parts parts = new Pipeline.Parts(normalizer, preTokenizer, tokenModel, postProcessor, decoder, added,
                 truncation(root.object("truncation")), padding(root.object("padding")));
         WordPattern pattern = normalizer == null && tokenModel instanceof Bpe ? byteLevelPattern(preTokenizer) : null;

@@ -70,6 +70,53 @@ sealed interface Batches {
     }
 
     /**
+     * Rows of a text that is one stream, cut into as many parts as a batch has rows: each row goes through its part, batch
+     * after batch, so that a model can carry on where it was. After the last whole block all begin again.
+     */
+    record Streams(TokenFile tokens, int block, int streams) implements Batches {
+        /** Places of a part that are predicted from. */
+        private long part() {
+            return (tokens.length() - 1) / streams;
+        }
+
+        /** Whether the rows of a batch are at the beginning of their parts. */
+        boolean begins(long number) {
+            return number % (part() / block) == 0;
+        }
+
+        @Override
+        public void fill(long number, int[] ids, int[] targets) {
+            long at = number % (part() / block) * block;
+            for (int row = 0; row < streams; row++) {
+                tokens.read(row * part() + at, ids, row * block, block);
+                tokens.read(row * part() + at + 1, targets, row * block, block);
+            }
+        }
+
+        /** Rows of the check come in batches: row {@code r} is block r / streams of part r % streams. */
+        @Override
+        public long rows() {
+            return (whole() + block - 1) / block * streams;
+        }
+
+        /** Places of a part in the check, which leaves none out. */
+        private long whole() {
+            return (tokens.length() - 1 + streams - 1) / streams;
+        }
+
+        @Override
+        public void row(long row, int[] ids, int[] targets, int at) {
+            long end = Math.min(tokens.length() - 1, (row % streams + 1) * whole());
+            long start = Math.min(end, row % streams * whole() + row / streams * block);
+            int count = (int) Math.min(block, end - start);
+            tokens.read(start, ids, at, count);
+            tokens.read(start + 1, targets, at, count);
+            Arrays.fill(ids, at + count, at + block, 0);
+            Arrays.fill(targets, at + count, at + block, IGNORED);
+        }
+    }
+
+    /**
      * Rows of a text whose documents are sequences of their own: separator, document, separator. A document longer than a
      * row is seen a window at a time.
      */

@@ -59,19 +59,27 @@ final class Checkpoints {
      *            what it found; NaN if there was none
      * @param bitsPerByte
      *            what it found; NaN if there was none
+     * @param rateScale
+     *            what the schedule's rate is multiplied by: 1 until a plateau
+     * @param leastLoss
+     *            the least any validation found; infinite if there was none
      * @param trainSeconds
      *            time spent on steps
      * @param seconds
      *            time spent altogether
      */
     record State(long step, long tokens, double trainLoss, long validatedAt, double validationLoss, double bitsPerByte,
-            double trainSeconds, double seconds) {
-        static final State NONE = new State(0, 0, Double.NaN, 0, Double.NaN, Double.NaN, 0, 0);
+            double rateScale, double leastLoss, double trainSeconds, double seconds) {
+        static final State NONE = new State(0, 0, Double.NaN, 0, Double.NaN, Double.NaN, 1,
+                Double.POSITIVE_INFINITY, 0, 0);
 
         static State of(Map<String, Object> json) {
             return new State((long) number(json, "step"), (long) number(json, "tokens"), number(json, "trainLoss"),
                     json.containsKey("validatedAt") ? (long) number(json, "validatedAt") : 0,
-                    number(json, "validationLoss"), number(json, "bitsPerByte"), number(json, "trainSeconds"),
+                    number(json, "validationLoss"), number(json, "bitsPerByte"),
+                    json.containsKey("rateScale") ? number(json, "rateScale") : 1,
+                    json.containsKey("leastLoss") ? number(json, "leastLoss") : Double.POSITIVE_INFINITY,
+                    number(json, "trainSeconds"),
                     number(json, "seconds"));
         }
 
@@ -88,7 +96,9 @@ final class Checkpoints {
                 json.put("validatedAt", validatedAt);
                 put(json, "validationLoss", validationLoss);
                 put(json, "bitsPerByte", bitsPerByte);
+                put(json, "leastLoss", leastLoss);
             }
+            put(json, "rateScale", rateScale);
             put(json, "trainSeconds", trainSeconds);
             put(json, "seconds", seconds);
             return json;

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -79,6 +80,8 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
      *            whether the run file says anything of it
      * @param type
      *            what is trained
+     * @param words
+     *            whether a token a word and line end is trained instead, of text that comes cut into words
      * @param vocabulary
      *            how many tokens it has at most
      * @param minimumCount
@@ -88,20 +91,24 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
      * @param preTokenizer
      *            how a text is cut into words, null for what is usual
      */
-    public record TokenizerChoice(@Nullable String source, boolean given, TokenizerTrainer.Type type, int vocabulary,
-            long minimumCount, @Nullable String normalizer, @Nullable String preTokenizer) {
+    public record TokenizerChoice(@Nullable String source, boolean given, TokenizerTrainer.Type type, boolean words,
+            int vocabulary, long minimumCount, @Nullable String normalizer, @Nullable String preTokenizer) {
         private static TokenizerChoice of(Settings s) {
             String source = s.textOrNull("tokenizer.path");
             boolean label = source != null && isLabel(source);
             String type = label ? source : s.text("tokenizer.type");
             boolean given = RunKey.ALL.stream().map(RunKey::name)
                     .anyMatch(key -> key.startsWith("tokenizer.") && s.has(key));
+            boolean words = type.equals("words");
             TokenizerChoice choice = new TokenizerChoice(label ? null : source, given,
                     TokenizerTrainer.Type.of(switch (type) {
                         case "bytes-bpe" -> "byte-bpe";
                         case "characters" -> "char";
+                        case "words" -> "word";
                         case String other -> other;
-                    }), s.count("tokenizer.vocabulary"), s.whole("tokenizer.minimumCount"),
+                    }), words,
+                    words && !s.has("tokenizer.vocabulary") ? Integer.MAX_VALUE : s.count("tokenizer.vocabulary"),
+                    words && !s.has("tokenizer.minimumCount") ? 1 : s.whole("tokenizer.minimumCount"),
                     s.textOrNull("tokenizer.normalizer"), s.textOrNull("tokenizer.preTokenizer"));
             try {
                 choice.trainer(false);
@@ -135,13 +142,14 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
         }
     }
 
-    /** The shape of a new model. */
-    public record ModelShape(String family, int layers, int heads, int width, int block, boolean bias,
-            double dropout) {}
+    /** The shape of a new model; what belongs to other families than its own is not looked at. */
+    public record ModelShape(String family, int layers, int heads, int width, int embedding, int block, int context,
+            boolean direct, @Nullable Boolean tied, List<Integer> cutoffs, boolean bias, double dropout,
+            boolean lockedDropout, double wordDropout, double weightDropout) {}
 
-    /** AdamW with a cosine schedule. */
-    public record Optimizer(double rate, double minimumRate, int warmup, double decay, double beta1, double beta2,
-            double epsilon, double clip) {}
+    /** How the weights move, and the rate goes. */
+    public record Optimizer(String type, String schedule, double divisor, double momentum, double rate,
+            double minimumRate, int warmup, double decay, double beta1, double beta2, double epsilon, double clip) {}
 
     /** When the model is checked, and on how many tokens; 0 is all. */
     public record Evaluation(int every, int tokens) {
@@ -244,16 +252,24 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
         }
         String init = s.textOrNull("init");
         if (init != null) {
-            for (String key : List.of("layers", "heads", "width", "block", "bias", "dropout")) {
+            for (String key : RunKey.ALL.stream().map(RunKey::name).filter(each -> each.startsWith("model."))
+                    .map(each -> each.substring("model.".length())).toList()) {
                 if (s.has("model." + key)) {
                     throw new IllegalArgumentException(s.source() + ": model." + key
                             + " cannot be given with init: the checkpoint has its own shape");
                 }
             }
         }
+        if (!s.has("model.layers")) {
+            s.put("model.layers", s.text("model.family").equals("gpt") ? 4L : 2L);
+        }
         ModelShape model = new ModelShape(s.text("model.family"), s.count("model.layers"), s.count("model.heads"),
-                s.count("model.width"), s.count("model.block"), s.yes("model.bias"), s.real("model.dropout"));
-        if (init == null && model.width % model.heads != 0) {
+                s.count("model.width"), s.has("model.embedding") ? s.count("model.embedding") : s.count("model.width"),
+                s.count("model.block"), s.count("model.context"), s.yes("model.direct"),
+                s.has("model.tied") ? s.yes("model.tied") : null, cutoffs(s), s.yes("model.bias"),
+                s.real("model.dropout"), s.yes("model.lockedDropout"), s.real("model.wordDropout"),
+                s.real("model.weightDropout"));
+        if (init == null && model.family.equals("gpt") && model.width % model.heads != 0) {
             throw new IllegalArgumentException(s.source() + ": model.width " + model.width
                     + " must be a multiple of model.heads, " + model.heads);
         }
@@ -263,7 +279,8 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
         if (!s.has("sample.every")) {
             s.put("sample.every", s.whole("evaluate.every"));
         }
-        Optimizer optimizer = new Optimizer(s.real("optimizer.rate"), s.real("optimizer.minimumRate"),
+        Optimizer optimizer = new Optimizer(s.text("optimizer.type"), s.text("optimizer.schedule"),
+                s.real("optimizer.divisor"), s.real("optimizer.momentum"), s.real("optimizer.rate"), s.real("optimizer.minimumRate"),
                 s.count("optimizer.warmup"), s.real("optimizer.decay"), s.real("optimizer.beta1"),
                 s.real("optimizer.beta2"), s.real("optimizer.epsilon"), s.real("optimizer.clip"));
         if (optimizer.minimumRate > optimizer.rate) {
@@ -286,6 +303,19 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
                 new Metrics(s.yes("metrics.bitsPerByte"), s.yes("metrics.perplexity"),
                         s.yes("metrics.gradientNorm")),
                 s.all());
+    }
+
+    private static List<Integer> cutoffs(Settings s) {
+        String text = s.textOrNull("model.cutoffs");
+        if (text == null || text.isBlank()) {
+            return List.of();
+        }
+        try {
+            return Arrays.stream(text.split(",")).map(each -> Integer.valueOf(each.strip())).toList();
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    s.source() + ": model.cutoffs must be whole numbers with commas between, not '" + text + "'", e);
+        }
     }
 
     private static @Nullable Path pathOrNull(Settings settings, String key) {

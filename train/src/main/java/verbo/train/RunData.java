@@ -20,6 +20,7 @@ import verbo.text.Split;
 import verbo.text.TokenFile;
 import verbo.text.Tokenizer;
 import verbo.text.TokenizerTrainer;
+import verbo.text.WordLevelTokenizer;
 
 /**
  * What a run learns from: its tokenizer, and the ids of both parts of its text, kept in the run's folder, so that a run that
@@ -151,29 +152,40 @@ record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boole
         return described;
     }
 
-    /** The training text as batches. */
-    Batches trainBatches(int block, long seed) {
+    /**
+     * The training text as batches.
+     *
+     * @param streams
+     *            how many places of a text are gone on from at once; 0 for windows anywhere
+     */
+    Batches trainBatches(int block, long seed, int streams) {
+        if (!lines && streams > 0 && (train.length() - 1) / streams < block) {
+            throw new IllegalArgumentException("the training text is too short: " + train.length()
+                    + " tokens are less than " + streams + " streams of a block of " + block
+                    + " tokens; give more text, a smaller model.block or a smaller batch");
+        }
         if (!lines && train.length() <= block) {
             throw new IllegalArgumentException("the training text is too short: " + train.length() + " tokens, and "
                     + (block + 1) + " are needed for a block of " + block
                     + " and the token after it; give more text or a smaller model.block");
         }
-        return batches(train, block, seed);
+        return batches(train, block, seed, streams);
     }
 
     /** The validation text, to be gone through. */
-    Batches validationBatches(int block) {
+    Batches validationBatches(int block, int streams) {
         if (!lines && validation.length() < 2) {
             throw new IllegalArgumentException("the validation text is too short: " + validation.length()
                     + " token, and 2 are needed; give more text or a greater data.validation");
         }
-        return batches(validation, block, 0);
+        return batches(validation, block, 0, streams);
     }
 
-    private Batches batches(TokenFile tokens, int block, long seed) {
-        return lines
-                ? new Batches.Documents(tokens, block, seed, tokenizer.separator().orElseThrow())
-                : new Batches.Windows(tokens, block, seed);
+    private Batches batches(TokenFile tokens, int block, long seed, int streams) {
+        if (lines) {
+            return new Batches.Documents(tokens, block, seed, tokenizer.separator().orElseThrow());
+        }
+        return streams > 0 ? new Batches.Streams(tokens, block, streams) : new Batches.Windows(tokens, block, seed);
     }
 
     private static Tokenizer tokenizer(RunConfiguration configuration, boolean several, Split split, int threads,
@@ -187,6 +199,9 @@ record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boole
             return Tokenizer.load(init);
         }
         boolean separator = several || configuration.data().options().lines();
+        if (choice.words()) {
+            return WordLevelTokenizer.train(split.train(), choice.vocabulary(), (int) choice.minimumCount());
+        }
         // Characters of the validation text have to be tokens too; other types have something for what they do not know.
         Corpus text = choice.type() == TokenizerTrainer.Type.CHAR ? both(split) : split.train();
         return choice.trainer(separator).threads(threads).train(text,

@@ -153,7 +153,7 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
 
     static final List<String> TOKENIZER_TYPES = Stream.concat(
             Arrays.stream(TokenizerTrainer.Type.values()).map(TokenizerTrainer.Type::label),
-            Stream.of("bytes-bpe", "characters")).toList();
+            Stream.of("words", "bytes-bpe", "characters")).toList();
 
     private static RunKey key(String name, Type type, @Nullable String standard, String meaning,
             String... alsoCalled) {
@@ -196,14 +196,16 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                     "name"),
             key("tokenizer.type", new OneOf(TOKENIZER_TYPES), "byte-bpe",
                     "The tokenizer to train: BPE of bytes as GPT-2's, BPE of characters, BERT's WordPiece, "
-                            + "SentencePiece's unigram model or BPE, a token a word or a token a character. `bytes-bpe` "
+                            + "SentencePiece's unigram model or BPE, a token a word or a token a character; `words` is for "
+                            + "text that comes cut into words, a token each and for each line end. `bytes-bpe` "
                             + "and `characters` are older names of `byte-bpe` and `char`.",
                     "kind", "model"),
             key("tokenizer.vocabulary", COUNT, "4096",
-                    "How many tokens it has at most, special ones and (of `byte-bpe`) the 256 bytes among them.",
+                    "How many tokens it has at most, special ones and (of `byte-bpe`) the 256 bytes among them; "
+                            + "of `words` all, if left out.",
                     "vocab_size", "size", "vocab"),
             key("tokenizer.minimumCount", COUNT_OR_NONE, "2",
-                    "Pairs (of `word`, words) seen less often are left out of it.", "min_frequency", "min_count"),
+                    "Pairs (of `word`, words) seen less often are left out of it; of `words` 1, if left out.", "min_frequency", "min_count"),
             key("tokenizer.normalizer", TEXT, null,
                     "What is done to a text first, as `./verbo tokenizer train --normalizer` has it; what is usual for "
                             + "the type if left out."),
@@ -211,19 +213,44 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                     "How a text is cut into words, as `./verbo tokenizer train --pre-tokenizer` has it; what is usual "
                             + "for the type if left out.",
                     "pre_tokenizer"),
-            key("model.family", new OneOf(List.of("gpt")), "gpt", "The model's architecture: `gpt` is GPT-2's.", "type",
-                    "architecture"),
-            key("model.layers", COUNT, "4", "How many blocks follow one another.", "n_layer", "n_layers", "depth",
-                    "num_layers"),
+            key("model.family", new OneOf(List.of("gpt", "nplm", "rnn", "lstm", "gru")), "gpt",
+                    "The model's architecture: `gpt` is GPT-2's, `nplm` Bengio's neural probabilistic model, `rnn`, "
+                            + "`lstm` and `gru` are recurrent. The last four go through a text in `batch` streams and "
+                            + "carry on from block to block; lines are read each for itself.",
+                    "type", "architecture"),
+            key("model.layers", COUNT, null,
+                    "How many blocks or recurrent layers follow one another; 4, of recurrent ones 2, if left out.",
+                    "n_layer", "n_layers", "depth", "num_layers"),
             key("model.heads", COUNT, "4", "How many heads attention has; divides the width.", "n_head", "n_heads",
                     "num_heads"),
-            key("model.width", COUNT, "128", "Length of a token's vector.", "n_embd", "d_model", "hidden_size", "dim",
-                    "embedding"),
-            key("model.block", COUNT, "64", "How many tokens the model sees at once.", "block_size", "context",
-                    "context_length", "n_ctx", "sequence_length"),
+            key("model.width", COUNT, "128",
+                    "Length of a token's vector; of `nplm` and recurrent models, units of a hidden layer.", "n_embd",
+                    "d_model", "hidden_size", "dim", "nhid"),
+            key("model.embedding", COUNT, null,
+                    "Length of a token's vector where it is not `width`; not of `gpt`.", "emsize", "embedding_size"),
+            key("model.block", COUNT, "64",
+                    "How many tokens the model sees at once; of models that carry on, how many steps a gradient goes back.",
+                    "block_size", "context_length", "n_ctx", "sequence_length", "bptt"),
+            key("model.context", COUNT, "3", "Of `nplm`: how many tokens a token is predicted from.", "order", "ngram"),
+            key("model.direct", YES_NO, "false", "Of `nplm`: whether vectors also lead straight to the output.",
+                    "direct_connections"),
+            key("model.tied", YES_NO, null,
+                    "Whether the output layer is the token embedding; of `gpt` it is if left out, of the others not.",
+                    "tie_word_embeddings", "tied_embeddings"),
+            key("model.cutoffs", TEXT, null,
+                    "Of recurrent models, for large vocabularies of words: rising ids with commas between "
+                            + "(`2000,10000`), from which on tokens are predicted in two steps, cluster and word.",
+                    "adaptive_softmax"),
             key("model.bias", YES_NO, "true", "Whether linear layers and layer norms have biases.", "use_bias"),
             key("model.dropout", FRACTION, "0", "Share of the activations that is dropped in training.",
                     "dropout_rate"),
+            key("model.lockedDropout", YES_NO, "false",
+                    "Of recurrent models: whether the same units are dropped at every step of a block.",
+                    "variational_dropout"),
+            key("model.wordDropout", FRACTION, "0",
+                    "Of recurrent models: share of the words whose vectors are dropped.", "embedding_dropout"),
+            key("model.weightDropout", FRACTION, "0",
+                    "Of recurrent models: share of the hidden weights that is dropped.", "wdrop", "weight_drop"),
             key("init", PATH, null,
                     "A checkpoint to start from: its weights, its shape (so that `model` must be left out) and, unless "
                             + "another is given, its tokenizer.",
@@ -240,6 +267,14 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
             key("threads", new Whole(0, MOST_THREADS), "0",
                     "How many threads compute; 0 is one a processor. Results do not depend on it.", "workers",
                     "num_threads"),
+            key("optimizer.type", new OneOf(List.of("adamw", "sgd")), "adamw",
+                    "How weights move: AdamW, or stochastic gradient descent.", "optimizer", "name"),
+            key("optimizer.schedule", new OneOf(List.of("cosine", "linear", "constant", "plateau")), "cosine",
+                    "How the rate goes after the warm-up: down to `minimumRate`, or as it is; `plateau` divides it by "
+                            + "`optimizer.divisor` after each validation that found no lower loss.",
+                    "lr_scheduler", "decay_schedule"),
+            key("optimizer.divisor", POSITIVE, "4", "What `plateau` divides the rate by."),
+            key("optimizer.momentum", FRACTION, "0", "How much of the velocity `sgd` keeps each step."),
             key("optimizer.rate", POSITIVE, "0.001", "The highest learning rate.", "learning_rate", "lr",
                     "learningRate", "max_lr"),
             key("optimizer.minimumRate", POSITIVE, null,

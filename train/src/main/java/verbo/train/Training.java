@@ -8,6 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Properties;
@@ -16,14 +17,23 @@ import verbo.lm.LanguageModel;
 import verbo.models.Gpt;
 import verbo.models.GptConfig;
 import verbo.models.Models;
+import verbo.models.Nplm;
+import verbo.models.NplmConfig;
+import verbo.models.Rnn;
+import verbo.models.RnnConfig;
 import verbo.models.Safetensors;
 import verbo.models.TrainableLanguageModel;
 import verbo.nn.AdamW;
+import verbo.nn.Optimizer;
 import verbo.nn.Seeds;
+import verbo.nn.Sgd;
 import verbo.tensor.Engine;
+import verbo.tensor.RecurrentCell;
+import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
 import verbo.text.FormatException;
 import verbo.text.Tokenizer;
+import verbo.text.WordLevelTokenizer;
 
 /**
  * The training of a language model, from its first step or from its last checkpoint to its end. It is a function of the run
@@ -39,6 +49,9 @@ import verbo.text.Tokenizer;
 public final class Training implements AutoCloseable {
     /** Places of the seed, each with draws of its own. */
     static final int WEIGHTS = 0, BATCHES = 1, DROPOUT = 2, SAMPLES = 3;
+
+    /** The name, beside the optimizer's state, of what a model carries on. */
+    static final String CARRIED = "carried";
 
     private final RunFolder folder;
     private final RunConfiguration configuration;
@@ -149,10 +162,11 @@ public final class Training implements AutoCloseable {
     }
 
     /** What a checkpoint holds: everything that changes while training. */
-    private record Learner(TrainableLanguageModel model, AdamW optimizer, Tokenizer tokenizer,
-            Checkpoints.State state) implements AutoCloseable {
+    private record Learner(TrainableLanguageModel model, Optimizer optimizer, Scope scope, @Nullable Tensor carried,
+            Tokenizer tokenizer, Checkpoints.State state) implements AutoCloseable {
         @Override
         public void close() {
+            scope.close();
             optimizer.close();
             model.close();
         }
@@ -160,8 +174,14 @@ public final class Training implements AutoCloseable {
 
     private Learner learner(TrainableLanguageModel model, Tokenizer tokenizer, Checkpoints.State state) {
         RunConfiguration.Optimizer o = configuration.optimizer();
-        return new Learner(model, new AdamW(engine, model.parameters(),
-                new AdamW.Options(o.beta1(), o.beta2(), o.epsilon(), o.decay())), tokenizer, state);
+        Optimizer optimizer = o.type().equals("sgd")
+                ? new Sgd(engine, model.parameters(), o.momentum(), o.decay())
+                : new AdamW(engine, model.parameters(),
+                        new AdamW.Options(o.beta1(), o.beta2(), o.epsilon(), o.decay()));
+        Scope scope = Scope.lasting(engine);
+        boolean lines = configuration.data().options().lines();
+        Tensor carried = lines ? null : model.carried(scope, configuration.batch());
+        return new Learner(model, optimizer, scope, carried, tokenizer, state);
     }
 
     /** Reads a checkpoint; null if it is damaged, and then it is set aside. */
@@ -174,6 +194,9 @@ public final class Training implements AutoCloseable {
             try (Safetensors file = Safetensors.open(checkpoint.folder().resolve(Checkpoints.OPTIMIZER))) {
                 for (Map.Entry<String, Tensor> part : learner.optimizer.state().entrySet()) {
                     file.read(part.getKey(), part.getValue());
+                }
+                if (learner.carried != null) {
+                    file.read(CARRIED, learner.carried);
                 }
             }
             learner.optimizer.resume(checkpoint.step());
@@ -219,13 +242,34 @@ public final class Training implements AutoCloseable {
             return model;
         }
         RunConfiguration.ModelShape shape = configuration.model();
-        GptConfig config = GptConfig.of(tokenizer.size(), shape.block(), shape.width(), shape.layers(), shape.heads())
-                .withBias(shape.bias()).withDropout(shape.dropout(), shape.dropout(), shape.dropout());
-        if (tokenizer.separator().isPresent()) {
-            int separator = tokenizer.separator().getAsInt();
-            config = config.withSpecialTokens(separator, List.of(separator));
-        }
-        return Gpt.create(engine, config, Seeds.derive(configuration.seed(), WEIGHTS));
+        long seed = Seeds.derive(configuration.seed(), WEIGHTS);
+        OptionalInt separator = tokenizer.separator();
+        Integer begin = separator.isPresent() ? (Integer) separator.getAsInt() : null;
+        // A word-level text has an end of line at every line: there it ends nothing, unless lines are texts of their own.
+        List<Integer> ends = begin == null
+                || tokenizer instanceof WordLevelTokenizer && !configuration.data().options().lines()
+                        ? List.of()
+                        : List.of(begin);
+        return switch (shape.family()) {
+            case "gpt" -> Gpt.create(engine, gpt(shape, tokenizer.size(), begin, ends), seed);
+            case "nplm" -> Nplm.create(engine, new NplmConfig(tokenizer.size(), shape.context(), shape.embedding(),
+                    shape.width(), shape.direct(), Boolean.TRUE.equals(shape.tied()), shape.block(), shape.dropout(),
+                    begin, ends), seed);
+            default -> Rnn.create(engine, new RnnConfig(
+                    RecurrentCell.valueOf(shape.family().toUpperCase(Locale.ROOT)), tokenizer.size(),
+                    shape.embedding(), shape.width(), shape.layers(), shape.block(),
+                    Boolean.TRUE.equals(shape.tied()), shape.cutoffs(), new RnnConfig.Dropout(shape.dropout(),
+                            shape.lockedDropout(), shape.wordDropout(), shape.weightDropout()),
+                    begin, ends), seed);
+        };
+    }
+
+    private static GptConfig gpt(RunConfiguration.ModelShape shape, int vocabulary, @Nullable Integer begin,
+            List<Integer> ends) {
+        GptConfig config = GptConfig.of(vocabulary, shape.block(), shape.width(), shape.layers(), shape.heads())
+                .withBias(shape.bias()).withDropout(shape.dropout(), shape.dropout(), shape.dropout())
+                .withTiedEmbeddings(!Boolean.FALSE.equals(shape.tied()));
+        return begin == null ? config : config.withSpecialTokens(begin, ends);
     }
 
     /** Writes {@code training.json}. */
@@ -259,7 +303,8 @@ public final class Training implements AutoCloseable {
             listener.started(new TrainingListener.Started(folder.path(), model.description(), engine.description(),
                     model.parameterCount(), data.train().length(), data.validation().length(), from,
                     configuration.steps()));
-            TrainingLoop loop = new TrainingLoop(configuration, folder, model, data, learner.optimizer, metrics,
+            TrainingLoop loop = new TrainingLoop(configuration, folder, model, data, learner.optimizer,
+                    learner.carried, metrics,
                     timings, samples, speaker, learner.state, listener);
             stepping = true;
             return result(loop.run(() -> stop));

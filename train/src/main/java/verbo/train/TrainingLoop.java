@@ -16,8 +16,8 @@ import verbo.lm.LanguageModel;
 import verbo.lm.Sampling;
 import verbo.models.Safetensors;
 import verbo.models.TrainableLanguageModel;
-import verbo.nn.AdamW;
 import verbo.nn.GradientClipping;
+import verbo.nn.Optimizer;
 import verbo.nn.Parameter;
 import verbo.nn.Schedule;
 import verbo.nn.Seeds;
@@ -39,7 +39,8 @@ final class TrainingLoop {
     private final RunFolder folder;
     private final TrainableLanguageModel model;
     private final RunData data;
-    private final AdamW optimizer;
+    private final Optimizer optimizer;
+    private final @Nullable Tensor carried;
     private final MetricsFile metrics;
     private final MetricsFile timings;
     private final MetricsFile samples;
@@ -68,13 +69,14 @@ final class TrainingLoop {
     private long pictureAt = began;
 
     TrainingLoop(RunConfiguration configuration, RunFolder folder, TrainableLanguageModel model, RunData data,
-            AdamW optimizer, MetricsFile metrics, MetricsFile timings, MetricsFile samples, LanguageModel speaker,
+            Optimizer optimizer, @Nullable Tensor carried, MetricsFile metrics, MetricsFile timings, MetricsFile samples, LanguageModel speaker,
             Checkpoints.State from, TrainingListener listener) {
         this.configuration = configuration;
         this.folder = folder;
         this.model = model;
         this.data = data;
         this.optimizer = optimizer;
+        this.carried = carried;
         this.metrics = metrics;
         this.timings = timings;
         this.samples = samples;
@@ -85,10 +87,15 @@ final class TrainingLoop {
         this.secondsBefore = from.seconds();
         this.parameters = model.parameters();
         RunConfiguration.Optimizer o = configuration.optimizer();
-        this.schedule = new Schedule.Cosine(o.rate(), o.minimumRate(), o.warmup(), configuration.steps());
+        this.schedule = switch (o.schedule()) {
+            case "linear" -> new Schedule.Linear(o.rate(), o.minimumRate(), o.warmup(), configuration.steps());
+            case "cosine" -> new Schedule.Cosine(o.rate(), o.minimumRate(), o.warmup(), configuration.steps());
+            default -> new Schedule.Constant(o.rate(), o.warmup());
+        };
         int block = model.contextLength();
-        this.batches = data.trainBatches(block, seed(Training.BATCHES));
-        this.validation = new Validation(model, data.validationBatches(block), data.tokenizer(),
+        this.batches = data.trainBatches(block, seed(Training.BATCHES), carried == null ? 0 : configuration.batch());
+        this.validation = new Validation(model,
+                data.validationBatches(block, carried == null ? 0 : configuration.batch()), data.tokenizer(),
                 configuration.batch());
         this.ids = new int[configuration.batch() * block];
         this.targets = new int[configuration.batch() * block];
@@ -103,7 +110,7 @@ final class TrainingLoop {
         long last = configuration.steps();
         for (long step = state.step() + 1; step <= last; step++) {
             long start = System.nanoTime();
-            double rate = schedule.rate(step - 1);
+            double rate = schedule.rate(step - 1) * state.rateScale();
             double loss = forwardAndBackward(step);
             double norm = GradientClipping.norm(parameters);
             requireFinite(step, loss, norm);
@@ -115,7 +122,8 @@ final class TrainingLoop {
             state = new Checkpoints.State(step, state.tokens() + (long) ids.length * configuration.accumulate(), loss,
                     checked == null ? state.validatedAt() : step,
                     checked == null ? state.validationLoss() : checked.loss(),
-                    checked == null ? state.bitsPerByte() : checked.bitsPerByte(),
+                    checked == null ? state.bitsPerByte() : checked.bitsPerByte(), rateScale(checked),
+                    checked == null ? state.leastLoss() : Math.min(state.leastLoss(), checked.loss()),
                     state.trainSeconds() + took, seconds());
             report(step, loss, rate, norm, checked);
             if (configuration.sample().due(step, last)) {
@@ -133,6 +141,13 @@ final class TrainingLoop {
         return state;
     }
 
+    /** What the rate of the next step is multiplied by. */
+    private double rateScale(Validation.@Nullable Result checked) {
+        boolean stuck = checked != null && checked.loss() >= state.leastLoss()
+                && configuration.optimizer().schedule().equals("plateau");
+        return stuck ? state.rateScale() / configuration.optimizer().divisor() : state.rateScale();
+    }
+
     /** Gradients of all batches of a step, added up; the mean of their losses, in nats a token. */
     private double forwardAndBackward(long step) {
         int accumulate = configuration.accumulate();
@@ -141,10 +156,15 @@ final class TrainingLoop {
         for (int part = 0; part < accumulate; part++) {
             long batch = (step - 1) * accumulate + part;
             batches.fill(batch, ids, targets);
+            if (carried != null && batches instanceof Batches.Streams streams && streams.begins(batch)) {
+                for (int row = 0; row < configuration.batch(); row++) {
+                    model.begin(carried, row);
+                }
+            }
             try (Scope scope = Scope.open(model.engine())) {
                 Tensor mean = model.loss(scope.of(ids, configuration.batch(), block),
-                        scope.of(targets, configuration.batch(), block), Seeds.derive(seed(Training.DROPOUT), batch),
-                        true);
+                        scope.of(targets, configuration.batch(), block), carried,
+                        Seeds.derive(seed(Training.DROPOUT), batch), true);
                 mean.backward(1f / accumulate);
                 loss += mean.item();
             }
@@ -241,7 +261,11 @@ final class TrainingLoop {
         Path saved = folder.checkpoints().save(state, to -> {
             model.save(to);
             data.tokenizer().save(to.resolve("tokenizer.json"));
-            Safetensors.write(to.resolve(Checkpoints.OPTIMIZER), optimizer.state(), Map.of("format", "pt"));
+            Map<String, Tensor> learnt = new LinkedHashMap<>(optimizer.state());
+            if (carried != null) {
+                learnt.put(Training.CARRIED, carried);
+            }
+            Safetensors.write(to.resolve(Checkpoints.OPTIMIZER), learnt, Map.of("format", "pt"));
         }, c.keep(), c.useBest());
         savedAt = state.step();
         listener.saved(state.step(), saved);

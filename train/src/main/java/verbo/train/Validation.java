@@ -65,13 +65,19 @@ public final class Validation {
         int rowsAtOnce = ids.length / block;
         long all = batches.rows();
         long wanted = most == 0 ? all : Math.clamp(most / block, 1, all);
+        boolean carries = batches instanceof Batches.Streams;
+        if (carries && most != 0) { // the beginning of every part
+            wanted = Math.min(all, (wanted + rowsAtOnce - 1) / rowsAtOnce * rowsAtOnce);
+        }
         double nats = 0;
         long tokens = 0;
         long bytes = 0;
+        try (Scope kept = Scope.lasting(model.engine())) {
+            Tensor carried = carries ? model.carried(kept, rowsAtOnce) : null;
         for (long row = 0; row < wanted;) {
             int rows = 0;
             for (; rows < rowsAtOnce && row < wanted; rows++, row++) {
-                batches.row(wanted == all ? row : row * all / wanted, ids, targets, rows * block);
+                batches.row(carries || wanted == all ? row : row * all / wanted, ids, targets, rows * block);
             }
             Arrays.fill(ids, rows * block, ids.length, 0);
             Arrays.fill(targets, rows * block, targets.length, Batches.IGNORED);
@@ -82,12 +88,16 @@ public final class Validation {
                     bytes += byteLengths[target];
                 }
             }
+            if (counted == 0) {
+                continue;
+            }
             try (NoGradient off = NoGradient.open(); Scope scope = Scope.open(model.engine())) {
-                Tensor loss = model.loss(scope.of(ids, rowsAtOnce, block), scope.of(targets, rowsAtOnce, block), 0,
-                        false);
+                Tensor loss = model.loss(scope.of(ids, rowsAtOnce, block), scope.of(targets, rowsAtOnce, block),
+                        carried, 0, false);
                 nats += (double) loss.item() * counted;
             }
             tokens += counted;
+        }
         }
         return new Result(nats / tokens, tokens, bytes);
     }
