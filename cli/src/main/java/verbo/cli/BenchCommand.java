@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -39,18 +42,22 @@ final class BenchCommand implements Callable<Integer> {
     private @Nullable String tokenizer;
 
     @Option(names = "--text", paramLabel = "FILE",
-            description = "With --model: what it is asked, a sentence a line. With --tokenizer: what it encodes.")
+            description = "With --model: what it is asked, a sentence a line. With --tokenizer: what it encodes. Without "
+                    + "either: the words that the rows train-lstm-* and train-gru-* learn; random ones if left out.")
     private @Nullable Path text;
 
     @Mixin
     private CommonOptions common = new CommonOptions();
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         List<BenchRow> rows = new ArrayList<>();
         List<BenchRow> all = new ArrayList<>();
-        if ((model == null && tokenizer == null) != (text == null)) {
-            throw common.wrong("--text goes together with --model or --tokenizer");
+        if ((model != null || tokenizer != null) && text == null) {
+            throw common.wrong("--model and --tokenizer need --text");
+        }
+        if (text != null && !Files.isRegularFile(text)) {
+            throw new NoSuchFileException(text.toString(), null, "no such text");
         }
         if (model != null && text != null) {
             all.add(new QueryRow(model, text, false));
@@ -64,7 +71,7 @@ final class BenchCommand implements Callable<Integer> {
                 all.add(new EncodeRow(tokenizer, text, true, threads));
             }
         }
-        all.addAll(BenchRows.all(threads));
+        all.addAll(BenchRows.all(threads, model == null && tokenizer == null ? text : null));
         for (BenchRow row : all) {
             for (String prefix : only.split(",", -1)) {
                 if (row.name().startsWith(prefix) && !rows.contains(row)) {

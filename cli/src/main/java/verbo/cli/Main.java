@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
                 TrainCommand.class, ResumeCommand.class, GenerateCommand.class, ScoreCommand.class, InfoCommand.class,
                 TokenizeCommand.class, TokenizerCommand.class,
-                BenchCommand.class, NgramCommand.class, VectorsCommand.class,
+                BenchCommand.class, NgramCommand.class, InspectCommand.class, VectorsCommand.class,
                 ClassifyCommand.class})
 final class Main implements Runnable {
     static final int FAILED = 1;

@@ -96,7 +96,8 @@ final class ScoreCommand implements Callable<Integer> {
         }
     }
 
-    private static String read(String name) throws IOException {
+    /** A file, or standard input, as text. */
+    static String read(String name) throws IOException {
         Path path = Path.of(name);
         byte[] bytes = name.equals("-") ? System.in.readAllBytes() : Files.readAllBytes(path);
         ByteBuffer in = ByteBuffer.wrap(bytes);

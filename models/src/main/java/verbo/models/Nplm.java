@@ -52,7 +52,8 @@ public final class Nplm extends SequentialNetwork {
         projection = config.tiedEmbeddings()
                 ? new Linear(take("projection.weight", Initialization.normal(1 / Math.sqrt(h)), h, e), null)
                 : null;
-        output = config.tiedEmbeddings() ? embedding.weight() : take("output.weight", Initialization.normal(0.01), v, h);
+        output = config.tiedEmbeddings() ? embedding.weight()
+                : take("output.weight", Initialization.normal(0.01), v, h);
         outputBias = take("output.bias", Initialization.ZEROS, v);
         direct = config.direct() ? take("direct.weight", Initialization.normal(0.01), v, in) : null;
     }

@@ -96,8 +96,20 @@ public final class Rnn extends SequentialNetwork {
 
     @Override
     Tensor hidden(Tensor ids, @Nullable Tensor carried, Dropout dropout) {
+        // a copy, which the way back needs: where it was is replaced; and without history: there the gradient ends
+        return hidden(ids, carried == null ? null : Scope.current().copy(carried), carried, dropout);
+    }
+
+    /**
+     * The same from any states.
+     *
+     * @param initial
+     *            [layers · states, b, h], or null for zeros
+     * @param carried
+     *            gets the states after the last step, or null
+     */
+    Tensor hidden(Tensor ids, @Nullable Tensor initial, @Nullable Tensor carried, Dropout dropout) {
         RnnConfig.Dropout drops = config.dropout();
-        int t = ids.length(0);
         Tensor x = embedding.forward(ids); // [t, b, e]
         if (dropout.active && drops.words() > 0) {
             int[] words = new int[(int) ids.size()];
@@ -106,13 +118,12 @@ public final class Rnn extends SequentialNetwork {
         }
         int states = config.cell().states();
         for (int l = 0; l < layers.size(); l++) {
+            int from = l * states;
             x = drop(x, dropout); // [t, b, e or h]
-            Tensor last = carried == null ? null : carried.slice(0, l * states, (l + 1) * states); // [states, b, h]
-            Tensor initial = last == null ? null : Scope.current().copy(last); // for the way back
-            Tensor all = layers.get(l).forward(x, initial, false, dropout.active ? drops.weights() : 0,
-                    dropout.next()); // [states, t, b, h]
-            if (last != null) {
-                engine().copy(all.select(1, t - 1), last, false); // without history: there the gradient ends
+            Tensor all = layers.get(l).forward(x, initial == null ? null : initial.slice(0, from, from + states), false,
+                    dropout.active ? drops.weights() : 0, dropout.next()); // [states, t, b, h]
+            if (carried != null) {
+                engine().copy(all.select(1, ids.length(0) - 1), carried.slice(0, from, from + states), false);
             }
             x = all.select(0, 0); // [t, b, h]
         }

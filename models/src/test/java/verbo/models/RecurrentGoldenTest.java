@@ -53,7 +53,8 @@ class RecurrentGoldenTest {
             for (Object one : (List<?>) Objects.requireNonNull(json.raw("cases"))) {
                 Map<?, ?> golden = (Map<?, ?>) one;
                 cases.add(new Case(
-                        RecurrentCell.valueOf(((String) Objects.requireNonNull(golden.get("cell"))).toUpperCase(Locale.ROOT)),
+                        RecurrentCell.valueOf(
+                                ((String) Objects.requireNonNull(golden.get("cell"))).toUpperCase(Locale.ROOT)),
                         golden));
             }
             return cases.stream();
@@ -81,7 +82,9 @@ class RecurrentGoldenTest {
     void aModelsLossGradientsAndStates(Case golden) {
         RnnConfig config = new RnnConfig(golden.cell, VOCABULARY, EMBEDDING, WIDTH, LAYERS, TIME, false, List.of(),
                 RnnConfig.Dropout.NONE, null, List.of());
-        try (Engine engine = Engine.cpu(2); Rnn rnn = Rnn.create(engine, config, 1); Scope kept = Scope.lasting(engine)) {
+        try (Engine engine = Engine.cpu(2);
+                Rnn rnn = Rnn.create(engine, config, 1);
+                Scope kept = Scope.lasting(engine)) {
             for (int k = 0; k < rnn.parameters().size(); k++) {
                 fill(rnn.parameters().get(k).value(), k);
             }
@@ -99,7 +102,8 @@ class RecurrentGoldenTest {
                 Tensor loss = rnn.loss(step.of(ids, BATCH, TIME), step.of(targets, BATCH, TIME), carried, 0, true);
                 loss.backward();
                 assertThat((double) loss.item())
-                        .isCloseTo(((Number) Objects.requireNonNull(golden.golden.get("loss"))).doubleValue(), within(CLOSE));
+                        .isCloseTo(((Number) Objects.requireNonNull(golden.golden.get("loss"))).doubleValue(),
+                                within(CLOSE));
             }
             assertClose("carried", carried, golden.numbers("carried"));
             Map<?, ?> gradients = (Map<?, ?>) Objects.requireNonNull(golden.golden.get("gradients"));

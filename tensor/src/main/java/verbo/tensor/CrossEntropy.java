@@ -8,8 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /** The mean negative log-probability of targets under a softmax, in nats. */
 final class CrossEntropy {
-    /** Logits up to this many are kept for the way back (256 MiB); of more, a block of rows at a time is computed again. */
+    /** Logits up to this many are kept for the way back (256 MiB); more are computed again. */
     private static final long KEPT = 1L << 26;
+
+    /** Logits computed at a time (4 MiB): they stay in the cache until all is done with them. */
+    private static final int PART = 1 << 20;
 
     private CrossEntropy() {}
 
@@ -24,7 +27,7 @@ final class CrossEntropy {
         Tensor losses = scope.empty(DType.F32, rows);
         Tensor sums = scope.empty(DType.F32, rows);
         engine.crossEntropy(work, targets.reshape(rows), losses, sums);
-        float scale = 1f / counted(targets);
+        float scale = 1f / counted(targets, classes);
         Tensor out = mean(losses, scale);
         if (Elementwise.recording(logits)) {
             out.recorded(dOut -> {
@@ -39,7 +42,7 @@ final class CrossEntropy {
         return ofLinear(argument, weight, bias, targets, KEPT);
     }
 
-    /** The same, keeping up to this many logits. */
+    /** The same, keeping up to {@code most} logits. */
     static Tensor ofLinear(Tensor argument, Tensor matrix, @Nullable Tensor added, Tensor targets, long most) {
         Products.requireWeight(argument, matrix, added);
         Tensor x = argument.contiguous();
@@ -51,40 +54,58 @@ final class CrossEntropy {
         Scope scope = Scope.current();
         Tensor hidden = x.reshape(rows, x.length(-1)); // [rows, width]
         Tensor flat = targets.reshape(rows);
-        Tensor losses = scope.empty(DType.F32, rows);
-        Tensor sums = scope.empty(DType.F32, rows);
-        float scale = 1f / counted(targets);
+        float scale = 1f / counted(targets, classes);
         boolean recording = Elementwise.recording(x) || Elementwise.recording(weight)
                 || bias != null && Elementwise.recording(bias);
-        int block = (int) Math.max(1, Math.min(rows, most / classes));
-        boolean keep = recording && block == rows;
-        List<Tensor> kept = new ArrayList<>(1);
-        for (int from = 0; from < rows; from += block) {
-            int to = Math.min(rows, from + block);
-            if (keep) {
-                kept.add(logits(scope, hidden, weight, bias, flat, losses, sums, from, to));
-            } else {
-                try (Scope temporary = Scope.open(engine)) {
-                    logits(temporary, hidden, weight, bias, flat, losses, sums, from, to);
+        boolean keep = recording && (long) rows * classes <= most;
+        int wanted = PART / Math.max(1, rows) / 64 * 64;
+        int width = Math.clamp(wanted, 256, Math.max(256, classes));
+        int parts = (classes + width - 1) / width;
+        Tensor maxima = scope.empty(DType.F32, parts, rows);
+        Tensor sums = scope.empty(DType.F32, parts, rows);
+        Tensor chosen = scope.empty(DType.F32, rows);
+        Tensor losses = scope.empty(DType.F32, rows);
+        List<Tensor> kept = new ArrayList<>(keep ? parts : 0);
+        for (int part = 0; part < parts; part++) {
+            int from = part * width;
+            int to = Math.min(classes, from + width);
+            try (Scope temporary = Scope.open(engine)) {
+                Tensor logits = (keep ? scope : temporary).empty(DType.F32, rows, to - from); // [rows, part]
+                engine.matmul(hidden, weight.slice(1, from, to), bias == null ? null : bias.slice(0, from, to), logits,
+                        false);
+                engine.crossEntropyPart(logits, from, flat, maxima.select(0, part), sums.select(0, part), chosen);
+                if (keep) {
+                    kept.add(logits);
                 }
             }
         }
+        engine.crossEntropyOfParts(maxima, sums, chosen, flat, losses);
         Tensor out = mean(losses, scale);
         if (recording) {
             out.recorded(dOut -> {
                 float upstream = scale * dOut.item();
-                for (int from = 0; from < rows; from += block) {
-                    int to = Math.min(rows, from + block);
+                Engine.Gradient dHidden = hidden.into();
+                Engine.Gradient dWeight = weight.into();
+                Engine.Gradient dBias = bias == null ? Engine.Gradient.NONE : bias.into();
+                for (int part = 0; part < parts; part++) {
+                    int from = part * width;
+                    int to = Math.min(classes, from + width);
+                    Tensor columns = weight.slice(1, from, to); // [width, part]
                     try (Scope temporary = Scope.open(engine)) {
-                        Tensor dLogits = keep ? kept.getFirst()
-                                : logits(temporary, hidden, weight, bias, flat, losses, sums, from, to);
-                        engine.crossEntropyBackward(dLogits, flat.slice(0, from, to), sums.slice(0, from, to),
-                                upstream);
-                        Tensor part = hidden.slice(0, from, to);
-                        Products.multiplyInto(dLogits, weight.transpose(0, 1), part.into());
-                        Products.multiplyInto(part.transpose(0, 1), dLogits, weight.into());
-                        if (bias != null && bias.requiresGradient()) {
-                            Elementwise.sumInto(dLogits, 1, bias);
+                        Tensor dLogits = keep ? kept.get(part) : temporary.empty(DType.F32, rows, to - from);
+                        if (!keep) {
+                            engine.matmul(hidden, columns, bias == null ? null : bias.slice(0, from, to), dLogits,
+                                    false);
+                            engine.crossEntropyPart(dLogits, from, flat, temporary.empty(DType.F32, rows),
+                                    temporary.empty(DType.F32, rows), temporary.empty(DType.F32, rows));
+                        }
+                        engine.crossEntropyPartBackward(dLogits, from, flat, sums.select(0, part), upstream);
+                        Products.multiplyInto(dLogits, columns.transpose(0, 1),
+                                new Engine.Gradient(dHidden.into(), dHidden.accumulate() || part > 0));
+                        Products.multiplyInto(hidden.transpose(0, 1), dLogits, part(dWeight, 1, from, to));
+                        Tensor biases = part(dBias, 0, from, to).into();
+                        if (biases != null) {
+                            engine.sum(dLogits, 1, biases.reshape(1, to - from), dBias.accumulate());
                         }
                     }
                 }
@@ -93,14 +114,9 @@ final class CrossEntropy {
         return out;
     }
 
-    /** Losses of some rows; gives what {@link Engine#crossEntropy} leaves for the way back. */
-    private static Tensor logits(Scope scope, Tensor hidden, Tensor weight, @Nullable Tensor bias, Tensor targets,
-            Tensor losses, Tensor sums, int from, int to) {
-        Tensor logits = scope.empty(DType.F32, to - from, weight.length(1)); // [block, classes]
-        Engine engine = hidden.engine();
-        engine.matmul(hidden.slice(0, from, to), weight, bias, logits, false);
-        engine.crossEntropy(logits, targets.slice(0, from, to), losses.slice(0, from, to), sums.slice(0, from, to));
-        return logits;
+    private static Engine.Gradient part(Engine.Gradient whole, int dimension, int from, int to) {
+        Tensor into = whole.into();
+        return into == null ? whole : new Engine.Gradient(into.slice(dimension, from, to), whole.accumulate());
     }
 
     private static Tensor mean(Tensor losses, float scale) {
@@ -117,12 +133,16 @@ final class CrossEntropy {
         return (int) x.shape().rows();
     }
 
-    private static int counted(Tensor targets) {
+    private static int counted(Tensor targets, int classes) {
         int[] values = new int[(int) targets.size()];
         targets.engine().read(targets, java.lang.foreign.MemorySegment.ofArray(values));
         int count = 0;
-        for (int value : values) {
-            count += value >= 0 ? 1 : 0;
+        for (int i = 0; i < values.length; i++) {
+            if (values[i] >= classes) {
+                throw new IllegalArgumentException(
+                        "target " + values[i] + " at place " + i + " is outside " + classes + " classes");
+            }
+            count += values[i] >= 0 ? 1 : 0;
         }
         if (count == 0) {
             throw new IllegalArgumentException("a cross-entropy needs at least one target that is not negative");

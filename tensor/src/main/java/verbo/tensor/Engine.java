@@ -155,6 +155,23 @@ public interface Engine extends AutoCloseable {
      */
     void crossEntropyBackward(Tensor logits, Tensor targets, Tensor sums, float scale);
 
+    /**
+     * {@link #crossEntropy} of some of the classes: {@code logits [rows, part]} holds those from {@code first} on, and is
+     * overwritten with exp(logit - max), where {@code maxima [rows]} is the part's own maximum; {@code sums [rows]} are the
+     * sums. Where a row's target is among them, {@code chosen [rows]} gets its logit.
+     */
+    void crossEntropyPart(Tensor logits, int first, Tensor targets, Tensor maxima, Tensor sums, Tensor chosen);
+
+    /**
+     * Puts parts together: {@code maxima} and {@code sums [parts, rows]} are what {@link #crossEntropyPart} gave for each.
+     * {@code losses [rows]} as {@link #crossEntropy} gives them; {@code sums} is overwritten with the factors that make a
+     * part's exponentials probabilities.
+     */
+    void crossEntropyOfParts(Tensor maxima, Tensor sums, Tensor chosen, Tensor targets, Tensor losses);
+
+    /** {@link #crossEntropyBackward} of a part, by the factors of {@link #crossEntropyOfParts}, in place. */
+    void crossEntropyPartBackward(Tensor logits, int first, Tensor targets, Tensor factors, float scale);
+
     // ---- attention
 
     /**

@@ -98,7 +98,8 @@ class RecurrenceTest {
         NaiveTensor noBias = NaiveTensor.of(new float[wide], wide);
         NaiveTensor noState = NaiveTensor.of(new float[cell.states() * 3 * h], cell.states(), 3, h);
         for (int time : new int[]{1, 3}) {
-            new GradientCheck(ENGINE, cell + " across", x -> x[0].recurrence(cell, false, x[1].transpose(0, 1), null, null),
+            new GradientCheck(ENGINE, cell + " across",
+                    x -> x[0].recurrence(cell, false, x[1].transpose(0, 1), null, null),
                     x -> layer(cell, false, x[0], x[1].transpose(0, 1), noBias, noState), normal(21, time, 3, wide),
                     normal(22, wide, h).map(v -> v / 4)).within(3e-5).run();
         }

@@ -65,10 +65,12 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
      *            how files are taken apart
      * @param validation
      *            share kept for validation
+     * @param test
+     *            share kept for a last test
      * @param validationLocation
      *            another text that is for validation instead, resolved, or null
      */
-    public record Data(String location, Corpus.Options options, double validation,
+    public record Data(String location, Corpus.Options options, double validation, double test,
             @Nullable String validationLocation) {}
 
     /**
@@ -250,6 +252,10 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
             throw new IllegalArgumentException(s.source() + ": the key 'data' is missing: give the text to learn from, "
                     + "as data: PATH or --set data=PATH");
         }
+        if (s.real("data.validation") + s.real("data.test") >= 1) {
+            throw new IllegalArgumentException(
+                    s.source() + ": data.validation and data.test leave nothing to learn from");
+        }
         String init = s.textOrNull("init");
         if (init != null) {
             for (String key : RunKey.ALL.stream().map(RunKey::name).filter(each -> each.startsWith("model."))
@@ -280,7 +286,8 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
             s.put("sample.every", s.whole("evaluate.every"));
         }
         Optimizer optimizer = new Optimizer(s.text("optimizer.type"), s.text("optimizer.schedule"),
-                s.real("optimizer.divisor"), s.real("optimizer.momentum"), s.real("optimizer.rate"), s.real("optimizer.minimumRate"),
+                s.real("optimizer.divisor"), s.real("optimizer.momentum"), s.real("optimizer.rate"),
+                s.real("optimizer.minimumRate"),
                 s.count("optimizer.warmup"), s.real("optimizer.decay"), s.real("optimizer.beta1"),
                 s.real("optimizer.beta2"), s.real("optimizer.epsilon"), s.real("optimizer.clip"));
         if (optimizer.minimumRate > optimizer.rate) {
@@ -291,7 +298,7 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
                 new Data(s.text("data.path"),
                         new Corpus.Options(s.textOrNull("data.include"), s.textOrNull("data.field"),
                                 s.text("data.documents").equals("line")),
-                        s.real("data.validation"), s.textOrNull("data.validationPath")),
+                        s.real("data.validation"), s.real("data.test"), s.textOrNull("data.validationPath")),
                 TokenizerChoice.of(s),
                 model, pathOrNull(s, "init"), s.count("steps"), s.count("batch"), s.count("accumulate"),
                 s.whole("seed"), s.count("threads"), optimizer,

@@ -31,6 +31,8 @@ record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boole
     /** In the folder of the ids: which documents are for validation, a name a line. */
     static final String VALIDATION_NAMES = "validation.txt";
     static final String GZIP = "gzipBitsPerByte";
+    /** The text kept for a last test, in the folder of ids. */
+    static final String TEST = "test.txt";
     private static final long IN_MEMORY = 100_000_000;
 
     /** Reads the text, gets or trains the tokenizer, and encodes. */
@@ -40,12 +42,18 @@ record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boole
         Loaded loaded = load(data.location(), data, listener);
         long documents = loaded.documents;
         Split split;
+        Corpus learnt = loaded.corpus;
+        if (data.test() > 0) {
+            Split tested = Split.of(learnt, data.test(), configuration.seed());
+            learnt = tested.train();
+            writeText(tested.validation(), folder.resolve(TEST));
+        }
         if (data.validationLocation() == null) {
-            split = Split.of(loaded.corpus, data.validation(), configuration.seed());
+            split = Split.of(learnt, data.validation() / (1 - data.test()), configuration.seed());
         } else {
             Loaded other = load(data.validationLocation(), data, listener);
             documents = Math.max(documents, other.documents);
-            split = new Split(loaded.corpus, other.corpus);
+            split = new Split(learnt, other.corpus);
         }
         Tokenizer tokenizer = tokenizer(configuration, documents > 1, split, threads, listener);
         if (data.options().lines() && tokenizer.separator().isEmpty()) {
@@ -206,6 +214,17 @@ record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boole
         Corpus text = choice.type() == TokenizerTrainer.Type.CHAR ? both(split) : split.train();
         return choice.trainer(separator).threads(threads).train(text,
                 (stage, unit, done, total) -> listener.preparing("training the tokenizer: " + stage, done, total));
+    }
+
+    /** Writes documents one after the other, each ended by a new line. */
+    private static void writeText(Corpus corpus, Path file) throws IOException {
+        Files.createDirectories(file.getParent());
+        AtomicFiles.write(file, out -> corpus.forEach(document -> {
+            out.write(document.text().getBytes(StandardCharsets.UTF_8));
+            if (!document.text().endsWith("\n")) {
+                out.write('\n');
+            }
+        }));
     }
 
     private static Corpus both(Split split) {

@@ -69,7 +69,8 @@ final class TrainingLoop {
     private long pictureAt = began;
 
     TrainingLoop(RunConfiguration configuration, RunFolder folder, TrainableLanguageModel model, RunData data,
-            Optimizer optimizer, @Nullable Tensor carried, MetricsFile metrics, MetricsFile timings, MetricsFile samples, LanguageModel speaker,
+            Optimizer optimizer, @Nullable Tensor carried, MetricsFile metrics, MetricsFile timings,
+            MetricsFile samples, LanguageModel speaker,
             Checkpoints.State from, TrainingListener listener) {
         this.configuration = configuration;
         this.folder = folder;

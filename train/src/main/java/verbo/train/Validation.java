@@ -74,30 +74,30 @@ public final class Validation {
         long bytes = 0;
         try (Scope kept = Scope.lasting(model.engine())) {
             Tensor carried = carries ? model.carried(kept, rowsAtOnce) : null;
-        for (long row = 0; row < wanted;) {
-            int rows = 0;
-            for (; rows < rowsAtOnce && row < wanted; rows++, row++) {
-                batches.row(carries || wanted == all ? row : row * all / wanted, ids, targets, rows * block);
-            }
-            Arrays.fill(ids, rows * block, ids.length, 0);
-            Arrays.fill(targets, rows * block, targets.length, Batches.IGNORED);
-            int counted = 0;
-            for (int target : targets) {
-                if (target >= 0) {
-                    counted++;
-                    bytes += byteLengths[target];
+            for (long row = 0; row < wanted;) {
+                int rows = 0;
+                for (; rows < rowsAtOnce && row < wanted; rows++, row++) {
+                    batches.row(carries || wanted == all ? row : row * all / wanted, ids, targets, rows * block);
                 }
+                Arrays.fill(ids, rows * block, ids.length, 0);
+                Arrays.fill(targets, rows * block, targets.length, Batches.IGNORED);
+                int counted = 0;
+                for (int target : targets) {
+                    if (target >= 0) {
+                        counted++;
+                        bytes += byteLengths[target];
+                    }
+                }
+                if (counted == 0) {
+                    continue;
+                }
+                try (NoGradient off = NoGradient.open(); Scope scope = Scope.open(model.engine())) {
+                    Tensor loss = model.loss(scope.of(ids, rowsAtOnce, block), scope.of(targets, rowsAtOnce, block),
+                            carried, 0, false);
+                    nats += (double) loss.item() * counted;
+                }
+                tokens += counted;
             }
-            if (counted == 0) {
-                continue;
-            }
-            try (NoGradient off = NoGradient.open(); Scope scope = Scope.open(model.engine())) {
-                Tensor loss = model.loss(scope.of(ids, rowsAtOnce, block), scope.of(targets, rowsAtOnce, block),
-                        carried, 0, false);
-                nats += (double) loss.item() * counted;
-            }
-            tokens += counted;
-        }
         }
         return new Result(nats / tokens, tokens, bytes);
     }

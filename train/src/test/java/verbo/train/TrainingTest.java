@@ -151,7 +151,7 @@ final class TrainingTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"model.dropout=0", "model.dropout=0.1", "accumulate=2", "data.documents=line",
-            "checkpoint.use=best"})
+            "checkpoint.use=best", "model.family=lstm", "model.family=gru", "model.family=rnn", "model.family=nplm"})
     void aResumedRunIsTheUninterruptedOneBitForBit(String setting) throws IOException {
         train("whole", setting);
         for (int stop : new int[]{1, 5, 6, 11}) {

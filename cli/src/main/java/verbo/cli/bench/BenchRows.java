@@ -2,14 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.cli.bench;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import verbo.cli.bench.KernelRow.Limit;
 import verbo.models.GptConfig;
 import verbo.tensor.Attention;
 import verbo.tensor.DType;
 import verbo.tensor.Engine;
+import verbo.tensor.RecurrentCell;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
 import verbo.tensor.Unary;
@@ -28,8 +31,10 @@ public final class BenchRows {
      *
      * @param threads
      *            the most threads to measure with
+     * @param text
+     *            what recurrent models are trained on; null for random words
      */
-    public static List<BenchRow> all(int threads) {
+    public static List<BenchRow> all(int threads, @Nullable Path text) {
         List<BenchRow> rows = new ArrayList<>();
         int[] counts = IntStream.of(1, threads).distinct().toArray();
         for (int t : counts) {
@@ -52,6 +57,10 @@ public final class BenchRows {
         rows.add(attention(threads));
         for (TrainingRow.Preset preset : TrainingRow.Preset.values()) {
             rows.add(new TrainingRow(preset, threads));
+        }
+        for (int width : new int[]{200, 650}) {
+            rows.add(new RecurrentTrainingRow(RecurrentCell.LSTM, width, threads, text));
+            rows.add(new RecurrentTrainingRow(RecurrentCell.GRU, width, threads, text));
         }
         rows.add(new DecodingRow(threads));
         return rows;

@@ -675,6 +675,72 @@ public final class CpuEngine implements Engine {
         });
     }
 
+    @Override
+    public void crossEntropyPart(Tensor logits, int first, Tensor targets, Tensor maxima, Tensor sums, Tensor chosen) {
+        int width = logits.length(1);
+        long x = address(logits);
+        long t = address(targets);
+        long most = address(maxima);
+        long s = address(sums);
+        long c = address(chosen);
+        rows(logits.length(0), width, row -> {
+            long at = x + 4 * row * width;
+            int target = getInt(t + 4 * row) - first;
+            if (target >= 0 && target < width) {
+                set(c + 4 * row, get(at + 4L * target));
+            }
+            float max = kernels.max(at, width);
+            set(most + 4 * row, max);
+            set(s + 4 * row, kernels.exp(at, 1, max, at, width));
+        });
+    }
+
+    @Override
+    public void crossEntropyOfParts(Tensor maxima, Tensor sums, Tensor chosen, Tensor targets, Tensor losses) {
+        int parts = maxima.length(0);
+        long step = 4L * maxima.length(1);
+        long most = address(maxima);
+        long s = address(sums);
+        long c = address(chosen);
+        long t = address(targets);
+        long losing = address(losses);
+        rows(maxima.length(1), parts, row -> {
+            double max = Double.NEGATIVE_INFINITY;
+            for (long at = 4 * row; at < parts * step; at += step) {
+                max = Math.max(max, get(most + at));
+            }
+            double sum = 0;
+            for (long at = 4 * row; at < parts * step; at += step) {
+                sum += get(s + at) * Math.exp(get(most + at) - max);
+            }
+            for (long at = 4 * row; at < parts * step; at += step) {
+                set(s + at, (float) (Math.exp(get(most + at) - max) / sum));
+            }
+            boolean counts = getInt(t + 4 * row) >= 0;
+            set(losing + 4 * row, counts ? (float) (Math.log(sum) + max - get(c + 4 * row)) : 0);
+        });
+    }
+
+    @Override
+    public void crossEntropyPartBackward(Tensor logits, int first, Tensor targets, Tensor factors, float scale) {
+        int width = logits.length(1);
+        long x = address(logits);
+        long t = address(targets);
+        long f = address(factors);
+        rows(logits.length(0), width, row -> {
+            long at = x + 4 * row * width;
+            int target = getInt(t + 4 * row);
+            if (target < 0) {
+                kernels.fill(at, 0, width);
+                return;
+            }
+            kernels.affine(at, scale * get(f + 4 * row), 0, at, width, false);
+            if (target >= first && target - first < width) {
+                set(at + 4L * (target - first), get(at + 4L * (target - first)) - scale);
+            }
+        });
+    }
+
     // ---- attention
 
     @Override

@@ -4,6 +4,7 @@ package verbo.tensor.cpu;
 
 import java.lang.foreign.Arena;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import verbo.tensor.RecurrentCell;
 import verbo.tensor.Tensor;
@@ -70,7 +71,7 @@ final class RecurrenceKernel {
                 if (spins < SPINS) {
                     Thread.onSpinWait();
                 } else {
-                    Thread.yield();
+                    LockSupport.parkNanos(1); // the other one is not running: leave it the processor
                 }
             }
         }
@@ -214,14 +215,14 @@ final class RecurrenceKernel {
             case RNN -> cells.activate(true, x, wide, product, stride, b, hidden, h, rows, n);
             case LSTM -> {
                 for (int g = 0; g < 4; g++) {
-                    cells.activate(g == 2, x + g * gate, wide, product + 4 * g * gateStep, stride,
+                    cells.activate(g == 2, x + g * gate, wide, product + 4L * g * gateStep, stride,
                             b == 0 ? 0 : b + g * gate, kept + g * gate, 4L * h, rows, n);
                 }
                 cells.lstm(kept, steps.state(1, s - 1) + at, steps.state(1, s) + at, hidden, h, rows, n);
             }
             case GRU -> {
                 for (int g = 0; g < 2; g++) {
-                    cells.activate(false, x + g * gate, wide, product + 4 * g * gateStep, stride,
+                    cells.activate(false, x + g * gate, wide, product + 4L * g * gateStep, stride,
                             b == 0 ? 0 : b + g * gate, kept + g * gate, 4L * h, rows, n);
                 }
                 cells.gru(x + 2 * gate, wide, product + 8 * gateStep, stride, b == 0 ? 0 : b + 2 * gate, kept,
@@ -268,7 +269,7 @@ final class RecurrenceKernel {
                     multiply(a, rows, wide, packed, u * panel, tile, product);
                     int n = Math.min(nr, h - u * nr);
                     for (int row = 0; row < batch; row++) {
-                        kernels.add(product + 4L * row * nr, gradients.state(0, -1) + 4 * ((long) row * h + u * nr), n);
+                        kernels.add(product + 4L * row * nr, gradients.state(0, -1) + 4 * ((long) row * h + (long) u * nr), n);
                     }
                 }
             }

@@ -99,6 +99,7 @@ final class VectorRecurrentKernels implements RecurrentKernels {
             long carriedCell, long dGates, int width, int rows, int n) {
         int done = n / L * L;
         long step = 4L * width;
+        tanhOfCells(cell, dGates + 3 * step, width, rows, done); // where the output gate's gradient will be
         for (int row = 0; row < rows; row++) {
             long g = gates + 4 * step * row;
             long to = dGates + 4 * step * row;
@@ -109,7 +110,7 @@ final class VectorRecurrentKernels implements RecurrentKernels {
                 FloatVector added = load(g + 2 * step);
                 FloatVector output = load(g + 3 * step);
                 FloatVector dh = load(dHidden + at).add(load(carried + at));
-                FloatVector t = VectorMath.tanh(load(cell + at));
+                FloatVector t = load(to + 3 * step);
                 FloatVector dc = dh.mul(output).mul(ONE.sub(t.mul(t))).add(load(dCell + at))
                         .add(load(carriedCell + at));
                 store(dc.mul(added).mul(slope(input)), to);
@@ -124,6 +125,16 @@ final class VectorRecurrentKernels implements RecurrentKernels {
             long at = 4L * done;
             TAIL.lstmBackward(gates + at, before + at, cell + at, dHidden + at, dCell + at, carried + at,
                     carriedCell + at, dGates + at, width, rows, n - done);
+        }
+    }
+
+    private static void tanhOfCells(long cell, long out, int width, int rows, int n) {
+        for (int row = 0; row < rows; row++) {
+            long at = cell + 4L * width * row;
+            long to = out + 16L * width * row;
+            for (long end = at + 4L * n; at < end; at += W, to += W) {
+                store(VectorMath.tanh(load(at)), to);
+            }
         }
     }
 
