@@ -21,7 +21,7 @@ final class CheckpointsTest {
 
     private static Checkpoints.State state(long step, double validationLoss) {
         return new Checkpoints.State(step, step * 100, 2, Double.isNaN(validationLoss) ? 0 : step, validationLoss,
-                Double.isNaN(validationLoss) ? Double.NaN : 1, 3, 4);
+                Double.isNaN(validationLoss) ? Double.NaN : 1, 1, Double.POSITIVE_INFINITY, 3, 4);
     }
 
     private void save(long step, double validationLoss, boolean useBest) throws IOException {

@@ -97,12 +97,12 @@ final class RunFileTest {
                     steps: 99999999999             | steps must be a whole number, 1 or more, not '99999999999'
                     steps: {every: 2}              | steps must be a whole number, 1 or more, not a map
                     steps: [1, 2]                  | steps must be a whole number, 1 or more, not a list
-                    optimizer: 3                   | optimizer must be a map (optimizer.rate, optimizer.minimumRate
+                    optimizer: 3                   | optimizer must be a map (optimizer.type, optimizer.schedule
                     optimizer: {rate: NaN}         | optimizer.rate must be a number, 0 or more, not 'NaN'
                     optimizer: {beta1: 1.0}        | optimizer.beta1 must be a number from 0 to below 1, not '1.0'
                     model: {bias: perhaps}         | model.bias must be true or false, not 'perhaps'
-                    model: {family: lstm}          | model.family must be 'gpt', not 'lstm'
-                    tokenizer: {type: words}       | tokenizer.type must be one of bpe, byte-bpe, wordpiece, unigram, sentencepiece-bpe, word, char, bytes-bpe, characters, not 'words'
+                    model: {family: lsmt}          | model.family must be one of gpt, nplm, rnn, lstm, gru, not 'lsmt'
+                    tokenizer: {type: letters}     | tokenizer.type must be one of bpe, byte-bpe, wordpiece, unigram, sentencepiece-bpe, word, char, words, bytes-bpe, characters, not 'letters'
                     task: language-model           | the key 'task' is given twice
                     """)
     void aMistakeIsNamedWithItsLine(String line, String message) {

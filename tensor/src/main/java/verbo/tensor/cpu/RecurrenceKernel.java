@@ -243,7 +243,7 @@ final class RecurrenceKernel {
         Gemm.Matrix across = new Gemm.Matrix(address(weight), weight.stride(1), weight.stride(0)); // [wide, width]
         weights = atLeast(weights, Math.multiplyExact(groups, panel));
         workers.run(groups,
-                u -> Gemm.packB(kernels, nr, across.from(0, u * nr), wide, Math.min(nr, h - u * nr), weights, u * panel));
+                u -> Gemm.packB(kernels, nr, across.from(0, (long) u * nr), wide, Math.min(nr, h - u * nr), weights, u * panel));
         int rows = (batch + mr - 1) / mr * mr;
         left = atLeast(left, rows * wide);
         leftNext = atLeast(leftNext, rows * wide);
