@@ -53,7 +53,9 @@ public final class Rnn extends SequentialNetwork {
         int v = config.vocabularySize();
         int h = config.width();
         int e = config.embedding();
-        embedding = new Embedding(take("encoder.weight", Initialization.normal(0.06), v, e));
+        // wide enough to move gates from the beginning; as an output layer it must not be
+        embedding = new Embedding(take("encoder.weight",
+                Initialization.normal(config.tiedEmbeddings() ? 1 / Math.sqrt(e) : 1), v, e));
         // PyTorch draws from -1/√h to 1/√h; this is a normal distribution as wide
         Initialization normal = Initialization.normal(1 / Math.sqrt(3.0 * h));
         int gates = config.cell().gates();

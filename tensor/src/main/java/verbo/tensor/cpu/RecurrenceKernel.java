@@ -243,7 +243,8 @@ final class RecurrenceKernel {
         Gemm.Matrix across = new Gemm.Matrix(address(weight), weight.stride(1), weight.stride(0)); // [wide, width]
         weights = atLeast(weights, Math.multiplyExact(groups, panel));
         workers.run(groups,
-                u -> Gemm.packB(kernels, nr, across.from(0, (long) u * nr), wide, Math.min(nr, h - u * nr), weights, u * panel));
+                u -> Gemm.packB(kernels, nr, across.from(0, (long) u * nr), wide, Math.min(nr, h - u * nr), weights,
+                        u * panel));
         int rows = (batch + mr - 1) / mr * mr;
         left = atLeast(left, rows * wide);
         leftNext = atLeast(leftNext, rows * wide);
@@ -269,7 +270,8 @@ final class RecurrenceKernel {
                     multiply(a, rows, wide, packed, u * panel, tile, product);
                     int n = Math.min(nr, h - u * nr);
                     for (int row = 0; row < batch; row++) {
-                        kernels.add(product + 4L * row * nr, gradients.state(0, -1) + 4 * ((long) row * h + (long) u * nr), n);
+                        kernels.add(product + 4L * row * nr,
+                                gradients.state(0, -1) + 4 * ((long) row * h + (long) u * nr), n);
                     }
                 }
             }
