@@ -114,7 +114,7 @@ final class Gemm {
                     byRows(m, part, inner, kc, a.from(0, depth), b.from(depth, at), added == 0 ? 0 : added + 4L * at,
                             c + 4L * at, cStride, add);
                 } else {
-                    byColumns(part, n, inner, kc, a.from(at, depth), b.from(depth, 0), added, c + 4 * at * cStride,
+                    byColumns(part, n, inner, kc, a.from(at, depth), b.from(depth, 0), added, c + 4L * at * cStride,
                             cStride, add);
                 }
             }
@@ -155,7 +155,7 @@ final class Gemm {
                 for (int depth = start; depth < start + packed; depth += kc) {
                     int inner = Math.min(kc, k - depth);
                     local.panels(inner, pa, (depth - start) * mr, packed, count, pb, depth * nr, k, n,
-                            depth + inner < k ? 0 : bias, c + 4 * from * cStride, cStride, accumulate || depth > 0);
+                            depth + inner < k ? 0 : bias, c + 4L * from * cStride, cStride, accumulate || depth > 0);
                 }
             }
         });
@@ -335,7 +335,7 @@ final class Gemm {
                     int rows = Math.min(FEW_PANELS * mr, m - row);
                     packA(kernels, mr, a.from(row, depth), rows, inner, pa, 0);
                     panels(inner, pa, 0, inner, rows, b.data, depth * nr, b.depth, n, depth + inner == k ? bias : 0,
-                            c + 4 * row * cStride, cStride, accumulate || depth > 0);
+                            c + 4L * row * cStride, cStride, accumulate || depth > 0);
                 }
             }
         }
