@@ -7,4 +7,5 @@ module verbo.ngram {
     requires static transitive org.jspecify;
 
     exports verbo.ngram;
+    exports verbo.ngram.identify;
 }
