@@ -334,7 +334,8 @@ final class IdentifyCommand implements Callable<Integer> {
             common.out().printf(Locale.ROOT, "mean probability %.4f where %.4f are right, calibration error %.4f%n",
                     sums[2] / sums[0], sums[1] / sums[0], off);
             if (strangers > 0) {
-                common.out().printf(Locale.ROOT, "%.2f%% of %,d lines in languages the model does not know are unknown%n",
+                common.out().printf(Locale.ROOT,
+                        "%.2f%% of %,d lines in languages the model does not know are unknown%n",
                         100.0 * strangersUnknown / strangers, strangers);
             }
             common.out().printf(Locale.ROOT, "%,.0f lines/s on one thread%n", rate);

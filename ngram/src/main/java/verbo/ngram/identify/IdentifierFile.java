@@ -169,12 +169,14 @@ final class IdentifierFile {
         }
         for (int i = 0; i < MAGIC.length; i++) {
             if (file.get(ValueLayout.JAVA_BYTE, i) != MAGIC[i]) {
-                throw new FormatException(path, "not a model of language identification, which 'identify train' writes");
+                throw new FormatException(path,
+                        "not a model of language identification, which 'identify train' writes");
             }
         }
         if (file.get(INT, 8) != VERSION) {
-            throw new FormatException(path, "a model of version " + file.get(INT, 8) + ", and this is version " + VERSION
-                    + ": train it again");
+            throw new FormatException(path,
+                    "a model of version " + file.get(INT, 8) + ", and this is version " + VERSION
+                            + ": train it again");
         }
         if (file.get(LONG, 24) != file.byteSize()) {
             throw new FormatException(path, "cut short or grown: " + file.byteSize() + " bytes where its header says "

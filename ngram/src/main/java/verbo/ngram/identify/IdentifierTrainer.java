@@ -48,7 +48,8 @@ public final class IdentifierTrainer {
 
         public Options {
             if (order < 1 || order > IdentifierFile.ORDERS) {
-                throw new IllegalArgumentException("an order of " + order + ": it must be 1 to " + IdentifierFile.ORDERS);
+                throw new IllegalArgumentException(
+                        "an order of " + order + ": it must be 1 to " + IdentifierFile.ORDERS);
             }
         }
     }

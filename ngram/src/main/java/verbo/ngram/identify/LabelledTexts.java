@@ -27,7 +27,8 @@ import verbo.text.TextLines;
  * hidden ones are passed over.
  */
 public final class LabelledTexts {
-    private static final Pattern PARALLEL = Pattern.compile(".*\\.([a-zA-Z_]{2,8})-([a-zA-Z_]{2,8})\\.([a-zA-Z_]{2,8})");
+    private static final Pattern PARALLEL = Pattern
+            .compile(".*\\.([a-zA-Z_]{2,8})-([a-zA-Z_]{2,8})\\.([a-zA-Z_]{2,8})");
     private static final Pattern PLAIN = Pattern.compile("([^.]+)(\\.txt)?(\\.gz)?");
 
     private final SortedMap<String, List<Path>> files = new TreeMap<>();
