@@ -7,5 +7,6 @@ module verbo.ngram {
     requires static transitive org.jspecify;
 
     exports verbo.ngram;
+    exports verbo.ngram.correct;
     exports verbo.ngram.identify;
 }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
+import verbo.lm.LanguageModel;
 import verbo.models.Models;
 import verbo.models.TrainableLanguageModel;
 import verbo.nn.Parameter;
@@ -34,7 +35,13 @@ final class InfoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Map<String, Object> info = new LinkedHashMap<>();
-        if (folder != null && Files.isRegularFile(folder)) {
+        if (folder != null && MixtureFile.is(folder)) {
+            try (LanguageModel mixture = MixtureFile.open(folder, common)) {
+                info.put("model", mixture.toString());
+                info.put("vocabulary", mixture.vocabularySize());
+                info.put("tokenizer", String.valueOf(mixture.tokenizer()));
+            }
+        } else if (folder != null && Files.isRegularFile(folder)) {
             NgramCommand.describe(folder, info, false);
         } else if (folder != null) {
             describe(folder, info);

@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
                 TrainCommand.class, ResumeCommand.class, GenerateCommand.class, ScoreCommand.class, InfoCommand.class,
                 TokenizeCommand.class, TokenizerCommand.class,
                 BenchCommand.class, NgramCommand.class, InspectCommand.class, VectorsCommand.class,
-                ClassifyCommand.class, IdentifyCommand.class})
+                ClassifyCommand.class, IdentifyCommand.class, CompareModelsCommand.class, InterpolateCommand.class,
+                CorrectCommand.class, RescoreCommand.class})
 final class Main implements Runnable {
     static final int FAILED = 1;
     static final int CALLED_WRONGLY = 2;

@@ -16,7 +16,7 @@ import verbo.ngram.NgramFiles;
 /** The option that names a model. */
 final class ModelOption {
     @Option(names = "--model", required = true, paramLabel = "RUN",
-            description = "A run's folder, one of its checkpoints, any folder laid out as on the Hugging Face hub, or an n-gram model's file.")
+            description = "A run's folder, one of its checkpoints, any folder laid out as on the Hugging Face hub, an n-gram model's file, or what 'interpolate' wrote.")
     private @Nullable Path path;
 
     Path path() {
@@ -32,6 +32,9 @@ final class ModelOption {
 
     /** Opens the model of a folder, explaining what is missing. */
     static LanguageModel open(Path folder, CommonOptions common) throws IOException {
+        if (MixtureFile.is(folder)) {
+            return MixtureFile.open(folder, common);
+        }
         if (Files.isRegularFile(folder)) {
             return NgramFiles.open(folder);
         }

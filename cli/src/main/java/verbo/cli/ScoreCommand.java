@@ -62,8 +62,8 @@ final class ScoreCommand implements Callable<Integer> {
                 return 0;
             }
             String text = file == null ? null : read(file);
-            if (opened instanceof NgramModel && text != null && !text.endsWith("\n")) {
-                text += "\n"; // every line is a sentence that ends, the last one too
+            if (text != null) {
+                text = MixtureFile.ended(opened.tokenizer(), text);
             }
             Scoring scoring = ids != null ? Scoring.of(opened, ids) : score(opened, text == null ? "" : text);
             if (common.json) {

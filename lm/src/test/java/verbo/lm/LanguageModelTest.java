@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.lm;
 
+import java.util.List;
 import org.junit.jupiter.api.Nested;
 import verbo.lm.testkit.LanguageModelContract;
 import verbo.lm.testkit.TableModel;
@@ -53,11 +54,35 @@ class LanguageModelTest {
     }
 
     @Nested
-    class Interpolated extends LanguageModelContract {
+    class Mixed extends LanguageModelContract {
         @Override
         protected LanguageModel open() {
-            return new Interpolation(new TableModel(6, 9, new int[0], true, null, TableModel.hashed(6)),
-                    new TableModel(6, Integer.MAX_VALUE, new int[]{2}, true, null, TableModel.hashed(7)), 0.3);
+            return new Mixture(
+                    List.of(new Mixture.Part(new TableModel(6, 9, new int[0], true, null, TableModel.hashed(6))),
+                            new Mixture.Part(
+                                    new TableModel(6, Integer.MAX_VALUE, new int[]{2}, true, null, TableModel.hashed(7)))),
+                    new double[]{3, 7}, null, 6);
+        }
+    }
+
+    @Nested
+    class MixedOfDifferentVocabularies extends LanguageModelContract {
+        @Override
+        protected LanguageModel open() {
+            return new Mixture(List.of(
+                    new Mixture.Part(new TableModel(4, 9, new int[0], true, null, TableModel.hashed(6)),
+                            new int[]{0, 1, 2, 3, -1}, 0),
+                    new Mixture.Part(new TableModel(3, 9, new int[0], true, null, TableModel.hashed(7)),
+                            new int[]{0, -1, 2, -1, 1}, 0)),
+                    new double[]{3, 7}, null, 5);
+        }
+    }
+
+    @Nested
+    class WithACache extends LanguageModelContract {
+        @Override
+        protected LanguageModel open() {
+            return new CacheModel(new TableModel(6, 9, new int[0], true, null, TableModel.hashed(6)), 0.3, 5);
         }
     }
 }

@@ -9,6 +9,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.stream.Stream;
 
 /**
  * The words of a model and their ids, from 0 on: {@code <unk>} is 0, {@code <s>} is 1, {@code </s>} is 2, as in KenLM. Words
@@ -43,6 +44,16 @@ public final class Vocabulary {
         this.starts = starts;
         this.table = table;
         this.mask = (int) (table.byteSize() / 4) - 1;
+    }
+
+    /** A vocabulary of the special words and the given spellings, in their order; what comes twice counts once. */
+    public static Vocabulary of(Stream<String> words) {
+        Builder builder = new Builder();
+        words.forEach(word -> {
+            byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
+            builder.id(bytes, 0, bytes.length);
+        });
+        return builder.build();
     }
 
     /** How many ids there are, the three special ones included. */

@@ -1,0 +1,161 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import verbo.lm.CacheModel;
+import verbo.lm.LanguageModel;
+import verbo.lm.Mixture;
+import verbo.ngram.Vocabulary;
+import verbo.ngram.WordTokenizer;
+import verbo.text.FormatException;
+import verbo.text.Tokenizer;
+import verbo.train.Json;
+
+/**
+ * A small JSON file that names models, and is one itself: {@code {"mixture": [{"model": "a.bin", "weight": 0.7}, ...], "cache":
+ * {"weight": 0.1, "size": 500}}}. Paths are as from the file's folder; the cache may be missing.
+ */
+final class MixtureFile {
+    private static final int DEEPEST = 8;
+
+    private MixtureFile() {}
+
+    static boolean is(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            return false;
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            return in.read() == '{';
+        }
+    }
+
+    static void write(Path file, List<Path> models, double[] weights, double cacheWeight, int cacheSize)
+            throws IOException {
+        List<Object> parts = new ArrayList<>();
+        Path folder = file.toAbsolutePath().getParent();
+        for (int k = 0; k < weights.length; k++) {
+            Path model = models.get(k).toAbsolutePath();
+            Map<String, Object> part = new LinkedHashMap<>();
+            part.put("model", (folder == null ? model : folder.relativize(model)).toString());
+            part.put("weight", weights[k]);
+            parts.add(part);
+        }
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("mixture", parts);
+        if (cacheSize > 0) {
+            json.put("cache", Map.of("weight", cacheWeight, "size", cacheSize));
+        }
+        Json.write(file, json);
+    }
+
+    static LanguageModel open(Path file, CommonOptions common) throws IOException {
+        return open(file, common, 0);
+    }
+
+    private static LanguageModel open(Path file, CommonOptions common, int depth) throws IOException {
+        if (depth == DEEPEST) {
+            throw new FormatException(file, "mixtures within mixtures, more than " + DEEPEST + " deep");
+        }
+        Map<String, Object> json = Json.read(file);
+        if (!(json.get("mixture") instanceof List<?> parts) || parts.isEmpty()) {
+            throw new FormatException(file, "no model: it has no list 'mixture'");
+        }
+        Path folder = file.toAbsolutePath().getParent();
+        List<LanguageModel> models = new ArrayList<>();
+        double[] weights = new double[parts.size()];
+        try {
+            for (Object each : parts) {
+                if (!(each instanceof Map<?, ?> part) || !(part.get("model") instanceof String name)
+                        || !(part.get("weight") instanceof Number weight)) {
+                    throw new FormatException(file, "each part of 'mixture' needs a 'model' and a 'weight'");
+                }
+                Path path = folder == null ? Path.of(name) : folder.resolve(name);
+                weights[models.size()] = weight.doubleValue();
+                models.add(is(path) ? open(path, common, depth + 1) : ModelOption.open(path, common));
+            }
+            LanguageModel model = models.size() == 1 ? models.getFirst() : mix(models, weights);
+            if (!(json.get("cache") instanceof Map<?, ?> cache)) {
+                return model;
+            }
+            if (!(cache.get("weight") instanceof Number weight) || !(cache.get("size") instanceof Number size)) {
+                throw new FormatException(file, "'cache' needs a 'weight' and a 'size'");
+            }
+            return new CacheModel(model, weight.doubleValue(), size.intValue());
+        } catch (IllegalArgumentException e) {
+            models.forEach(LanguageModel::close);
+            throw new FormatException(file, String.valueOf(e.getMessage()), e);
+        } catch (IOException e) {
+            models.forEach(LanguageModel::close);
+            throw e;
+        }
+    }
+
+    /** Models of words may know different ones; others must have the same tokens. */
+    static Mixture mix(List<LanguageModel> models, double[] weights) throws IOException {
+        List<Tokenizer> tokenizers = new ArrayList<>();
+        for (LanguageModel model : models) {
+            Tokenizer tokenizer = model.tokenizer();
+            if (tokenizer == null) {
+                throw new IllegalArgumentException(model + " has no tokenizer, so it cannot be mixed with others");
+            }
+            tokenizers.add(tokenizer);
+        }
+        Tokenizer first = tokenizers.getFirst();
+        boolean same = true;
+        for (int k = 1; k < models.size() && same; k++) {
+            same = sameTokens(first, tokenizers.get(k));
+        }
+        if (same) {
+            return new Mixture(models.stream().map(Mixture.Part::new).toList(), weights, first, first.size());
+        }
+        for (Tokenizer tokenizer : tokenizers) {
+            if (!(tokenizer instanceof WordTokenizer)) {
+                throw new IllegalArgumentException("models of different tokens cannot be mixed: " + first + " and "
+                        + tokenizer + "; only models of words may have different vocabularies");
+            }
+        }
+        return union(models, weights, tokenizers);
+    }
+
+    private static boolean sameTokens(Tokenizer one, Tokenizer other) {
+        if (one.size() != other.size()) {
+            return false;
+        }
+        for (int id = 0; id < one.size(); id++) {
+            if (!one.token(id).equals(other.token(id))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static Mixture union(List<LanguageModel> models, double[] weights, List<Tokenizer> tokenizers)
+            throws IOException {
+        Vocabulary words = Vocabulary.of(tokenizers.stream().flatMap(
+                tokenizer -> java.util.stream.IntStream.range(Vocabulary.END + 1, tokenizer.size())
+                        .mapToObj(tokenizer::token)));
+        List<Mixture.Part> parts = new ArrayList<>();
+        for (int k = 0; k < models.size(); k++) {
+            int[] ids = new int[words.size()];
+            for (int id = 0; id < ids.length; id++) {
+                ids[id] = id <= Vocabulary.END ? id : tokenizers.get(k).id(words.word(id));
+            }
+            parts.add(new Mixture.Part(models.get(k), ids, Vocabulary.UNKNOWN));
+        }
+        return new Mixture(parts, weights, new WordTokenizer(words), words.size());
+    }
+
+    /** A text as a model is to be tuned on or compared by: of words, every line ends a sentence, the last one too. */
+    static String ended(@Nullable Tokenizer tokenizer, String text) {
+        return tokenizer instanceof WordTokenizer && !text.isEmpty() && !text.endsWith("\n") ? text + "\n" : text;
+    }
+}
