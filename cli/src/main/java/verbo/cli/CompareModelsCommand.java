@@ -20,7 +20,7 @@ import verbo.lm.LineScores;
 
 /** {@code verbo compare-models}. */
 @Command(name = "compare-models",
-        description = "Tell how well models of any kind predict one text, in bits a byte, with 95% confidence intervals.")
+        description = "Tell how well models of any kind predict one text, in bits a byte, with 95%% confidence intervals.")
 final class CompareModelsCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "MODEL",
             description = "Runs' folders, n-gram models' files, mixtures: whatever their tokens are.")
@@ -126,7 +126,8 @@ final class CompareModelsCommand implements Callable<Integer> {
             LineScores score = scores.get(i);
             LineScores.Interval interval = score.interval(samples, seed);
             LineScores.Interval more = score.difference(best, samples, seed);
-            common.out().printf(Locale.ROOT, "%-" + Math.max(5, width) + "s  %9.4f %-19s %9.4f %9.3f %,9d %12.4f  %s%s%n",
+            common.out().printf(Locale.ROOT,
+                    "%-" + Math.max(5, width) + "s  %9.4f %-19s %9.4f %9.3f %,9d %12.4f  %s%s%n",
                     paths.get(i), score.bitsPerByte(),
                     String.format(Locale.ROOT, "%.4f to %.4f", interval.low(), interval.high()),
                     score.bitsPerCharacter(), score.bitsPerWord(), score.tokens(), score.perplexity(),
@@ -138,7 +139,8 @@ final class CompareModelsCommand implements Callable<Integer> {
             marked |= score.unknown() > 0;
         }
         if (marked) {
-            common.out().println("* reads words as unknown: its bits do not count their letters, so it looks better than it is");
+            common.out().println(
+                    "* reads words as unknown: its bits do not count their letters, so it looks better than it is");
         }
         common.out().flush();
     }

@@ -23,7 +23,8 @@ import verbo.ngram.correct.SpellingCorrector;
 import verbo.text.TextLines;
 
 /** {@code verbo correct}. */
-@Command(name = "correct", description = "Correct the spelling of lines by the noisy channel, with an n-gram model of words.",
+@Command(name = "correct",
+        description = "Correct the spelling of lines by the noisy channel, with an n-gram model of words.",
         subcommands = CorrectCommand.Evaluate.class)
 final class CorrectCommand implements Callable<Integer> {
     /** What is taken for possible. */
@@ -107,7 +108,8 @@ final class CorrectCommand implements Callable<Integer> {
         @Option(names = "--sentences", paramLabel = "N", description = "The first N lines with words; all if left out.")
         private int sentences = Integer.MAX_VALUE;
 
-        @Option(names = "--one-in", paramLabel = "N", description = "How many words there are to an edit (${DEFAULT-VALUE}).")
+        @Option(names = "--one-in", paramLabel = "N",
+                description = "How many words there are to an edit (${DEFAULT-VALUE}).")
         private double one = 10;
 
         @Option(names = "--seed", paramLabel = "N", description = "Of the edits (${DEFAULT-VALUE}).")
@@ -145,8 +147,10 @@ final class CorrectCommand implements Callable<Integer> {
                     json.put("wordErrorRateAfter", trial.after());
                     common.print(json);
                 } else {
-                    common.out().printf(Locale.ROOT, "%,d of %,d words in %,d sentences edited; %.2f%% of them have their"
-                            + " right word among the candidates%n", trial.edited(), trial.words(), trial.sentences(),
+                    common.out().printf(Locale.ROOT,
+                            "%,d of %,d words in %,d sentences edited; %.2f%% of them have their"
+                                    + " right word among the candidates%n",
+                            trial.edited(), trial.words(), trial.sentences(),
                             100 * trial.reachable());
                     common.out().printf(Locale.ROOT,
                             "right at the first: %.2f%% in context, %.2f%% without, %.2f%% by frequency%n",

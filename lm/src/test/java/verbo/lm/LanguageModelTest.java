@@ -60,7 +60,8 @@ class LanguageModelTest {
             return new Mixture(
                     List.of(new Mixture.Part(new TableModel(6, 9, new int[0], true, null, TableModel.hashed(6))),
                             new Mixture.Part(
-                                    new TableModel(6, Integer.MAX_VALUE, new int[]{2}, true, null, TableModel.hashed(7)))),
+                                    new TableModel(6, Integer.MAX_VALUE, new int[]{2}, true, null,
+                                            TableModel.hashed(7)))),
                     new double[]{3, 7}, null, 6);
         }
     }

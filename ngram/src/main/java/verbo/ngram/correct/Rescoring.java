@@ -32,7 +32,8 @@ public record Rescoring(double lm, double word) {
         }
     }
 
-    private static final double[] SCALES = {0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50};
+    private static final double[] SCALES = {0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30,
+            50};
     private static final double[] WORDS = {0, -0.5, 0.5, -1, 1, -2, 2, -4, 4, -8, 8};
 
     /** What a hypothesis is worth. */

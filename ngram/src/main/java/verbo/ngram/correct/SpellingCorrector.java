@@ -93,12 +93,14 @@ public final class SpellingCorrector {
         if (own != Vocabulary.UNKNOWN) {
             meant.add(new Meant(own, written, right));
         } else {
-            meant.add(new Meant(own, written, right + (NearWords.isWord(letters) ? UNKNOWN_LETTER * letters.length : 0)));
+            meant.add(
+                    new Meant(own, written, right + (NearWords.isWord(letters) ? UNKNOWN_LETTER * letters.length : 0)));
         }
         for (NearWords.Near word : near.find(letters)) {
             if (word.distance() > 0) {
                 String spelling = model.vocabulary().word(word.word());
-                meant.add(new Meant(word.word(), spelling, edits(spelling.codePoints().toArray(), letters, word.distance())));
+                meant.add(new Meant(word.word(), spelling,
+                        edits(spelling.codePoints().toArray(), letters, word.distance())));
             }
         }
         return meant;

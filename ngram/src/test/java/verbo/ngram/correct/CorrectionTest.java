@@ -42,7 +42,8 @@ class CorrectionTest {
     void train() throws Exception {
         Path text = Files.writeString(folder.resolve("text.txt"), TEXT.repeat(4));
         Path out = folder.resolve("model.bin");
-        NgramFiles.estimate(text, out, new NgramFiles.Estimation(3, 1 << 25, 1, Discounts.FALLBACK, NgramFiles.Form.FAST));
+        NgramFiles.estimate(text, out,
+                new NgramFiles.Estimation(3, 1 << 25, 1, Discounts.FALLBACK, NgramFiles.Form.FAST));
         model = NgramModel.open(out);
     }
 
