@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * in without more than a window of it counting as ours, as long as the places asked for lie near each other.
  */
 final class FileWindow implements AutoCloseable {
-    private static final long SIZE = 32L << 20;
-    private static final long BEFORE = 1L << 20; // kept behind the place that is asked for
+    private static final long SIZE = 8L << 20;
+    private static final long BEFORE = 256L << 10; // kept behind the place that is asked for
 
     private final FileChannel channel;
     private final long length;

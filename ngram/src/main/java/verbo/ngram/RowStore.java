@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * the rest in a temporary file.
  */
 final class RowStore implements AutoCloseable {
-    private static final int BUFFER = 1 << 17; // longs read or written at once
+    private static final int BUFFER = 1 << 15; // longs read or written at once
 
     final int stride;
     private final Workspace workspace;
