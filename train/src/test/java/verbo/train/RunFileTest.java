@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import verbo.text.FormatException;
 import verbo.text.TokenizerTrainer;
+import verbo.text.TokenizerTrainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -161,5 +162,18 @@ final class RunFileTest {
         Path file = folder.resolve("run.yaml");
         Files.writeString(file, text);
         return RunConfiguration.read(file, List.of(overrides));
+    }
+
+    @Test
+    void aTokenizerIsNamedReadOrTrained() throws IOException {
+        String rest = "task: language-model\ndata: x\ntokenizer: ";
+        assertThat(read(rest + "gpt2").tokenizer().source()).isEqualTo("gpt2");
+        Files.writeString(folder.resolve("vocab.txt"), "[UNK]");
+        assertThat(read(rest + "vocab.txt").tokenizer().source()).isEqualTo(folder.resolve("vocab.txt").toString());
+        assertThat(read(rest + "unigram").tokenizer().source()).isNull();
+        assertThat(read(rest + "unigram").tokenizer().type()).isEqualTo(TokenizerTrainer.Type.UNIGRAM);
+        assertThat(read(rest + "{type: bytes-bpe}").tokenizer().type()).isEqualTo(TokenizerTrainer.Type.BYTE_BPE);
+        assertThatThrownBy(() -> read(rest + "{type: byte-bpe, preTokenizer: bert}"))
+                .hasMessageContaining("tokenizer: byte-bpe needs a pre-tokenizer that writes bytes");
     }
 }
