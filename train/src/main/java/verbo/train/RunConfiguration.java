@@ -101,7 +101,7 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
             String type = label ? source : s.text("tokenizer.type");
             boolean given = RunKey.ALL.stream().map(RunKey::name)
                     .anyMatch(key -> key.startsWith("tokenizer.") && s.has(key));
-            boolean words = type.equals("words");
+            boolean words = "words".equals(type);
             TokenizerChoice choice = new TokenizerChoice(label ? null : source, given,
                     TokenizerTrainer.Type.of(switch (type) {
                         case "bytes-bpe" -> "byte-bpe";
