@@ -51,7 +51,6 @@ final class Merges {
         this.left = left;
         this.right = right;
         this.result = result;
-        int count = left.length;
         boolean fits = Math.max(left.length, most) < PairTable.MOST;
         pairs = new PairTable(fits ? left.length : 0);
         wide = fits ? null : new HashMap<>();
