@@ -140,7 +140,7 @@ public final class TextClassifier {
         if (table.size() == 0) {
             throw new IllegalArgumentException(
                     "no word occurs " + minimum + " times, so there is nothing to learn from: ask"
-                    + " for fewer");
+                            + " for fewer");
         }
         int d = config.dimension();
         float[] vectors = new float[Math.multiplyExact(table.size(), d)];

@@ -208,7 +208,8 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                             + "of `words` all, if left out.",
                     "vocab_size", "size", "vocab"),
             key("tokenizer.minimumCount", COUNT_OR_NONE, "2",
-                    "Pairs (of `word`, words) seen less often are left out of it; of `words` 1, if left out.", "min_frequency", "min_count"),
+                    "Pairs (of `word`, words) seen less often are left out of it; of `words` 1, if left out.",
+                    "min_frequency", "min_count"),
             key("tokenizer.normalizer", TEXT, null,
                     "What is done to a text first, as `./verbo tokenizer train --normalizer` has it; what is usual for "
                             + "the type if left out."),

@@ -1153,7 +1153,8 @@ final class VectorKernels implements Kernels {
         int whole = depth / 4 * 4;
         int panels = count / width;
         for (int j = 0; j < panels * width; j += 4) {
-            interleaveFour(b + 4 * stride * j, 4 * stride, whole, into, at + j / width * width * depth + j % width, width);
+            interleaveFour(b + 4 * stride * j, 4 * stride, whole, into, at + j / width * width * depth + j % width,
+                    width);
         }
         for (int panel = 0; whole < depth && panel < panels; panel++) {
             ScalarKernels.INSTANCE.packColumns(b + 4 * (stride * panel * width + whole), stride, depth - whole, width,
