@@ -92,7 +92,7 @@ final class ByteStrings {
 
     /** Of eight bytes or more. */
     private static long hash(byte[] bytes, int from, int to) {
-        long hash = to - from;
+        long hash = (long) to - from;
         for (int i = from; i + 8 < to; i += 8) {
             hash = (Long.rotateLeft(hash, 29) ^ CharClass.eight(bytes, i)) * MULTIPLIER;
         }

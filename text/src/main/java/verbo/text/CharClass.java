@@ -69,7 +69,7 @@ final class CharClass {
 
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long EIGHT = 0x0101010101010101L;
-    private static final long HIGH = 0x80 * EIGHT;
+    private static final long HIGH = 0x8080808080808080L;
 
     /** The next eight bytes, the first the lowest. */
     static long eight(byte[] bytes, int i) {

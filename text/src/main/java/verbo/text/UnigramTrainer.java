@@ -307,7 +307,6 @@ final class UnigramTrainer {
         private double[] forward = new double[64];
         private double[] backward = new double[64];
         private int[] back = new int[64];
-        private double cost; // of all words, in nats
 
         void ensure(int length) {
             if (forward.length <= length) {
@@ -336,7 +335,6 @@ final class UnigramTrainer {
                 expectInLogs(word);
                 return;
             }
-            cost -= counts[word] * (Math.log(z) - perCharacter * length);
             double scale = counts[word] * unit / z;
             backward[length] = scale;
             for (int i = length - 1; i >= 0; i--) {
@@ -367,7 +365,6 @@ final class UnigramTrainer {
                 }
             }
             double z = forward[length];
-            cost -= counts[word] * z;
             for (int i = length - 1; i >= 0; i--) {
                 for (int e = firstEdge[start + i]; e < firstEdge[start + i + 1]; e++) {
                     double behind = scores[edges[e]] + backward[i + sizes[edges[e]]];
@@ -536,7 +533,7 @@ final class UnigramTrainer {
                 }
                 double logSumThen = Math.log(sum + (double) uses[piece] * (parts - 1));
                 losses[piece] = uses[piece] / all
-                        * (Math.log(uses[piece]) - logSum - (logOthers - parts * logSumThen));
+                        * (Math.log((double) uses[piece]) - logSum - (logOthers - parts * logSumThen));
             }
         });
         int room = Math.max(wanted, (int) (options.shrinking() * pieces)) - characters();
