@@ -179,6 +179,11 @@ final class SentencePiece implements Tokenizer {
      *            whether a space stands before it
      */
     void stretch(String text, boolean space, PretokenEncoder.Work work) {
+        if (merges != null && options.map() == null && !options.removeExtraSpaces()) { // only spaces change
+            byte[] utf8 = text.replace(' ', SPACE).getBytes(StandardCharsets.UTF_8);
+            merged(Arrays.copyOf(utf8, utf8.length + PretokenEncoder.PADDING), utf8.length, merges, work);
+            return;
+        }
         Text normal = normalize(text, 0, text.length(), space);
         if (merges != null) {
             byte[] bytes = Arrays.copyOf(new String(normal.chars(), 0, normal.length())

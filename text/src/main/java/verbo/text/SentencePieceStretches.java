@@ -8,7 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ids of {@link SentencePiece} by stretches of a text, each a space and what follows up to the next, which are encoded once:
+ * Ids of {@link SentencePiece} by stretches of a text, each a space and what follows up to the next (or what is before a space and that), which are encoded once:
  * where no piece has a space behind another character and no rule of normalisation reaches across one.
  *
  * <p>
@@ -38,15 +38,20 @@ final class SentencePieceStretches {
 
     private void ids(byte[] utf8, int from, int to, PretokenEncoder.Work work) {
         int begin = from;
-        while (options.removeExtraSpaces() && begin < to && isSpace(utf8[begin])) {
-            begin++; // of several one is kept
+        int end = to;
+        // of several spaces one is kept
+        while (options.suffix() && end > begin && isSpace(utf8[end - 1])) {
+            end--;
         }
-        pieces.stretch(new String(utf8, begin, to - begin, StandardCharsets.UTF_8), begin > from, work);
+        while (options.removeExtraSpaces() && !options.suffix() && begin < end && isSpace(utf8[begin])) {
+            begin++;
+        }
+        pieces.stretch(new String(utf8, begin, end - begin, StandardCharsets.UTF_8), end - begin < to - from, work);
     }
 
     /** Null if a text cannot be cut so. */
     static @Nullable SentencePieceStretches of(SentencePiece pieces, SentencePiece.Options options, List<String> made) {
-        if (!options.escapeSpaces() || options.suffix() || pieces.id(String.valueOf(SentencePiece.SPACE)) < 0
+        if (!options.escapeSpaces() || (options.suffix() && !options.removeExtraSpaces()) || pieces.id(String.valueOf(SentencePiece.SPACE)) < 0
                 || (options.algorithm() != SentencePiece.Algorithm.BPE
                         && options.algorithm() != SentencePiece.Algorithm.UNIGRAM)
                 || (options.map() != null && !options.map().keepsToSpaces())) {
@@ -60,7 +65,9 @@ final class SentencePieceStretches {
         for (String piece : made) {
             for (int i = 0; i < piece.length(); i++) {
                 char c = piece.charAt(i);
-                if (c == ' ' || (c == SentencePiece.SPACE && i > 0 && piece.charAt(i - 1) != SentencePiece.SPACE)) {
+                int beside = options.suffix() ? i + 1 : i - 1; // nothing but a space may stand there
+                if (c == ' ' || (c == SentencePiece.SPACE && beside >= 0 && beside < piece.length()
+                        && piece.charAt(beside) != SentencePiece.SPACE)) {
                     return null;
                 }
                 if (c < 128 && piece.length() > 1) {
@@ -115,11 +122,33 @@ final class SentencePieceStretches {
             return new int[0];
         }
         String part = text.substring(from, to);
-        int[] ids = encoder.encode(part, prefix);
+        int[] ids = options.suffix()
+                ? encoder.encode(prefix ? part + " " : part)
+                : encoder.encode(part, prefix);
         return options.algorithm() == SentencePiece.Algorithm.UNIGRAM ? unmarked(ids) : ids;
     }
 
     private int end(byte[] utf8, int from, int to) {
+        return options.suffix() ? behindSpaces(utf8, from, to) : beforeSpaces(utf8, from, to);
+    }
+
+    private int behindSpaces(byte[] utf8, int from, int to) {
+        int at = from;
+        while (true) {
+            while (at < to && !isSpace(utf8[at])) {
+                at++;
+            }
+            int space = at;
+            while (at < to && isSpace(utf8[at])) {
+                at++;
+            }
+            if (at >= to || (isEdge(Stretches.before(utf8, space)) && isEdge(Stretches.code(utf8, at)))) {
+                return at;
+            }
+        }
+    }
+
+    private int beforeSpaces(byte[] utf8, int from, int to) {
         int at = from;
         while (at < to && isSpace(utf8[at])) {
             at++;
