@@ -15,7 +15,7 @@ class SamplingTest {
         NegativeSampler sampler = new NegativeSampler(counts.length, w -> counts[w]);
         double sum = 0;
         for (long count : counts) {
-            sum += Math.pow(count, 0.75);
+            sum += Math.pow((double) count, 0.75);
         }
         int[] drawn = new int[counts.length];
         int draws = 1_000_000;
@@ -24,7 +24,7 @@ class SamplingTest {
             drawn[sampler.draw(random.nextLong())]++;
         }
         for (int w = 0; w < counts.length; w++) {
-            double share = Math.pow(counts[w], 0.75) / sum;
+            double share = Math.pow((double) counts[w], 0.75) / sum;
             assertThat(drawn[w] / (double) draws).isCloseTo(share, within(4 * Math.sqrt(share / draws)));
         }
     }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import verbo.models.TextClassifier.Config;
 import verbo.text.LabelledText;
@@ -103,7 +104,7 @@ class TextClassifierTest {
         TextClassifier.Learner learner = classifier.learner();
         for (int step = 0; step < 600; step++) {
             LabelledText text = TEXTS.get(step % 3);
-            learner.learn(classifier.rows(text.text()), classifier.labelNumbers().get(text.label()), 0.2f);
+            learner.learn(classifier.rows(text.text()), Objects.requireNonNull(classifier.labelNumbers().get(text.label())), 0.2f);
         }
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         TextClassifierFile.write(classifier, out);

@@ -63,7 +63,7 @@ class WordVectorsTest {
         assertThat(read("2 2\na 1 2\nb 3 4\n").vector("b")).containsExactly(3, 4);
         assertThat(read("2 2\na 1 2 \nb 3 4 \n").vector("b")).containsExactly(3, 4); // fastText ends lines in a space
         assertThat(read("a 1 2\nb 3 4\n. . 5 6").words()).containsExactly("a", "b", ". .");
-        assertThat(read("1 2\na \0\0\u0080\u003f\0\0\0\u0040").vector("a")).containsExactly(1, 2);
+        assertThat(read("1 2\na \0\0\u0080?\0\0\0@").vector("a")).containsExactly(1, 2);
         assertThat(read("1 3\na -0.5e1 .25 +1.000000001").vector("a")).containsExactly(-5, 0.25f, 1);
     }
 
@@ -77,8 +77,8 @@ class WordVectorsTest {
         refused("1 2\na 1 x\n", "line 2: 'x' is not a number");
         refused("3 1\na 1\nb 2\n", "ends after 2 of 3 words");
         refused("1 1\na 1\nb 2\n", "more than the 1 words");
-        refused("2 2\na \0\0\u0080\u003f\0\0\0\u0040\nb \0\0", "ends after 1 of 2 words");
-        refused("1 2\na \0\0\u0080\u003f\0\0\u00c0\u007f", "the vector of 'a' contains NaN");
+        refused("2 2\na \0\0\u0080?\0\0\0@\nb \0\0", "ends after 1 of 2 words");
+        refused("1 2\na \0\0\u0080?\0\0\u00c0\177", "the vector of 'a' contains NaN");
         refused("1 99999999\na 1\n", "line 1 says vectors of 99999999 numbers");
         refused("words\nand more\n", "is no file of word vectors");
     }

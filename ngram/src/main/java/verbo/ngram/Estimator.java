@@ -454,7 +454,7 @@ final class Estimator {
                 unknown = dropped / denominator;
             }
             case Smoothing.MaximumLikelihood _ -> unknown = dropped / denominator;
-            case Smoothing.StupidBackoff(double factor) -> unknown = Math.max(dropped, factor) / denominator;
+            case Smoothing.StupidBackoff(double factor) -> unknown = Math.max((double) dropped, factor) / denominator;
         }
         for (int id = 0; id < size; id++) {
             long count = unigrams[id] & ~PRUNED;

@@ -233,7 +233,7 @@ final class FastModel extends NgramModel {
     private static final int SLACK = 64;
 
     private static long buckets(long count, boolean longest) {
-        return (long) (count / (LOAD * 2 * (longest ? LONGEST : MIDDLE))) * 2 + 2 + SLACK;
+        return ((long) (count / (LOAD * 2 * (longest ? LONGEST : MIDDLE)))) * 2 + 2 + SLACK;
     }
 
     /** Bytes of a table; below 0 if there is none of that size. */

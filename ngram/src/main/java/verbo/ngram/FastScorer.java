@@ -27,7 +27,8 @@ final class FastScorer extends Scorer {
     private final int[] open;
     private final long[] hashes;
     private final long[] places;
-    private long touched; // so that touching is not optimised away
+    @SuppressWarnings("UnusedVariable") // what is touched is used, for the compiler
+    private long touched;
 
     FastScorer(FastModel model) {
         this.model = model;

@@ -221,10 +221,10 @@ final class ModelFile {
         return file.asSlice(offset, length);
     }
 
-    private static void section(Path path, long length, long offset, long bytes) throws FormatException {
-        if (offset < HEADER || offset > length || bytes < 0 || bytes > length - offset) {
+    private static void section(Path path, long size, long offset, long bytes) throws FormatException {
+        if (offset < HEADER || offset > size || bytes < 0 || bytes > size - offset) {
             throw new FormatException(path, "a header that cannot be: " + bytes + " bytes from byte " + offset
-                    + " on in a file of " + length);
+                    + " on in a file of " + size);
         }
     }
 

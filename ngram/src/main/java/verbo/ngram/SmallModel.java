@@ -19,7 +19,6 @@ import verbo.text.AtomicFiles;
  * there are, and no digit is lost; unless the model is quantized, which gives probabilities such a table too.
  */
 final class SmallModel extends NgramModel {
-    private static final ValueLayout.OfInt INT = Vocabulary.INT;
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = Vocabulary.LONG;
@@ -55,7 +54,7 @@ final class SmallModel extends NgramModel {
         probabilityTables = new long[order + 1];
         records = new long[order + 1];
         for (int n = 2; n <= order; n++) {
-            Record record = new Record(order, n, wordBits, header.counts(), header.tableSizes()[n]);
+            Layout record = new Layout(order, n, wordBits, header.counts(), header.tableSizes()[n]);
             probabilityBits[n] = record.probabilityBits();
             backoffBits[n] = record.backoffBits();
             childBits[n] = record.childBits();
@@ -159,9 +158,9 @@ final class SmallModel extends NgramModel {
      * @param probabilities
      *            how many values probabilities have; 0 if they are written as they are
      */
-    private record Record(int order, int n, int wordBits, int backoffs, int probabilities, int childBits) {
+    private record Layout(int order, int n, int wordBits, int backoffs, int probabilities, int childBits) {
         /** The size of the table that a header tells. */
-        Record(int order, int n, int wordBits, long[] counts, long size) {
+        Layout(int order, int n, int wordBits, long[] counts, long size) {
             this(order, n, wordBits, (int) size, (int) (size >>> NUMBERS),
                     n == order ? 0 : SmallModel.bits(counts[n + 1]));
         }
@@ -200,7 +199,7 @@ final class SmallModel extends NgramModel {
             counts[i] = file.get(LONG, 128 + 24L * (i - 1));
         }
         long size = file.get(LONG, 128 + 24L * (n - 1) + 16);
-        Record record = new Record(order, n, Packing.bitsFor(vocabularySize), counts, size);
+        Layout record = new Layout(order, n, Packing.bitsFor(vocabularySize), counts, size);
         boolean possible = record.backoffs >= (n < order ? 1 : 0) && record.probabilities >= 0
                 && record.probabilities <= 1 << 17 && counts[n] >= 0 && counts[n] < 1L << 50
                 && record.backoffBits() <= 31 && record.childBits <= 57;
@@ -221,7 +220,7 @@ final class SmallModel extends NgramModel {
         long[] bytes = new long[order + 1];
         Codebook[] backoffs = new Codebook[order + 1];
         @Nullable Codebook[] probabilities = new Codebook[order + 1];
-        Record[] shapes = new Record[order + 1];
+        Layout[] shapes = new Layout[order + 1];
         int wordBits = Packing.bitsFor(model.vocabulary.size());
         int most = quantize == 0 ? Integer.MAX_VALUE : 1 << quantize;
         for (int n = 2; n <= order; n++) {
@@ -234,7 +233,7 @@ final class SmallModel extends NgramModel {
                     ? null
                     : Codebook.of(model, n, workspace, payload -> model.log10(NgramRows.probability(payload)), most);
             probabilities[n] = coded;
-            shapes[n] = new Record(order, n, wordBits, n < order ? backoffs[n].size() : 0,
+            shapes[n] = new Layout(order, n, wordBits, n < order ? backoffs[n].size() : 0,
                     coded == null ? 0 : coded.size(), n < order ? bits(counts[n + 1]) : 0);
             sizes[n] = shapes[n].size();
             bytes[n] = shapes[n].bytes(counts[n]);
@@ -264,10 +263,10 @@ final class SmallModel extends NgramModel {
     }
 
     private static void write(NgramRows model, ModelFile.Layout layout, FileWindow file, FileWindow parents, int n,
-            Record[] shapes, @Nullable Codebook backoffs, @Nullable Codebook probabilities, long[] unigramChildren)
+            Layout[] shapes, @Nullable Codebook backoffs, @Nullable Codebook probabilities, long[] unigramChildren)
             throws IOException {
         Packing packing = model.packings[n];
-        Record shape = shapes[n];
+        Layout shape = shapes[n];
         int width = shape.bits();
         long table = layout.tableOffsets[n];
         for (int i = 0; i < shape.backoffs; i++) {
@@ -278,7 +277,7 @@ final class SmallModel extends NgramModel {
         }
         long base = table + shape.tables();
         // where the parents' pointers lie: in the unigrams, or at the end of the records of the order before
-        Record parentShape = n == 2 ? shape : shapes[n - 1];
+        Layout parentShape = n == 2 ? shape : shapes[n - 1];
         long parentBase = n == 2 ? 0 : layout.tableOffsets[n - 1] + parentShape.tables();
         int parentWidth = parentShape.bits();
         int pointer = parentWidth - parentShape.childBits;

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -99,7 +100,7 @@ final class TokenIds implements AutoCloseable {
                 progress.update("reading", lines.bytes(), length);
             }
         } catch (ExecutionException e) {
-            throw new IllegalArgumentException(text + ": " + e.getCause().getMessage(), e);
+            throw new IllegalArgumentException(text + ": " + Objects.requireNonNullElse(e.getCause(), e).getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -80,8 +81,10 @@ final class BadInputTest {
                 .orElseThrow() + File.pathSeparator + "target/test-classes";
     }
 
-    private Stream<Path> temporary() throws IOException {
-        return Files.list(folder).filter(path -> path.getFileName().toString().startsWith("."));
+    private List<Path> temporary() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(path -> path.getFileName().toString().startsWith(".")).toList();
+        }
     }
 
     @Test
@@ -94,9 +97,7 @@ final class BadInputTest {
         try {
             boolean spilled = false;
             while (process.isAlive() && !spilled) {
-                try (Stream<Path> files = temporary()) {
-                    spilled = files.findAny().isPresent();
-                }
+                spilled = !temporary().isEmpty();
                 process.waitFor(2, TimeUnit.MILLISECONDS);
             }
             assertThat(spilled).as(Files.readString(folder.resolve("log"))).isTrue();
@@ -104,14 +105,10 @@ final class BadInputTest {
             process.destroyForcibly().waitFor();
         }
         assertThat(model).doesNotExist();
-        try (Stream<Path> files = temporary()) {
-            assertThat(files).isNotEmpty();
-        }
+        assertThat(temporary()).isNotEmpty();
         NgramFiles.estimate(MadeText.write(folder, 7, 100, 50), model,
                 new Estimation(2, 1 << 26, 1, Discounts.FALLBACK, Form.FAST));
-        try (Stream<Path> files = temporary()) {
-            assertThat(files).isEmpty();
-        }
+        assertThat(temporary()).isEmpty();
         try (NgramModel whole = NgramModel.open(model)) {
             whole.verify();
         }

@@ -97,12 +97,12 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
             int vocabulary, long minimumCount, @Nullable String normalizer, @Nullable String preTokenizer) {
         private static TokenizerChoice of(Settings s) {
             String source = s.textOrNull("tokenizer.path");
-            boolean label = source != null && isLabel(source);
-            String type = label ? source : s.text("tokenizer.type");
+            @Nullable String label = source != null && isLabel(source) ? source : null;
+            String type = Objects.requireNonNullElseGet(label, () -> s.text("tokenizer.type"));
             boolean given = RunKey.ALL.stream().map(RunKey::name)
                     .anyMatch(key -> key.startsWith("tokenizer.") && s.has(key));
             boolean words = "words".equals(type);
-            TokenizerChoice choice = new TokenizerChoice(label ? null : source, given,
+            TokenizerChoice choice = new TokenizerChoice(label != null ? null : source, given,
                     TokenizerTrainer.Type.of(switch (type) {
                         case "bytes-bpe" -> "byte-bpe";
                         case "characters" -> "char";

@@ -4,7 +4,9 @@ package verbo.ngram.correct;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
@@ -47,7 +49,7 @@ public record CorrectionTrial(int sentences, long words, long edited, double rea
         long reachable = 0;
         long before = 0;
         long after = 0;
-        long[] first = new long[SpellingCorrector.Ranking.values().length];
+        Map<SpellingCorrector.Ranking, Long> first = new EnumMap<>(SpellingCorrector.Ranking.class);
         for (String sentence : sentences) {
             String[] right = sentence.strip().split("\\s+");
             String[] written = right.clone();
@@ -64,8 +66,8 @@ public record CorrectionTrial(int sentences, long words, long edited, double rea
             for (int at : places) {
                 for (SpellingCorrector.Ranking ranking : SpellingCorrector.Ranking.values()) {
                     List<SpellingCorrector.Candidate> candidates = corrector.candidates(written, at, ranking);
-                    first[ranking.ordinal()] += !candidates.isEmpty()
-                            && candidates.getFirst().word().equals(right[at]) ? 1 : 0;
+                    first.merge(ranking, !candidates.isEmpty()
+                            && candidates.getFirst().word().equals(right[at]) ? 1L : 0L, Long::sum);
                     if (ranking == SpellingCorrector.Ranking.CONTEXT) {
                         reachable += candidates.stream().anyMatch(each -> each.word().equals(right[at])) ? 1 : 0;
                     }
@@ -79,9 +81,9 @@ public record CorrectionTrial(int sentences, long words, long edited, double rea
         }
         double all = edited;
         return new CorrectionTrial(sentences.size(), words, edited, reachable / all,
-                first[SpellingCorrector.Ranking.CONTEXT.ordinal()] / all,
-                first[SpellingCorrector.Ranking.CHANNEL.ordinal()] / all,
-                first[SpellingCorrector.Ranking.FREQUENCY.ordinal()] / all, (double) before / words,
+                first.getOrDefault(SpellingCorrector.Ranking.CONTEXT, 0L) / all,
+                first.getOrDefault(SpellingCorrector.Ranking.CHANNEL, 0L) / all,
+                first.getOrDefault(SpellingCorrector.Ranking.FREQUENCY, 0L) / all, (double) before / words,
                 (double) after / words);
     }
 

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Random;
@@ -225,7 +226,7 @@ class LanguageIdentifierTest {
         assertThat(texts.languages().keySet()).containsExactly("English", "de", "fr", "pt");
         assertThat(texts.passedOver()).hasSize(5);
         StringBuilder read = new StringBuilder();
-        texts.languages().get("fr").forEach(read::append);
+        Objects.requireNonNull(texts.languages().get("fr")).forEach(read::append);
         assertThat(read.toString()).isEqualTo("fr/a/one.x");
     }
 
