@@ -104,7 +104,8 @@ class TextClassifierTest {
         TextClassifier.Learner learner = classifier.learner();
         for (int step = 0; step < 600; step++) {
             LabelledText text = TEXTS.get(step % 3);
-            learner.learn(classifier.rows(text.text()), Objects.requireNonNull(classifier.labelNumbers().get(text.label())), 0.2f);
+            learner.learn(classifier.rows(text.text()),
+                    Objects.requireNonNull(classifier.labelNumbers().get(text.label())), 0.2f);
         }
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         TextClassifierFile.write(classifier, out);

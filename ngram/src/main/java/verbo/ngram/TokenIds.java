@@ -100,7 +100,8 @@ final class TokenIds implements AutoCloseable {
                 progress.update("reading", lines.bytes(), length);
             }
         } catch (ExecutionException e) {
-            throw new IllegalArgumentException(text + ": " + Objects.requireNonNullElse(e.getCause(), e).getMessage(), e);
+            throw new IllegalArgumentException(text + ": " + Objects.requireNonNullElse(e.getCause(), e).getMessage(),
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);
