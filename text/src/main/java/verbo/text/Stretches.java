@@ -136,14 +136,14 @@ final class Stretches implements PretokenEncoder.Splitter {
     private static @Nullable Plan plan(@Nullable PreTokenizer first, boolean alone, @Nullable Normalizer normalizer,
             TokenModel model, boolean prepends, boolean strip) {
         return switch (first) {
-            case PreTokenizer.Bert bert when !prepends -> new Plan(
+            case PreTokenizer.Bert bert when !prepends && leavesSpaces(normalizer) -> new Plan(
                     normalizer == null || normalizer instanceof Normalizer.BertNormalizer
                             ? Cuts.WORDS
                             : Cuts.SPACES,
                     normalizer, false, false, false, strip);
-            case PreTokenizer.Whitespace space when !prepends ->
+            case PreTokenizer.Whitespace space when !prepends && leavesSpaces(normalizer) ->
                 new Plan(Cuts.SPACES, normalizer, false, false, false, strip);
-            case PreTokenizer.WhitespaceSplit space when !prepends ->
+            case PreTokenizer.WhitespaceSplit space when !prepends && leavesSpaces(normalizer) ->
                 new Plan(Cuts.SPACES, normalizer, false, false, false, strip);
             case PreTokenizer.Metaspace space when !prepends && alone && space.replacement().equals("\u2581")
                     && (space.split() || spacesBegin(model)) ->
@@ -164,6 +164,17 @@ final class Stretches implements PretokenEncoder.Splitter {
                 from.equals(" ") && to.equals("\u2581");
             case Normalizer.Sequence(List<Normalizer> list) -> list.stream().anyMatch(Stretches::replacesSpaces);
             case null, default -> false;
+        };
+    }
+
+    /** Whether white space, which cuts drop, does not become anything else before. */
+    private static boolean leavesSpaces(@Nullable Normalizer normalizer) {
+        return switch (normalizer) {
+            case Normalizer.Replace(TextPattern.Literal(String from), String to) ->
+                from.chars().noneMatch(CharClass::isSpace);
+            case Normalizer.Replace replace -> false;
+            case Normalizer.Sequence(List<Normalizer> list) -> list.stream().allMatch(Stretches::leavesSpaces);
+            case null, default -> true;
         };
     }
 
