@@ -51,7 +51,8 @@ final class SentencePieceStretches {
 
     /** Null if a text cannot be cut so. */
     static @Nullable SentencePieceStretches of(SentencePiece pieces, SentencePiece.Options options, List<String> made) {
-        if (!options.escapeSpaces() || (options.suffix() && !options.removeExtraSpaces()) || pieces.id(String.valueOf(SentencePiece.SPACE)) < 0
+        if (!options.escapeSpaces() || (options.suffix() && !options.removeExtraSpaces())
+                || pieces.id(String.valueOf(SentencePiece.SPACE)) < 0
                 || (options.algorithm() != SentencePiece.Algorithm.BPE
                         && options.algorithm() != SentencePiece.Algorithm.UNIGRAM)
                 || (options.map() != null && !options.map().keepsToSpaces())) {
