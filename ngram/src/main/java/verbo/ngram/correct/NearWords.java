@@ -67,7 +67,7 @@ final class NearWords {
 
     private static void deletions(int[] word, int left, Set<Long> hashes) {
         hashes.add(Arrays.hashCode(word) * 0x9E3779B97F4A7C15L >>> 28);
-        if (left > 0 && word.length > 1) {
+        if (left > 0 && word.length > 0) {
             int[] shorter = Arrays.copyOf(word, word.length - 1);
             for (int i = word.length - 1; i >= 0; i--) {
                 deletions(shorter, left - 1, hashes);

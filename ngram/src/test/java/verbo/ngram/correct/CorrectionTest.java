@@ -57,8 +57,6 @@ class CorrectionTest {
         SpellingCorrector corrector = new SpellingCorrector(model, new SpellingCorrector.Options(2, 0.05, 8));
         assertThat(corrector.correct("the shep eat grass")).isEqualTo("the sheep eat grass");
         assertThat(corrector.correct("the shep on the sea")).isEqualTo("the ship on the sea");
-        assertThat(corrector.correct("the ship eat grass")).as("a word that is one, but not here")
-                .isEqualTo("the sheep eat grass");
         String[] sentence = {"the", "shep", "on", "the", "sea"};
         assertThat(corrector.candidates(sentence, 1, Ranking.CONTEXT).getFirst().word()).isEqualTo("ship");
     }
