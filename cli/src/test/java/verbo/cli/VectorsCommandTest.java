@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -96,8 +97,10 @@ final class VectorsCommandTest {
         Files.writeString(folder.resolve("questions.txt"), ": first\nsea ship hill sand\nsea ship hill aunt\n");
         Map<String, Object> json = run("vectors", "eval", path("pairs.txt"), path("questions.txt"), "--vectors",
                 path("v.vec"), "--json").json();
-        assertThat(json.get("similarities").toString()).contains("pairs=4", "unknown=0", "spearman=0.");
-        assertThat(json.get("analogies").toString()).contains("section=total", "questions=1", "unknown=1");
+        assertThat(Objects.requireNonNull(json.get("similarities")).toString()).contains("pairs=4", "unknown=0",
+                "spearman=0.");
+        assertThat(Objects.requireNonNull(json.get("analogies")).toString()).contains("section=total", "questions=1",
+                "unknown=1");
         assertThat(run("vectors", "eval", path("pairs.txt"), "--vectors", path("v.vec")).out).contains("Spearman");
     }
 
@@ -109,7 +112,7 @@ final class VectorsCommandTest {
                         "--method",
                         method, "--one-hot", "--perplexity", "2", "--json");
                 assertThat(result.code).as(result.err).isZero();
-                assertThat(result.json().get("words").toString()).contains("word=sea");
+                assertThat(Objects.requireNonNull(result.json().get("words")).toString()).contains("word=sea");
                 assertThat(folder.resolve(picture)).isNotEmptyFile();
             }
         }

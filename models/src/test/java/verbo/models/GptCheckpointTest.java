@@ -197,7 +197,8 @@ class GptCheckpointTest {
         refuses(config.replace("\"n_embd\"", "\"n_embed\""), "config.json: n_embd: is missing");
         refuses(config.replace("\"n_head\": 2", "\"n_head\": 3"), "config.json: the width 8 is not a multiple");
         refuses(config.replace("gelu_new", "quick_gelu"), "activation_function: \"quick_gelu\" is not supported");
-        refuses(config.replace("\"gpt2\"", "\"gpt_neo\""), "model_type: \"gpt_neo\" is not supported; gpt2, rnn, lstm, gru and nplm are");
+        refuses(config.replace("\"gpt2\"", "\"gpt_neo\""),
+                "model_type: \"gpt_neo\" is not supported; gpt2, rnn, lstm, gru and nplm are");
         refuses(config.replace("\"dtype\"", "\"add_cross_attention\": true, \"dtype\""),
                 "add_cross_attention: is not supported");
         refuses(config.replace("\"vocab_size\": 17", "\"vocab_size\": 18"),
