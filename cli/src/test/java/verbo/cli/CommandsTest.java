@@ -108,7 +108,7 @@ final class CommandsTest {
                 "--set",
                 "data=" + path("none.txt"));
         assertFails(2, "RUNFILE", "train");
-        assertFails(2, "--threads must be 1 or more", "train", path("run.yaml"), "--threads", "0");
+        assertFails(2, "--threads must be from 1 to 1024, not 0", "train", path("run.yaml"), "--threads", "0");
         assertFails(1, "holds no run", "resume", folder.toString());
         assertFails(1, "no such file: " + path("nowhere"), "resume", path("nowhere"));
         Files.writeString(folder.resolve("empty.txt"), "");
