@@ -171,9 +171,7 @@ final class KilledTrainingTest {
     void endsTheStepAndSavesWhenAsked() throws Exception {
         Process process = start("train", "run.yaml", "--set", "run=asked", "--set", "checkpoint.every=100000");
         assertThat(await(process, folder.resolve("asked/metrics.jsonl"))).isTrue();
-        while (process.isAlive() && steps("asked") == 0) { // before that there is nothing to save
-            Thread.sleep(1);
-        }
+        while (steps("asked") == 0 && !process.waitFor(1, TimeUnit.MILLISECONDS)) {} // before that there is nothing to save
         process.destroy(); // SIGTERM
         assertEnds(process, 143);
         assertThat(log()).contains("and saved; go on with: verbo resume asked");

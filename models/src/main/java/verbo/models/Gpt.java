@@ -29,7 +29,7 @@ import verbo.text.Tokenizer;
  * <p>
  * Radford, Wu, Child, Luan, Amodei, Sutskever: Language Models are Unsupervised Multitask Learners, 2019; after Radford,
  * Narasimhan, Salimans, Sutskever: Improving Language Understanding by Generative Pre-Training, 2018. The weights have
- * the names and layout of Hugging Face's GPT-2 and are first drawn as OpenAI's code draws them.
+ * the names and layout of Hugging Face's GPT-2 and are first drawn as the paper says, or as its published code does.
  *
  * <p>
  * In shapes, b is the batch, t time, c the width, h heads of width d = c / h, v the vocabulary; {@code ..} stands for b, t in
@@ -54,17 +54,21 @@ public final class Gpt extends CausalTransformer implements TrainableLanguageMod
      *
      * @param scope
      *            holds them; closed with this model
+     * @param scaleResiduals
+     *            see {@link #create(Engine, GptConfig, boolean, long)}
      * @param file
      *            closed after the scope, or null
      */
-    Gpt(GptConfig config, Scope scope, ParameterSource source, @Nullable Safetensors file) throws IOException {
+    Gpt(GptConfig config, Scope scope, ParameterSource source, boolean scaleResiduals, @Nullable Safetensors file)
+            throws IOException {
         this.config = config;
         this.engine = scope.engine();
         this.scope = scope;
         this.file = file;
-        // All alike, as in GPT-2's published code. Layers that add to what passes through may be drawn narrower by the root of
-        // their number, as its paper says; small models learn more slowly that way (0.01 nats after 2000 steps).
         Initialization normal = Initialization.normal(config.initializerRange());
+        Initialization residual = scaleResiduals
+                ? Initialization.normal(config.initializerRange() / Math.sqrt(2.0 * config.layers()))
+                : normal;
         int c = config.width();
         String root = "transformer.";
         tokenEmbedding = new Embedding(take(source, root + "wte.weight", normal, config.vocabularySize(), c));
@@ -73,9 +77,9 @@ public final class Gpt extends CausalTransformer implements TrainableLanguageMod
             String name = root + "h." + layer + ".";
             blocks.add(new Block(config, layer, norm(source, name + "ln_1"),
                     linear(source, name + "attn.c_attn", normal, c, 3 * c),
-                    linear(source, name + "attn.c_proj", normal, c, c), norm(source, name + "ln_2"),
+                    linear(source, name + "attn.c_proj", residual, c, c), norm(source, name + "ln_2"),
                     linear(source, name + "mlp.c_fc", normal, c, config.innerWidth()),
-                    linear(source, name + "mlp.c_proj", normal, config.innerWidth(), c)));
+                    linear(source, name + "mlp.c_proj", residual, config.innerWidth(), c)));
         }
         lastNorm = norm(source, root + "ln_f");
         head = config.tiedEmbeddings()
@@ -84,8 +88,19 @@ public final class Gpt extends CausalTransformer implements TrainableLanguageMod
         frozen = parameters.stream().allMatch(Parameter::frozen);
     }
 
-    /** A new model with weights drawn as GPT-2's were. The same seed gives the same weights. */
+    /** A new model with weights drawn as GPT-2's paper says. The same seed gives the same weights. */
     public static Gpt create(Engine engine, GptConfig config, long seed) {
+        return create(engine, config, true, seed);
+    }
+
+    /**
+     * A new model. The same seed gives the same weights.
+     *
+     * @param scaleResiduals
+     *            whether the 2 · layers linear layers that add to what passes through are drawn narrower by the root of their
+     *            number, as GPT-2's paper says and Hugging Face does; else all are drawn alike, as in OpenAI's published code
+     */
+    public static Gpt create(Engine engine, GptConfig config, boolean scaleResiduals, long seed) {
         Scope scope = Scope.lasting(engine);
         int[] drawn = {0};
         ParameterSource source = (name, initial, decays, lengths) -> {
@@ -94,7 +109,7 @@ public final class Gpt extends CausalTransformer implements TrainableLanguageMod
             return new Parameter(name, value, decays, false);
         };
         try {
-            return new Gpt(config, scope, source, null);
+            return new Gpt(config, scope, source, scaleResiduals, null);
         } catch (IOException e) {
             throw new UncheckedIOException(e); // nothing is read
         }

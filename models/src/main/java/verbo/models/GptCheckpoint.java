@@ -93,7 +93,7 @@ public final class GptCheckpoint {
                     file.read(stored, scope.empty(DType.F32, lengths)); // says what is wrong
                 }
                 return new Parameter(name, value, decays, true);
-            }, mapped ? file : null);
+            }, false, mapped ? file : null);
             done = true;
             return gpt;
         } finally {

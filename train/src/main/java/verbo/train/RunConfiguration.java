@@ -146,7 +146,8 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
 
     /** The shape of a new model; what belongs to other families than its own is not looked at. */
     public record ModelShape(String family, int layers, int heads, int width, int embedding, int block, int context,
-            boolean direct, @Nullable Boolean tied, List<Integer> cutoffs, boolean bias, double dropout,
+            boolean direct, @Nullable Boolean tied, List<Integer> cutoffs, boolean bias,
+            boolean scaleResiduals, double dropout,
             boolean lockedDropout, double wordDropout, double weightDropout) {}
 
     /** How the weights move, and the rate goes. */
@@ -273,7 +274,8 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
                 s.count("model.width"), s.has("model.embedding") ? s.count("model.embedding") : s.count("model.width"),
                 s.count("model.block"), s.count("model.context"), s.yes("model.direct"),
                 s.has("model.tied") ? s.yes("model.tied") : null, cutoffs(s), s.yes("model.bias"),
-                s.real("model.dropout"), s.yes("model.lockedDropout"), s.real("model.wordDropout"),
+                s.yes("model.scaleResiduals"), s.real("model.dropout"), s.yes("model.lockedDropout"),
+                s.real("model.wordDropout"),
                 s.real("model.weightDropout"));
         if (init == null && model.family.equals("gpt") && model.width % model.heads != 0) {
             throw new IllegalArgumentException(s.source() + ": model.width " + model.width

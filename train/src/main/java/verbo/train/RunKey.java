@@ -246,6 +246,10 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                             + "(`2000,10000`), from which on tokens are predicted in two steps, cluster and word.",
                     "adaptive_softmax"),
             key("model.bias", YES_NO, "true", "Whether linear layers and layer norms have biases.", "use_bias"),
+            key("model.scaleResiduals", YES_NO, "true",
+                    "Of `gpt`: whether the layers that add to what passes through begin narrower by the root of their number, "
+                            + "as GPT-2's paper says; else all begin alike, as in its published code.",
+                    "scaled_init"),
             key("model.dropout", FRACTION, "0", "Share of the activations that is dropped in training.",
                     "dropout_rate"),
             key("model.lockedDropout", YES_NO, "false",

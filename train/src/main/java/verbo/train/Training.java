@@ -251,7 +251,8 @@ public final class Training implements AutoCloseable {
                         ? List.of()
                         : List.of(begin);
         return switch (shape.family()) {
-            case "gpt" -> Gpt.create(engine, gpt(shape, tokenizer.size(), begin, ends), seed);
+            case "gpt" -> Gpt.create(engine, gpt(shape, tokenizer.size(), begin, ends), shape.scaleResiduals(),
+                    seed);
             case "nplm" -> Nplm.create(engine, new NplmConfig(tokenizer.size(), shape.context(), shape.embedding(),
                     shape.width(), shape.direct(), Boolean.TRUE.equals(shape.tied()), shape.block(), shape.dropout(),
                     begin, ends), seed);
