@@ -22,7 +22,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import verbo.models.TextClassifier;
@@ -37,19 +36,8 @@ import verbo.train.Json;
 /** {@code verbo classify}. */
 @Command(name = "classify", description = "Learn to tell texts apart, and do it.", subcommands = {
         ClassifyCommand.Train.class, ClassifyCommand.Eval.class, ClassifyCommand.Predict.class})
-final class ClassifyCommand implements Runnable {
+final class ClassifyCommand {
     private static final String LINES = "A text a line: its label, with or without __label__ before it, a space, the text's words apart by spaces.";
-
-    @Spec
-    private @Nullable CommandSpec spec;
-
-    @Override
-    public void run() {
-        if (spec == null) {
-            throw new IllegalStateException("not started by picocli");
-        }
-        throw new ParameterException(spec.commandLine(), "Missing command");
-    }
 
     /** Where results go. */
     static final class Output {

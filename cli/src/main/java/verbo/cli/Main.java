@@ -5,15 +5,12 @@ package verbo.cli;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Properties;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.Spec;
 
 /**
  * The command {@code verbo}. Each subcommand is a class of its own in this package; what they throw ends here, as one
@@ -29,15 +26,12 @@ import picocli.CommandLine.Spec;
                 BenchCommand.class, NgramCommand.class, InspectCommand.class, VectorsCommand.class,
                 ClassifyCommand.class, IdentifyCommand.class, CompareModelsCommand.class, InterpolateCommand.class,
                 CorrectCommand.class, RescoreCommand.class})
-final class Main implements Runnable {
+final class Main {
     static final int FAILED = 1;
     static final int CALLED_WRONGLY = 2;
 
     @Option(names = "--stacktrace", scope = ScopeType.INHERIT, description = "Show where in the code an error arose.")
     private boolean stackTrace;
-
-    @Spec
-    private @Nullable CommandSpec spec;
 
     public static void main(String[] args) {
         System.exit(execute(commandLine(), args));
@@ -61,15 +55,6 @@ final class Main implements Runnable {
         } catch (OutOfMemoryError | StackOverflowError e) { // picocli hands its handlers exceptions only
             return ((Main) commandLine.getCommand()).failed(e, commandLine);
         }
-    }
-
-    /** {@code verbo} alone. */
-    @Override
-    public void run() {
-        if (spec == null) {
-            throw new IllegalStateException("not started by picocli");
-        }
-        throw new ParameterException(spec.commandLine(), "Missing command");
     }
 
     private int failed(Throwable thrown, CommandLine command) {

@@ -18,11 +18,8 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 import verbo.ngram.Discounts;
 import verbo.ngram.EstimationProgress;
@@ -34,18 +31,7 @@ import verbo.ngram.Smoothing;
 @Command(name = "ngram", description = "Estimate, convert and look into n-gram models.", subcommands = {
         NgramCommand.Train.class, NgramCommand.Count.class, NgramCommand.Convert.class, NgramCommand.Prune.class,
         NgramCommand.Describe.class})
-final class NgramCommand implements Runnable {
-    @Spec
-    private @Nullable CommandSpec spec;
-
-    @Override
-    public void run() {
-        if (spec == null) {
-            throw new IllegalStateException("not started by picocli");
-        }
-        throw new ParameterException(spec.commandLine(), "Missing command");
-    }
-
+final class NgramCommand {
     /** 500m, 2g. */
     static final class Memory implements ITypeConverter<Long> {
         @Override

@@ -37,18 +37,7 @@ import verbo.train.WordMap;
 @Command(name = "vectors", description = "Learn word vectors, and look into them.", subcommands = {
         VectorsTrainCommand.class, VectorsCommand.Neighbours.class, VectorsCommand.Analogy.class,
         VectorsCommand.Eval.class, VectorsCommand.Project.class})
-final class VectorsCommand implements Runnable {
-    @Spec
-    private @Nullable CommandSpec spec;
-
-    @Override
-    public void run() {
-        if (spec == null) {
-            throw new IllegalStateException("not started by picocli");
-        }
-        throw new ParameterException(spec.commandLine(), "Missing command");
-    }
-
+final class VectorsCommand {
     /** The file of vectors. */
     static final class VectorsOption {
         @Option(names = {"--vectors", "--model"}, paramLabel = "FILE", required = true,

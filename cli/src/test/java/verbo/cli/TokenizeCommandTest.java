@@ -108,7 +108,7 @@ final class TokenizeCommandTest {
         assertThat(run("", "tokenize", "--tokenizer", converted.toString(), "lowest").out).isEqualTo(ids);
         Result compared = run("", "tokenizer", "compare", trained.toString(), "byte", "--text", text.toString());
         assertThat(compared.out).hasLineCount(3).contains("bytes/token", "text.txt");
-        assertThat(run("", "tokenizer").err).contains("Missing command");
+        assertThat(run("", "tokenizer").err).contains("Missing required subcommand");
     }
 
     @Test
