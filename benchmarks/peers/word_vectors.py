@@ -47,7 +47,7 @@ def fasttext(text, out, threads, epochs, seed):
     start = time.time()  # its pass over the vocabulary is in here: it is a small part
     model = ft.train_unsupervised(text, model="skipgram", dim=s["dimension"], ws=s["window"], neg=s["negative"],
                                   t=s["sample"], minCount=s["minimum"], epoch=epochs, thread=threads, minn=0, maxn=0,
-                                  lr=0.025, bucket=1, verbose=0, seed=seed)
+                                  lr=0.025, bucket=1, verbose=0)
     seconds = time.time() - start
     with open(out, "w", encoding="utf-8") as to:
         to.write(f"{len(model.words)} {s['dimension']}\n")

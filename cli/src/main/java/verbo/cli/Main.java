@@ -4,6 +4,7 @@ package verbo.cli;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -19,14 +20,15 @@ import picocli.CommandLine.ScopeType;
  * Exit codes: 0 done, 1 failed, 2 called wrongly.
  */
 @Command(name = "verbo", description = "Language modelling on the JVM.", mixinStandardHelpOptions = true,
-        versionProvider = Main.Version.class, synopsisSubcommandLabel = "COMMAND", scope = ScopeType.INHERIT,
-        subcommands = {
-                TrainCommand.class, ResumeCommand.class, GenerateCommand.class, ScoreCommand.class, InfoCommand.class,
-                TokenizeCommand.class, TokenizerCommand.class,
-                BenchCommand.class, NgramCommand.class, InspectCommand.class, VectorsCommand.class,
-                ClassifyCommand.class, IdentifyCommand.class, CompareModelsCommand.class, InterpolateCommand.class,
-                CorrectCommand.class, RescoreCommand.class})
+        versionProvider = Main.Version.class, synopsisSubcommandLabel = "COMMAND", scope = ScopeType.INHERIT)
 final class Main {
+    private static final List<Class<?>> SUBCOMMANDS = List.of(
+            TrainCommand.class, ResumeCommand.class, GenerateCommand.class, ScoreCommand.class, InfoCommand.class,
+            TokenizeCommand.class, TokenizerCommand.class,
+            BenchCommand.class, NgramCommand.class, InspectCommand.class, VectorsCommand.class,
+            ClassifyCommand.class, IdentifyCommand.class, CompareModelsCommand.class, InterpolateCommand.class,
+            CorrectCommand.class, RescoreCommand.class);
+
     static final int FAILED = 1;
     static final int CALLED_WRONGLY = 2;
 
@@ -34,11 +36,19 @@ final class Main {
     private boolean stackTrace;
 
     public static void main(String[] args) {
-        System.exit(execute(commandLine(), args));
+        System.exit(execute(commandLine(args), args));
     }
 
-    static CommandLine commandLine() {
-        return prepare(new CommandLine(new Main()));
+    /**
+     * With the subcommand that the first argument names, or all if it names none: picocli takes longer to look into all of
+     * them than the JVM takes to start.
+     */
+    static CommandLine commandLine(String... args) {
+        List<Class<?>> named = SUBCOMMANDS.stream().filter(each -> args.length > 0
+                && each.getAnnotation(Command.class).name().equals(args[0])).toList();
+        CommandLine commandLine = new CommandLine(new Main());
+        (named.isEmpty() ? SUBCOMMANDS : named).forEach(commandLine::addSubcommand);
+        return prepare(commandLine);
     }
 
     /** Settings that picocli hands to the subcommands there are, and not to those added later. */
