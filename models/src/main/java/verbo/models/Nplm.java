@@ -4,10 +4,8 @@ package verbo.models;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import verbo.lm.LanguageModel;
 import verbo.nn.Embedding;
 import verbo.nn.Initialization;
 import verbo.nn.Linear;
@@ -15,7 +13,6 @@ import verbo.nn.Parameter;
 import verbo.tensor.Engine;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
-import verbo.text.Tokenizer;
 
 /**
  * The neural probabilistic language model: the vectors of the last n - 1 tokens, side by side, a hidden layer, a softmax.
@@ -39,7 +36,7 @@ public final class Nplm extends SequentialNetwork {
     private final @Nullable Parameter direct; // W [v, n · e]
 
     Nplm(NplmConfig config, Scope scope, ParameterSource source, @Nullable Safetensors file) throws IOException {
-        super(scope, source, file);
+        super(config, scope, source, file);
         this.config = config;
         int v = config.vocabularySize();
         int e = config.embedding();
@@ -133,7 +130,7 @@ public final class Nplm extends SequentialNetwork {
 
     // ---- what it is
 
-    /** The shape. */
+    @Override
     public NplmConfig config() {
         return config;
     }
@@ -146,26 +143,6 @@ public final class Nplm extends SequentialNetwork {
     @Override
     void begin(Tensor carried) {
         engine().fill(carried, before());
-    }
-
-    @Override
-    public int contextLength() {
-        return config.block();
-    }
-
-    @Override
-    public int vocabularySize() {
-        return config.vocabularySize();
-    }
-
-    @Override
-    LanguageModel languageModel(@Nullable Tokenizer tokenizer, Runnable onClose) {
-        return new SequentialLanguageModel(this, tokenizer, config.beginToken(), config.endTokens(), onClose);
-    }
-
-    @Override
-    public void save(Path folder) throws IOException {
-        SequentialCheckpoint.save(this, config, folder);
     }
 
     @Override

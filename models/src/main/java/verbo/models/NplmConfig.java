@@ -30,7 +30,9 @@ import org.jspecify.annotations.Nullable;
  *            the tokens that end a text
  */
 public record NplmConfig(int vocabularySize, int context, int embedding, int width, boolean direct,
-        boolean tiedEmbeddings, int block, double dropout, @Nullable Integer beginToken, List<Integer> endTokens) {
+        boolean tiedEmbeddings, int block, double dropout, @Nullable Integer beginToken, List<Integer> endTokens)
+        implements
+            SequentialConfig {
 
     public NplmConfig {
         RnnConfig.require("vocabulary size", vocabularySize);

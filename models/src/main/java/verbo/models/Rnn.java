@@ -4,12 +4,10 @@ package verbo.models;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import verbo.lm.LanguageModel;
 import verbo.nn.AdaptiveSoftmax;
 import verbo.nn.Embedding;
 import verbo.nn.Initialization;
@@ -20,7 +18,6 @@ import verbo.tensor.Engine;
 import verbo.tensor.RecurrentCell;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
-import verbo.text.Tokenizer;
 
 /**
  * A recurrent language model: what it remembers of a text is a vector a layer, which each token changes.
@@ -48,7 +45,7 @@ public final class Rnn extends SequentialNetwork {
     private final @Nullable AdaptiveSoftmax adaptive;
 
     Rnn(RnnConfig config, Scope scope, ParameterSource source, @Nullable Safetensors file) throws IOException {
-        super(scope, source, file);
+        super(config, scope, source, file);
         this.config = config;
         int v = config.vocabularySize();
         int h = config.width();
@@ -154,7 +151,7 @@ public final class Rnn extends SequentialNetwork {
 
     // ---- what it is
 
-    /** The shape. */
+    @Override
     public RnnConfig config() {
         return config;
     }
@@ -162,26 +159,6 @@ public final class Rnn extends SequentialNetwork {
     @Override
     int[] carriedLengths(int batch) {
         return new int[]{config.layers() * config.cell().states(), batch, config.width()};
-    }
-
-    @Override
-    public int contextLength() {
-        return config.block();
-    }
-
-    @Override
-    public int vocabularySize() {
-        return config.vocabularySize();
-    }
-
-    @Override
-    LanguageModel languageModel(@Nullable Tokenizer tokenizer, Runnable onClose) {
-        return new SequentialLanguageModel(this, tokenizer, config.beginToken(), config.endTokens(), onClose);
-    }
-
-    @Override
-    public void save(Path folder) throws IOException {
-        SequentialCheckpoint.save(this, config, folder);
     }
 
     @Override

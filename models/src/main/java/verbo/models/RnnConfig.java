@@ -36,7 +36,7 @@ import verbo.tensor.RecurrentCell;
  */
 public record RnnConfig(RecurrentCell cell, int vocabularySize, int embedding, int width, int layers, int block,
         boolean tiedEmbeddings, List<Integer> cutoffs, Dropout dropout, @Nullable Integer beginToken,
-        List<Integer> endTokens) {
+        List<Integer> endTokens) implements SequentialConfig {
 
     /**
      * What is dropped in training.

@@ -123,41 +123,39 @@ final class SequentialCheckpoint {
 
     // ---- writing
 
-    static void save(Rnn rnn, RnnConfig config, Path folder) throws IOException {
-        Map<String, @Nullable Object> json = new LinkedHashMap<>();
-        json.put("model_type", config.family());
-        json.put("vocab_size", config.vocabularySize());
-        json.put("embedding_size", config.embedding());
-        json.put("hidden_size", config.width());
-        json.put("num_hidden_layers", config.layers());
-        json.put("block_size", config.block());
-        json.put("tie_word_embeddings", config.tiedEmbeddings());
-        json.put("cutoffs", config.cutoffs());
-        json.put("dropout", config.dropout().layers());
-        json.put("locked_dropout", config.dropout().locked());
-        json.put("word_dropout", config.dropout().words());
-        json.put("weight_dropout", config.dropout().weights());
-        save(rnn, json, config.beginToken(), config.endTokens(), folder);
-    }
-
-    static void save(Nplm nplm, NplmConfig config, Path folder) throws IOException {
-        Map<String, @Nullable Object> json = new LinkedHashMap<>();
-        json.put("model_type", "nplm");
-        json.put("vocab_size", config.vocabularySize());
-        json.put("context_size", config.context());
-        json.put("embedding_size", config.embedding());
-        json.put("hidden_size", config.width());
-        json.put("direct_connections", config.direct());
-        json.put("tie_word_embeddings", config.tiedEmbeddings());
-        json.put("block_size", config.block());
-        json.put("dropout", config.dropout());
-        save(nplm, json, config.beginToken(), config.endTokens(), folder);
-    }
-
     /** Writes a model's files, each atomically, the weights last. */
-    private static void save(SequentialNetwork network, Map<String, @Nullable Object> json, @Nullable Integer begin,
-            List<Integer> ends, Path folder) throws IOException {
-        json.put("bos_token_id", begin);
+    static void save(SequentialNetwork network, Path folder) throws IOException {
+        SequentialConfig shape = network.config();
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        switch (shape) {
+            case RnnConfig config -> {
+                json.put("model_type", config.family());
+                json.put("vocab_size", config.vocabularySize());
+                json.put("embedding_size", config.embedding());
+                json.put("hidden_size", config.width());
+                json.put("num_hidden_layers", config.layers());
+                json.put("block_size", config.block());
+                json.put("tie_word_embeddings", config.tiedEmbeddings());
+                json.put("cutoffs", config.cutoffs());
+                json.put("dropout", config.dropout().layers());
+                json.put("locked_dropout", config.dropout().locked());
+                json.put("word_dropout", config.dropout().words());
+                json.put("weight_dropout", config.dropout().weights());
+            }
+            case NplmConfig config -> {
+                json.put("model_type", "nplm");
+                json.put("vocab_size", config.vocabularySize());
+                json.put("context_size", config.context());
+                json.put("embedding_size", config.embedding());
+                json.put("hidden_size", config.width());
+                json.put("direct_connections", config.direct());
+                json.put("tie_word_embeddings", config.tiedEmbeddings());
+                json.put("block_size", config.block());
+                json.put("dropout", config.dropout());
+            }
+        }
+        List<Integer> ends = shape.endTokens();
+        json.put("bos_token_id", shape.beginToken());
         json.put("eos_token_id", ends.isEmpty() ? null : ends.size() == 1 ? ends.getFirst() : ends);
         json.put("dtype", "float32");
         Files.createDirectories(folder);

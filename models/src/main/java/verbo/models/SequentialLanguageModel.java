@@ -7,15 +7,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import verbo.lm.Advance;
-import verbo.lm.LanguageModel;
 import verbo.lm.State;
 import verbo.lm.TokenScores;
 import verbo.tensor.DType;
-import verbo.tensor.Engine;
 import verbo.tensor.NoGradient;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
@@ -25,21 +22,12 @@ import verbo.text.Tokenizer;
  * A {@link SequentialNetwork} as a language model. A state is a small vector that never changes: each token gives a new one,
  * and a fork has the same. States that take as many tokens go through the weights together.
  */
-final class SequentialLanguageModel implements LanguageModel {
+final class SequentialLanguageModel extends NetworkLanguageModel {
     /** Steps of a long text at a time, which bounds the memory of a pass. */
     private static final int STEPS = 512;
 
-    /** Logits held at a time (16 MiB). */
-    private static final int LOGITS = 1 << 22;
-
     private final SequentialNetwork network;
-    private final Engine engine;
-    private final @Nullable Tokenizer tokenizer;
-    private final @Nullable Integer beginToken;
-    private final int[] endTokens;
-    private final Runnable onClose;
     private final Place beginning;
-    private boolean closed;
 
     /** What is known at a place of a text: what is carried on, and the last hidden vector; null before the first token. */
     private record Place(float[] carried, float @Nullable [] hidden) {}
@@ -50,31 +38,13 @@ final class SequentialLanguageModel implements LanguageModel {
      * @param onClose
      *            frees the network where it is this model's own
      */
-    SequentialLanguageModel(SequentialNetwork network, @Nullable Tokenizer tokenizer, @Nullable Integer beginToken,
-            List<Integer> endTokens, Runnable onClose) {
-        if (tokenizer != null && tokenizer.size() > network.vocabularySize()) {
-            throw new IllegalArgumentException("the tokenizer has " + tokenizer.size() + " tokens, the model only "
-                    + network.vocabularySize() + ": they do not belong together");
-        }
+    SequentialLanguageModel(SequentialNetwork network, @Nullable Tokenizer tokenizer, Runnable onClose) {
+        super(network.engine(), network.vocabularySize(), tokenizer, network.config().beginToken(),
+                network.config().endTokens(), onClose);
         this.network = network;
-        this.engine = network.engine();
-        this.tokenizer = tokenizer;
-        this.beginToken = beginToken;
-        this.endTokens = endTokens.stream().mapToInt(Integer::intValue).toArray();
-        this.onClose = onClose;
         try (Scope scope = Scope.lasting(engine)) {
             this.beginning = new Place(network.carried(scope, 1).toFloats(), null);
         }
-    }
-
-    @Override
-    public @Nullable Tokenizer tokenizer() {
-        return tokenizer;
-    }
-
-    @Override
-    public int vocabularySize() {
-        return network.vocabularySize();
     }
 
     @Override
@@ -83,20 +53,8 @@ final class SequentialLanguageModel implements LanguageModel {
     }
 
     @Override
-    public int[] endTokens() {
-        return endTokens.clone();
-    }
-
-    @Override
-    public OptionalInt beginToken() {
-        return beginToken == null ? OptionalInt.empty() : OptionalInt.of(beginToken);
-    }
-
-    @Override
     public State open() {
-        if (closed) {
-            throw new IllegalStateException("the model is closed");
-        }
+        requireOpen();
         return new CarriedState(new int[8], 0, beginning);
     }
 
@@ -319,13 +277,5 @@ final class SequentialLanguageModel implements LanguageModel {
             }
         }
         return new TokenScores(ids, scores);
-    }
-
-    @Override
-    public void close() {
-        if (!closed) {
-            closed = true;
-            onClose.run();
-        }
     }
 }

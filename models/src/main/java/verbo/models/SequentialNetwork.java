@@ -5,6 +5,7 @@ package verbo.models;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ import verbo.text.Tokenizer;
  * those that see the last few tokens. What scoring, generating and training need of each such family.
  */
 abstract class SequentialNetwork implements TrainableLanguageModel {
+    private final SequentialConfig config;
     private final Scope scope;
     private final ParameterSource source;
     private final @Nullable Safetensors file;
@@ -37,7 +39,8 @@ abstract class SequentialNetwork implements TrainableLanguageModel {
      * @param file
      *            closed after the scope, or null
      */
-    SequentialNetwork(Scope scope, ParameterSource source, @Nullable Safetensors file) {
+    SequentialNetwork(SequentialConfig config, Scope scope, ParameterSource source, @Nullable Safetensors file) {
+        this.config = config;
         this.scope = scope;
         this.source = source;
         this.file = file;
@@ -92,12 +95,13 @@ abstract class SequentialNetwork implements TrainableLanguageModel {
     /** Log-probabilities [n, vocabulary] after hidden vectors [n, width]. */
     abstract Tensor logProbabilities(Tensor hidden);
 
-    /** This network for scoring and generating. */
-    abstract LanguageModel languageModel(@Nullable Tokenizer tokenizer, Runnable onClose);
-
     @Override
     public final LanguageModel languageModel(@Nullable Tokenizer tokenizer) {
         return languageModel(tokenizer, () -> {});
+    }
+
+    final LanguageModel languageModel(@Nullable Tokenizer tokenizer, Runnable onClose) {
+        return new SequentialLanguageModel(this, tokenizer, onClose);
     }
 
     // ---- what training needs
@@ -146,6 +150,26 @@ abstract class SequentialNetwork implements TrainableLanguageModel {
     }
 
     // ---- what it is
+
+    /** The shape. */
+    SequentialConfig config() {
+        return config;
+    }
+
+    @Override
+    public final int contextLength() {
+        return config.block();
+    }
+
+    @Override
+    public final int vocabularySize() {
+        return config.vocabularySize();
+    }
+
+    @Override
+    public final void save(Path folder) throws IOException {
+        SequentialCheckpoint.save(this, folder);
+    }
 
     @Override
     public final Engine engine() {

@@ -6,15 +6,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import verbo.lm.Advance;
-import verbo.lm.LanguageModel;
 import verbo.lm.ScoringWindow;
 import verbo.lm.State;
 import verbo.lm.TokenScores;
 import verbo.tensor.DType;
-import verbo.tensor.Engine;
 import verbo.tensor.NoGradient;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
@@ -25,21 +22,12 @@ import verbo.text.Tokenizer;
  * A Transformer as a language model. Every token is computed once: states keep keys, values and last hidden vectors in pages
  * that forks share. The new tokens of a batch of states, however many each, go through the weights together.
  */
-final class TransformerLanguageModel implements LanguageModel {
+final class TransformerLanguageModel extends NetworkLanguageModel {
     /** A batch's tokens are computed at most about so many at a time, which bounds the memory of a pass. */
     private static final int ROWS = 2048;
 
-    /** Logits held at a time (16 MiB). */
-    private static final int LOGITS = 1 << 22;
-
     private final CausalTransformer network;
-    private final Engine engine;
-    private final @Nullable Tokenizer tokenizer;
-    private final @Nullable Integer beginToken;
-    private final int[] endTokens;
-    private final Runnable onClose;
     private final KeyValueCache cache;
-    private boolean closed;
 
     /**
      * Wraps a network.
@@ -49,27 +37,9 @@ final class TransformerLanguageModel implements LanguageModel {
      */
     TransformerLanguageModel(CausalTransformer network, @Nullable Tokenizer tokenizer, @Nullable Integer beginToken,
             List<Integer> endTokens, Runnable onClose) {
-        if (tokenizer != null && tokenizer.size() > network.vocabularySize()) {
-            throw new IllegalArgumentException("the tokenizer has " + tokenizer.size() + " tokens, the model only "
-                    + network.vocabularySize() + ": they do not belong together");
-        }
+        super(network.engine(), network.vocabularySize(), tokenizer, beginToken, endTokens, onClose);
         this.network = network;
-        this.engine = network.engine();
-        this.tokenizer = tokenizer;
-        this.beginToken = beginToken;
-        this.endTokens = endTokens.stream().mapToInt(Integer::intValue).toArray();
-        this.onClose = onClose;
         this.cache = new KeyValueCache(network);
-    }
-
-    @Override
-    public @Nullable Tokenizer tokenizer() {
-        return tokenizer;
-    }
-
-    @Override
-    public int vocabularySize() {
-        return network.vocabularySize();
     }
 
     @Override
@@ -78,20 +48,8 @@ final class TransformerLanguageModel implements LanguageModel {
     }
 
     @Override
-    public int[] endTokens() {
-        return endTokens.clone();
-    }
-
-    @Override
-    public OptionalInt beginToken() {
-        return beginToken == null ? OptionalInt.empty() : OptionalInt.of(beginToken);
-    }
-
-    @Override
     public State open() {
-        if (closed) {
-            throw new IllegalStateException("the model is closed");
-        }
+        requireOpen();
         return new CachedState(cache.open());
     }
 
@@ -391,10 +349,7 @@ final class TransformerLanguageModel implements LanguageModel {
 
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
-            cache.close();
-            onClose.run();
-        }
+        cache.close();
+        super.close();
     }
 }
