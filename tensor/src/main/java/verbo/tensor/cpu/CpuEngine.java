@@ -543,14 +543,13 @@ public final class CpuEngine implements Engine {
         long s = address(statistics);
         long dy = address(dOut);
         long to = dx.into() == null ? 0 : address(dx.into());
-        boolean weights = dGain.into() != null || dBias.into() != null;
-        sumInParts(x.shape().rows(), weights ? 2 * width : 0, (first, last, sums) -> {
+        sumInParts(x.shape().rows(), 2 * width, (first, last, sums) -> {
             for (long row = first; row < last; row++) {
                 long at = 4 * row * width;
                 if (to != 0) {
-                    kernels.layerNormBackward(from + at, g, s + 8 * row, dy + at, to + at, width, dx.accumulate());
-                }
-                if (weights) {
+                    kernels.layerNormBackward(from + at, g, s + 8 * row, dy + at, to + at, sums, sums + 4L * width, width,
+                            dx.accumulate());
+                } else {
                     kernels.layerNormBackwardWeights(from + at, get(s + 8 * row), get(s + 8 * row + 4), dy + at, sums,
                             sums + 4L * width, width);
                 }

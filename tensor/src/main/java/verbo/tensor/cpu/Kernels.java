@@ -56,16 +56,18 @@ interface Kernels {
 
     void layerNorm(long x, long gain, long bias, float epsilon, long out, long statistics, int n);
 
-    void layerNormBackward(long x, long gain, long statistics, long dOut, long dx, int n, boolean accumulate);
+    /** The gradient of one row; adds the row's part to the gradients of gain and bias. */
+    void layerNormBackward(long x, long gain, long statistics, long dOut, long dx, long dGain, long dBias, int n,
+            boolean accumulate);
 
-    /** Adds one row's part to the gradients of gain and, where its address is not 0, bias. */
+    /** Only the part of the gradients of gain and, where its address is not 0, bias. */
     void layerNormBackwardWeights(long x, float mean, float scale, long dOut, long dGain, long dBias, int n);
 
     void rmsNorm(long x, long gain, float epsilon, long out, long statistics, int n);
 
     void rmsNormBackward(long x, long gain, float scale, long dOut, long dx, int n, boolean accumulate);
 
-    /** {@code out = exp(x · scale - shift)}; gives the sum. */
+    /** {@code out = exp(x · scale - shift)}, which is of 0 or less but for rounding; gives the sum. */
     float exp(long x, float scale, float shift, long out, int n);
 
     /** {@code dx (+)= out · (dOut - dot)}. */

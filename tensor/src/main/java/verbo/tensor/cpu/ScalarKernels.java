@@ -252,9 +252,11 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void layerNormBackward(long x, long gain, long statistics, long dOut, long dx, int n, boolean accumulate) {
+    public void layerNormBackward(long x, long gain, long statistics, long dOut, long dx, long dGain, long dBias, int n,
+            boolean accumulate) {
         float mean = get(statistics);
         float scale = get(statistics + 4);
+        layerNormBackwardWeights(x, mean, scale, dOut, dGain, dBias, n);
         float sum = 0;
         float product = 0;
         for (long i = 0; i < 4L * n; i += 4) {

@@ -21,7 +21,7 @@ import static verbo.tensor.cpu.Memory.ALL;
  */
 final class VectorKernels implements Kernels {
     static final VectorSpecies<Float> S = species();
-    private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, S.vectorShape());
+    static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, S.vectorShape());
     private static final int L = S.length();
     private static final long W = S.vectorByteSize();
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
@@ -87,6 +87,10 @@ final class VectorKernels implements Kernels {
 
     private static void store(FloatVector vector, long address) {
         vector.intoMemorySegment(ALL, address, ORDER);
+    }
+
+    private static void store(FloatVector vector, long address, boolean accumulate) {
+        store(accumulate ? load(address).add(vector) : vector, address);
     }
 
     private static float get(long address) {
@@ -164,256 +168,165 @@ final class VectorKernels implements Kernels {
         }
     }
 
+    // Each loop is a method of its own, however alike they are. With one loop that is handed its function, the JIT, once it has
+    // seen three of them, calls through the interface and makes an object of every vector (3 to 6 times slower); a method with
+    // several loops loses the later ones in the same way (10 to 20 times).
+
     @Override
     public void unary(Unary op, long x, long out, long n) {
+        long d = out - x;
+        long end = body(x, n);
         switch (op) {
-            case EXP -> unaryExp(x, out, n);
-            case TANH -> unaryTanh(x, out, n);
-            case SIGMOID -> unarySigmoid(x, out, n);
-            case RELU -> unaryRelu(x, out, n);
-            case GELU -> unaryGelu(x, out, n);
-            case GELU_TANH -> unaryGeluTanh(x, out, n);
-            case SILU -> unarySilu(x, out, n);
-            case SQUARE -> unarySquare(x, out, n);
-            case SQRT -> unarySqrt(x, out, n);
-            case LOG -> ScalarKernels.INSTANCE.unary(op, x, out, n);
+            case EXP -> unaryExp(x, d, end);
+            case TANH -> unaryTanh(x, d, end);
+            case SIGMOID -> unarySigmoid(x, d, end);
+            case RELU -> unaryRelu(x, d, end);
+            case GELU -> unaryGelu(x, d, end);
+            case GELU_TANH -> unaryGeluTanh(x, d, end);
+            case SILU -> unarySilu(x, d, end);
+            case SQUARE -> unarySquare(x, d, end);
+            case SQRT -> unarySqrt(x, d, end);
+            case LOG -> end = x;
+        }
+        ScalarKernels.INSTANCE.unary(op, end, end + d, n - (end - x) / 4);
+    }
+
+    private static void unaryExp(long x, long d, long end) {
+        for (long p = x; p < end; p += W) {
+            store(VectorMath.exp(load(p)), p + d);
         }
     }
 
-    private static void unaryExp(long x, long out, long n) {
-        long d = out - x;
-        long end = body(x, n);
-        long p = x;
-        for (; p < end; p += W) {
-            FloatVector v = load(p);
-            store(VectorMath.exp(v), p + d);
+    private static void unaryTanh(long x, long d, long end) {
+        for (long p = x; p < end; p += W) {
+            store(VectorMath.tanh(load(p)), p + d);
         }
-        ScalarKernels.INSTANCE.unary(Unary.EXP, p, p + d, n % L);
     }
 
-    private static void unaryTanh(long x, long out, long n) {
-        long d = out - x;
-        long end = body(x, n);
-        long p = x;
-        for (; p < end; p += W) {
-            FloatVector v = load(p);
-            store(VectorMath.tanh(v), p + d);
+    private static void unarySigmoid(long x, long d, long end) {
+        for (long p = x; p < end; p += W) {
+            store(VectorMath.sigmoid(load(p)), p + d);
         }
-        ScalarKernels.INSTANCE.unary(Unary.TANH, p, p + d, n % L);
     }
 
-    private static void unarySigmoid(long x, long out, long n) {
-        long d = out - x;
-        long end = body(x, n);
-        long p = x;
-        for (; p < end; p += W) {
-            FloatVector v = load(p);
-            store(VectorMath.sigmoid(v), p + d);
-        }
-        ScalarKernels.INSTANCE.unary(Unary.SIGMOID, p, p + d, n % L);
-    }
-
-    private static void unaryRelu(long x, long out, long n) {
-        long d = out - x;
-        long end = body(x, n);
-        long p = x;
-        for (; p < end; p += W) {
+    private static void unaryRelu(long x, long d, long end) {
+        for (long p = x; p < end; p += W) {
             FloatVector v = load(p);
             store(v.blend(0, v.compare(VectorOperators.LT, 0)), p + d);
         }
-        ScalarKernels.INSTANCE.unary(Unary.RELU, p, p + d, n % L);
     }
 
-    private static void unaryGelu(long x, long out, long n) {
-        long d = out - x;
-        long end = body(x, n);
-        long p = x;
-        for (; p < end; p += W) {
+    private static void unaryGelu(long x, long d, long end) {
+        for (long p = x; p < end; p += W) {
             FloatVector v = load(p);
             store(v.mul(VectorMath.normalCumulative(v)), p + d);
         }
-        ScalarKernels.INSTANCE.unary(Unary.GELU, p, p + d, n % L);
     }
 
-    private static void unaryGeluTanh(long x, long out, long n) {
-        long d = out - x;
-        long end = body(x, n);
-        long p = x;
-        for (; p < end; p += W) {
-            FloatVector v = load(p);
-            store(v.mul(VectorMath.sigmoid(VectorMath.geluArgument(v))), p + d);
+    private static void unaryGeluTanh(long x, long d, long end) {
+        for (long p = x; p < end; p += W) {
+            store(VectorMath.geluTanh(load(p)), p + d);
         }
-        ScalarKernels.INSTANCE.unary(Unary.GELU_TANH, p, p + d, n % L);
     }
 
-    private static void unarySilu(long x, long out, long n) {
-        long d = out - x;
-        long end = body(x, n);
-        long p = x;
-        for (; p < end; p += W) {
+    private static void unarySilu(long x, long d, long end) {
+        for (long p = x; p < end; p += W) {
             FloatVector v = load(p);
             store(v.mul(VectorMath.sigmoid(v)), p + d);
         }
-        ScalarKernels.INSTANCE.unary(Unary.SILU, p, p + d, n % L);
     }
 
-    private static void unarySquare(long x, long out, long n) {
-        long d = out - x;
-        long end = body(x, n);
-        long p = x;
-        for (; p < end; p += W) {
+    private static void unarySquare(long x, long d, long end) {
+        for (long p = x; p < end; p += W) {
             FloatVector v = load(p);
             store(v.mul(v), p + d);
         }
-        ScalarKernels.INSTANCE.unary(Unary.SQUARE, p, p + d, n % L);
     }
 
-    private static void unarySqrt(long x, long out, long n) {
-        long d = out - x;
-        long end = body(x, n);
-        long p = x;
-        for (; p < end; p += W) {
-            FloatVector v = load(p);
-            store(v.sqrt(), p + d);
+    private static void unarySqrt(long x, long d, long end) {
+        for (long p = x; p < end; p += W) {
+            store(load(p).sqrt(), p + d);
         }
-        ScalarKernels.INSTANCE.unary(Unary.SQRT, p, p + d, n % L);
     }
 
     @Override
     public void unaryBackward(Unary op, long x, long out, long dOut, long dx, long n, boolean accumulate) {
-        switch (op) {
-            case EXP -> backwardExp(out, dOut, dx, n, accumulate);
-            case SQRT -> backwardSqrt(out, dOut, dx, n, accumulate);
-            case SQUARE -> backwardSquare(x, dOut, dx, n, accumulate);
-            case LOG -> backwardLog(x, dOut, dx, n, accumulate);
-            case TANH -> backwardTanh(out, dOut, dx, n, accumulate);
-            case SIGMOID -> backwardSigmoid(out, dOut, dx, n, accumulate);
-            case RELU -> backwardRelu(x, dOut, dx, n, accumulate);
-            case GELU -> backwardGelu(x, dOut, dx, n, accumulate);
-            case GELU_TANH -> backwardGeluTanh(x, dOut, dx, n, accumulate);
-            case SILU -> backwardSilu(x, dOut, dx, n, accumulate);
-        }
         long done = n / L * W;
+        switch (op) {
+            case EXP -> backwardExp(out, dOut - out, dx - out, out + done, accumulate);
+            case SQRT -> backwardSqrt(out, dOut - out, dx - out, out + done, accumulate);
+            case SQUARE -> backwardSquare(x, dOut - x, dx - x, x + done, accumulate);
+            case LOG -> backwardLog(x, dOut - x, dx - x, x + done, accumulate);
+            case TANH -> backwardTanh(out, dOut - out, dx - out, out + done, accumulate);
+            case SIGMOID -> backwardSigmoid(out, dOut - out, dx - out, out + done, accumulate);
+            case RELU -> backwardRelu(x, dOut - x, dx - x, x + done, accumulate);
+            case GELU -> backwardGelu(x, dOut - x, dx - x, x + done, accumulate);
+            case GELU_TANH -> backwardGeluTanh(x, dOut - x, dx - x, x + done, accumulate);
+            case SILU -> backwardSilu(x, dOut - x, dx - x, x + done, accumulate);
+        }
         ScalarKernels.INSTANCE.unaryBackward(op, x + done, out + done, dOut + done, dx + done, n % L, accumulate);
     }
 
-    private static void backwardExp(long from, long dOut, long dx, long n, boolean accumulate) {
-        long g = dOut - from;
-        long d = dx - from;
-        long end = body(from, n);
+    private static void backwardExp(long from, long g, long d, long end, boolean accumulate) {
         for (long p = from; p < end; p += W) {
-            FloatVector y = load(p);
-            FloatVector slope = y;
-            FloatVector r = load(p + g).mul(slope);
-            store(accumulate ? load(p + d).add(r) : r, p + d);
+            store(load(p + g).mul(load(p)), p + d, accumulate);
         }
     }
 
-    private static void backwardSqrt(long from, long dOut, long dx, long n, boolean accumulate) {
-        long g = dOut - from;
-        long d = dx - from;
-        long end = body(from, n);
+    private static void backwardSqrt(long from, long g, long d, long end, boolean accumulate) {
         for (long p = from; p < end; p += W) {
-            FloatVector y = load(p);
-            FloatVector slope = all(0.5f).div(y);
-            FloatVector r = load(p + g).mul(slope);
-            store(accumulate ? load(p + d).add(r) : r, p + d);
+            store(load(p + g).mul(all(0.5f).div(load(p))), p + d, accumulate);
         }
     }
 
-    private static void backwardSquare(long from, long dOut, long dx, long n, boolean accumulate) {
-        long g = dOut - from;
-        long d = dx - from;
-        long end = body(from, n);
+    private static void backwardSquare(long from, long g, long d, long end, boolean accumulate) {
         for (long p = from; p < end; p += W) {
             FloatVector v = load(p);
-            FloatVector slope = v.add(v);
-            FloatVector r = load(p + g).mul(slope);
-            store(accumulate ? load(p + d).add(r) : r, p + d);
+            store(load(p + g).mul(v.add(v)), p + d, accumulate);
         }
     }
 
-    private static void backwardLog(long from, long dOut, long dx, long n, boolean accumulate) {
-        long g = dOut - from;
-        long d = dx - from;
-        long end = body(from, n);
+    private static void backwardLog(long from, long g, long d, long end, boolean accumulate) {
+        for (long p = from; p < end; p += W) {
+            store(load(p + g).mul(all(1).div(load(p))), p + d, accumulate);
+        }
+    }
+
+    private static void backwardTanh(long from, long g, long d, long end, boolean accumulate) {
         for (long p = from; p < end; p += W) {
             FloatVector v = load(p);
-            FloatVector slope = all(1).div(v);
-            FloatVector r = load(p + g).mul(slope);
-            store(accumulate ? load(p + d).add(r) : r, p + d);
+            store(load(p + g).mul(all(1).sub(v.mul(v))), p + d, accumulate);
         }
     }
 
-    private static void backwardTanh(long from, long dOut, long dx, long n, boolean accumulate) {
-        long g = dOut - from;
-        long d = dx - from;
-        long end = body(from, n);
-        for (long p = from; p < end; p += W) {
-            FloatVector y = load(p);
-            FloatVector slope = all(1).sub(y.mul(y));
-            FloatVector r = load(p + g).mul(slope);
-            store(accumulate ? load(p + d).add(r) : r, p + d);
-        }
-    }
-
-    private static void backwardSigmoid(long from, long dOut, long dx, long n, boolean accumulate) {
-        long g = dOut - from;
-        long d = dx - from;
-        long end = body(from, n);
-        for (long p = from; p < end; p += W) {
-            FloatVector y = load(p);
-            FloatVector slope = y.sub(y.mul(y));
-            FloatVector r = load(p + g).mul(slope);
-            store(accumulate ? load(p + d).add(r) : r, p + d);
-        }
-    }
-
-    private static void backwardRelu(long from, long dOut, long dx, long n, boolean accumulate) {
-        long g = dOut - from;
-        long d = dx - from;
-        long end = body(from, n);
+    private static void backwardSigmoid(long from, long g, long d, long end, boolean accumulate) {
         for (long p = from; p < end; p += W) {
             FloatVector v = load(p);
-            FloatVector slope = all(1).blend(0, v.compare(VectorOperators.LE, 0));
-            FloatVector r = load(p + g).mul(slope);
-            store(accumulate ? load(p + d).add(r) : r, p + d);
+            store(load(p + g).mul(v.sub(v.mul(v))), p + d, accumulate);
         }
     }
 
-    private static void backwardGelu(long from, long dOut, long dx, long n, boolean accumulate) {
-        long g = dOut - from;
-        long d = dx - from;
-        long end = body(from, n);
+    private static void backwardRelu(long from, long g, long d, long end, boolean accumulate) {
         for (long p = from; p < end; p += W) {
-            FloatVector v = load(p);
-            FloatVector slope = VectorMath.geluSlope(v);
-            FloatVector r = load(p + g).mul(slope);
-            store(accumulate ? load(p + d).add(r) : r, p + d);
+            store(load(p + g).mul(all(1).blend(0, load(p).compare(VectorOperators.LE, 0))), p + d, accumulate);
         }
     }
 
-    private static void backwardGeluTanh(long from, long dOut, long dx, long n, boolean accumulate) {
-        long g = dOut - from;
-        long d = dx - from;
-        long end = body(from, n);
+    private static void backwardGelu(long from, long g, long d, long end, boolean accumulate) {
         for (long p = from; p < end; p += W) {
-            FloatVector v = load(p);
-            FloatVector slope = VectorMath.geluTanhSlope(v);
-            FloatVector r = load(p + g).mul(slope);
-            store(accumulate ? load(p + d).add(r) : r, p + d);
+            store(load(p + g).mul(VectorMath.geluSlope(load(p))), p + d, accumulate);
         }
     }
 
-    private static void backwardSilu(long from, long dOut, long dx, long n, boolean accumulate) {
-        long g = dOut - from;
-        long d = dx - from;
-        long end = body(from, n);
+    private static void backwardGeluTanh(long from, long g, long d, long end, boolean accumulate) {
         for (long p = from; p < end; p += W) {
-            FloatVector v = load(p);
-            FloatVector slope = VectorMath.siluSlope(v);
-            FloatVector r = load(p + g).mul(slope);
-            store(accumulate ? load(p + d).add(r) : r, p + d);
+            store(load(p + g).mul(VectorMath.geluTanhSlope(load(p))), p + d, accumulate);
+        }
+    }
+
+    private static void backwardSilu(long from, long g, long d, long end, boolean accumulate) {
+        for (long p = from; p < end; p += W) {
+            store(load(p + g).mul(VectorMath.siluSlope(load(p))), p + d, accumulate);
         }
     }
 
@@ -432,76 +345,91 @@ final class VectorKernels implements Kernels {
     }
 
     private static void binaryBoth(Binary op, long a, long b, long out, long n) {
-        long db = b - a;
-        long d = out - a;
         long end = a + 4 * n;
         switch (op) {
-            case ADD -> {
-                for (long p = a; p < end; p += W) {
-                    store(load(p).add(load(p + db)), p + d);
-                }
-            }
-            case SUBTRACT -> {
-                for (long p = a; p < end; p += W) {
-                    store(load(p).sub(load(p + db)), p + d);
-                }
-            }
-            case MULTIPLY -> {
-                for (long p = a; p < end; p += W) {
-                    store(load(p).mul(load(p + db)), p + d);
-                }
-            }
-            case DIVIDE -> {
-                for (long p = a; p < end; p += W) {
-                    store(load(p).div(load(p + db)), p + d);
-                }
-            }
+            case ADD -> add(a, b - a, out - a, end);
+            case SUBTRACT -> sub(a, b - a, out - a, end);
+            case MULTIPLY -> mul(a, b - a, out - a, end);
+            case DIVIDE -> div(a, b - a, out - a, end);
         }
     }
 
     private static void binaryRight(Binary op, long a, float right, long out, long n) {
-        long d = out - a;
         long end = a + 4 * n;
-        FloatVector v = all(right);
         switch (op) {
-            case ADD -> {
-                for (long p = a; p < end; p += W) {
-                    store(load(p).add(v), p + d);
-                }
-            }
-            case SUBTRACT -> {
-                for (long p = a; p < end; p += W) {
-                    store(load(p).sub(v), p + d);
-                }
-            }
-            case MULTIPLY -> {
-                for (long p = a; p < end; p += W) {
-                    store(load(p).mul(v), p + d);
-                }
-            }
-            case DIVIDE -> {
-                for (long p = a; p < end; p += W) {
-                    store(load(p).div(v), p + d);
-                }
-            }
+            case ADD -> add(a, all(right), out - a, end);
+            case SUBTRACT -> sub(a, all(right), out - a, end);
+            case MULTIPLY -> mul(a, all(right), out - a, end);
+            case DIVIDE -> div(a, all(right), out - a, end);
         }
     }
 
     private static void binaryLeft(Binary op, float left, long b, long out, long n) {
+        long end = b + 4 * n;
         switch (op) {
             case ADD, MULTIPLY -> binaryRight(op, b, left, out, n);
-            case SUBTRACT -> {
-                FloatVector v = all(left);
-                for (long i = 0; i < n; i += L) {
-                    store(v.sub(load(b + 4 * i)), out + 4 * i);
-                }
-            }
-            case DIVIDE -> {
-                FloatVector v = all(left);
-                for (long i = 0; i < n; i += L) {
-                    store(v.div(load(b + 4 * i)), out + 4 * i);
-                }
-            }
+            case SUBTRACT -> sub(all(left), b, out - b, end);
+            case DIVIDE -> div(all(left), b, out - b, end);
+        }
+    }
+
+    private static void add(long a, long b, long d, long end) {
+        for (long p = a; p < end; p += W) {
+            store(load(p).add(load(p + b)), p + d);
+        }
+    }
+
+    private static void sub(long a, long b, long d, long end) {
+        for (long p = a; p < end; p += W) {
+            store(load(p).sub(load(p + b)), p + d);
+        }
+    }
+
+    private static void mul(long a, long b, long d, long end) {
+        for (long p = a; p < end; p += W) {
+            store(load(p).mul(load(p + b)), p + d);
+        }
+    }
+
+    private static void div(long a, long b, long d, long end) {
+        for (long p = a; p < end; p += W) {
+            store(load(p).div(load(p + b)), p + d);
+        }
+    }
+
+    private static void add(long a, FloatVector b, long d, long end) {
+        for (long p = a; p < end; p += W) {
+            store(load(p).add(b), p + d);
+        }
+    }
+
+    private static void sub(long a, FloatVector b, long d, long end) {
+        for (long p = a; p < end; p += W) {
+            store(load(p).sub(b), p + d);
+        }
+    }
+
+    private static void mul(long a, FloatVector b, long d, long end) {
+        for (long p = a; p < end; p += W) {
+            store(load(p).mul(b), p + d);
+        }
+    }
+
+    private static void div(long a, FloatVector b, long d, long end) {
+        for (long p = a; p < end; p += W) {
+            store(load(p).div(b), p + d);
+        }
+    }
+
+    private static void sub(FloatVector a, long b, long d, long end) {
+        for (long p = b; p < end; p += W) {
+            store(a.sub(load(p)), p + d);
+        }
+    }
+
+    private static void div(FloatVector a, long b, long d, long end) {
+        for (long p = b; p < end; p += W) {
+            store(a.div(load(p)), p + d);
         }
     }
 
@@ -541,7 +469,7 @@ final class VectorKernels implements Kernels {
             bits = mix(mix(bits).lanewise(VectorOperators.XOR, high)).lanewise(VectorOperators.LSHR, 8);
             VectorMask<Float> dropped = bits.compare(VectorOperators.LT, threshold).cast(S);
             FloatVector r = load(x + 4 * i).mul(scale).blend(0, dropped);
-            store(accumulate ? load(out + 4 * i).add(r) : r, out + 4 * i);
+            store(r, out + 4 * i, accumulate);
         }
         ScalarKernels.INSTANCE.dropout(x + 4 * i, probability, seed, first + i, out + 4 * i, n - i, accumulate);
     }
@@ -614,17 +542,25 @@ final class VectorKernels implements Kernels {
         long end = body(x, n);
         if (p < end) {
             FloatVector a = load(p);
-            for (p += W; p < end; p += W) {
-                FloatVector v = load(p);
-                // a NaN is taken, and kept
-                a = a.blend(v, v.compare(VectorOperators.GT, a).or(v.compare(VectorOperators.NE, v)));
+            FloatVector b = a;
+            for (p += W; p + W < end; p += 2 * W) {
+                a = larger(a, load(p));
+                b = larger(b, load(p + W));
             }
-            max = a.reduceLanes(VectorOperators.MAX);
+            for (; p < end; p += W) {
+                a = larger(a, load(p));
+            }
+            max = larger(a, b).reduceLanes(VectorOperators.MAX);
         }
         for (end = x + 4 * n; p < end; p += 4) {
             max = Math.max(max, get(p));
         }
         return max;
+    }
+
+    /** The larger of each two, or a NaN. */
+    private static FloatVector larger(FloatVector a, FloatVector b) {
+        return a.blend(b, b.compare(VectorOperators.GT, a).or(b.compare(VectorOperators.NE, b)));
     }
 
     @Override
@@ -700,7 +636,8 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void layerNormBackward(long x, long gain, long statistics, long dOut, long dx, int n, boolean accumulate) {
+    public void layerNormBackward(long x, long gain, long statistics, long dOut, long dx, long dGain, long dBias, int n,
+            boolean accumulate) {
         float mean = get(statistics);
         float scale = get(statistics + 4);
         FloatVector m = all(mean);
@@ -711,29 +648,46 @@ final class VectorKernels implements Kernels {
         FloatVector b2 = a;
         long i = 0;
         for (long end = n / (2L * L) * (2 * W); i < end; i += 2 * W) { // two sums each: one would wait for itself
-            FloatVector g = load(dOut + i).mul(load(gain + i));
+            FloatVector d = load(dOut + i);
+            FloatVector u = load(x + i).sub(m).mul(s);
+            store(u.fma(d, load(dGain + i)), dGain + i);
+            store(load(dBias + i).add(d), dBias + i);
+            FloatVector g = d.mul(load(gain + i));
             a = a.add(g);
-            b = g.fma(load(x + i).sub(m).mul(s), b);
-            FloatVector g2 = load(dOut + i + W).mul(load(gain + i + W));
+            b = g.fma(u, b);
+            FloatVector d2 = load(dOut + i + W);
+            FloatVector u2 = load(x + i + W).sub(m).mul(s);
+            store(u2.fma(d2, load(dGain + i + W)), dGain + i + W);
+            store(load(dBias + i + W).add(d2), dBias + i + W);
+            FloatVector g2 = d2.mul(load(gain + i + W));
             a2 = a2.add(g2);
-            b2 = g2.fma(load(x + i + W).sub(m).mul(s), b2);
+            b2 = g2.fma(u2, b2);
         }
         float sum = sumLanes(a.add(a2));
         float product = sumLanes(b.add(b2));
         for (long last = 4L * n; i < last; i += 4) {
-            float g = get(dOut + i) * get(gain + i);
+            float d = get(dOut + i);
+            float u = (get(x + i) - mean) * scale;
+            set(dGain + i, get(dGain + i) + u * d);
+            set(dBias + i, get(dBias + i) + d);
+            float g = d * get(gain + i);
             sum += g;
-            product += g * (get(x + i) - mean) * scale;
+            product += g * u;
         }
-        float meanGradient = sum / n;
-        float meanProduct = product / n;
+        layerNormBackwardInput(x, gain, mean, scale, dOut, dx, sum / n, product / n, n, accumulate);
+    }
+
+    /** A method of its own, since both loops in one are more than the JIT inlines. */
+    private static void layerNormBackwardInput(long x, long gain, float mean, float scale, long dOut, long dx,
+            float meanGradient, float meanProduct, int n, boolean accumulate) {
+        FloatVector m = all(mean);
+        FloatVector s = all(scale);
         FloatVector mg = all(meanGradient);
         FloatVector mp = all(-meanProduct);
-        i = 0;
+        long i = 0;
         for (long end = n / L * W; i < end; i += W) {
             FloatVector g = load(dOut + i).mul(load(gain + i));
-            FloatVector r = load(x + i).sub(m).mul(s).fma(mp, g.sub(mg)).mul(s);
-            store(accumulate ? load(dx + i).add(r) : r, dx + i);
+            store(load(x + i).sub(m).mul(s).fma(mp, g.sub(mg)).mul(s), dx + i, accumulate);
         }
         for (long last = 4L * n; i < last; i += 4) {
             float g = get(dOut + i) * get(gain + i);
@@ -794,7 +748,7 @@ final class VectorKernels implements Kernels {
         FloatVector mp = all(-meanProduct);
         for (i = 0; i < end; i += W) {
             FloatVector r = load(x + i).mul(s).fma(mp, load(dOut + i).mul(load(gain + i))).mul(s);
-            store(accumulate ? load(dx + i).add(r) : r, dx + i);
+            store(r, dx + i, accumulate);
         }
         for (long last = 4L * n; i < last; i += 4) {
             float r = scale * (get(dOut + i) * get(gain + i) - get(x + i) * scale * meanProduct);
@@ -809,7 +763,7 @@ final class VectorKernels implements Kernels {
         FloatVector sums = FloatVector.zero(S);
         long i = 0;
         for (long end = n / L * W; i < end; i += W) {
-            FloatVector e = VectorMath.exp(load(x + i).fma(factor, minus));
+            FloatVector e = VectorMath.expOfSmall(load(x + i).fma(factor, minus));
             store(e, out + i);
             sums = sums.add(e);
         }
@@ -822,7 +776,7 @@ final class VectorKernels implements Kernels {
         long i = 0;
         for (long end = n / L * W; i < end; i += W) {
             FloatVector r = load(out + i).mul(load(dOut + i).sub(d));
-            store(accumulate ? load(dx + i).add(r) : r, dx + i);
+            store(r, dx + i, accumulate);
         }
         ScalarKernels.INSTANCE.softmaxBackward(out + i, dOut + i, dot, dx + i, n % L, accumulate);
     }
@@ -833,7 +787,7 @@ final class VectorKernels implements Kernels {
         long i = 0;
         for (long end = n / L * W; i < end; i += W) {
             FloatVector r = VectorMath.exp(load(out + i)).fma(minus, load(dOut + i));
-            store(accumulate ? load(dx + i).add(r) : r, dx + i);
+            store(r, dx + i, accumulate);
         }
         ScalarKernels.INSTANCE.logSoftmaxBackward(out + i, dOut + i, sum, dx + i, n % L, accumulate);
     }
@@ -1080,7 +1034,7 @@ final class VectorKernels implements Kernels {
                     if (bias != 0) {
                         v = v.add(load(bias + 4L * j));
                     }
-                    store(accumulate ? load(p + 4L * j).add(v) : v, p + 4L * j);
+                    store(v, p + 4L * j, accumulate);
                 }
             }
         } else {

@@ -22,25 +22,24 @@ final class VectorMath {
     private static final FloatVector TWO = constant(2);
     private static final FloatVector INFINITY = constant(Float.POSITIVE_INFINITY);
 
-    private static final FloatVector LOG2_E = constant(1.44269504088896341f);
-    /** ln 2 in two parts, negated, the first with few enough bits that its multiples are exact (Cody and Waite). */
-    private static final FloatVector LN2_HIGH = constant(-0.693359375f);
+    /** log2 e in two parts: the first, and what rounding takes from it. */
+    private static final FloatVector LOG2_E = constant(1.442695021629e+00f);
 
-    private static final FloatVector LN2_LOW = constant(2.12194440e-4f);
+    private static final FloatVector LOG2_E_REST = constant(1.9259629891e-08f);
     /** 1.5 · 2^23: added to a small number it leaves the nearest integer in the lowest bits. */
     private static final FloatVector ROUND = constant(12582912f);
 
     private static final FloatVector EXP_LEAST = constant(-87.3f);
     /** Where 2 to the 127.5 begins. */
     private static final FloatVector EXP_MOST = constant(88.37f);
-    /** e^r for |r| <= ln(2)/2, from r^7 down: the polynomial of Cephes' expf. */
-    private static final FloatVector EXP_7 = constant(1.9875691500e-4f);
+    /** 2^r for |r| <= 1/2, from r^6 down: of the polynomials with 1 as the last the one of least relative error, 2.0e-9. */
+    private static final FloatVector POWER_6 = constant(1.5353361960e-4f);
 
-    private static final FloatVector EXP_6 = constant(1.3981999507e-3f);
-    private static final FloatVector EXP_5 = constant(8.3334519073e-3f);
-    private static final FloatVector EXP_4 = constant(4.1665795894e-2f);
-    private static final FloatVector EXP_3 = constant(1.6666665459e-1f);
-    private static final FloatVector EXP_2 = constant(5.0000001201e-1f);
+    private static final FloatVector POWER_5 = constant(1.3398875017e-3f);
+    private static final FloatVector POWER_4 = constant(9.6184369177e-3f);
+    private static final FloatVector POWER_3 = constant(5.5503323674e-2f);
+    private static final FloatVector POWER_2 = constant(2.4022647738e-1f);
+    private static final FloatVector POWER_1 = constant(6.9314718246e-1f);
 
     /** tanh(x) for x² < 0.390625, the polynomial of Cephes' tanhf. */
     private static final FloatVector TANH_NEAR = constant(0.390625f);
@@ -51,9 +50,12 @@ final class VectorMath {
     private static final FloatVector TANH_5 = constant(1.33314422036e-1f);
     private static final FloatVector TANH_3 = constant(-3.33332819422e-1f);
 
-    private static final FloatVector MINUS_HALF = constant(-0.5f);
-    /** From where on the normal distribution's tail is 0. */
-    private static final FloatVector NORMAL_MOST = constant(15);
+    /** -log2(e) / 2 in two parts. */
+    private static final FloatVector NORMAL_SQUARE = constant(-7.213475108147e-01f);
+
+    private static final FloatVector NORMAL_SQUARE_REST = constant(-9.6298149455e-09f);
+    /** From this square on the normal distribution's tail is 0. */
+    private static final FloatVector NORMAL_MOST = constant(174.6f);
 
     private static final FloatVector NORMAL_T = constant((float) ScalarKernels.NORMAL_T);
     private static final FloatVector NORMAL_8 = constant((float) ScalarKernels.NORMAL[0]);
@@ -67,9 +69,17 @@ final class VectorMath {
     /** 1/√(2π). */
     private static final FloatVector DENSITY = constant(0.3989422804f);
 
+    private static final float LOG2_E_FLOAT = 1.442695021629e+00f;
     private static final FloatVector GELU_1 = constant(GELU_SCALE);
-    private static final FloatVector GELU_3 = constant(GELU_SCALE * GELU_CUBE);
     private static final FloatVector GELU_SLOPE_3 = constant(3 * GELU_SCALE * GELU_CUBE);
+    /** The argument of GELU's sigmoid as a power of 2. */
+    private static final FloatVector GELU_LOG2_1 = constant(LOG2_E_FLOAT * GELU_SCALE);
+
+    private static final FloatVector GELU_LOG2_3 = constant(LOG2_E_FLOAT * GELU_SCALE * GELU_CUBE);
+    private static final IntVector MINUS_ZERO = IntVector.broadcast(VectorKernels.I, 1 << 31);
+    /** Where {@link #power} is 0. */
+    private static final IntVector POWER_LEAST = IntVector.broadcast(VectorKernels.I,
+            Float.floatToIntBits(-127));
 
     private VectorMath() {}
 
@@ -79,27 +89,32 @@ final class VectorMath {
 
     /** e to the x: 0 below -87.3, infinity above 88.37. */
     static FloatVector exp(FloatVector x) {
-        VectorMask<Float> tooSmall = x.compare(VectorOperators.LT, EXP_LEAST);
-        VectorMask<Float> tooLarge = x.compare(VectorOperators.GT, EXP_MOST);
-        return expInRange(x).blend(ZERO, tooSmall).blend(INFINITY, tooLarge);
+        return expOfSmall(x).blend(INFINITY, x.compare(VectorOperators.GT, EXP_MOST));
     }
 
-    /** e to the x between the least and the most. */
-    private static FloatVector expInRange(FloatVector x) {
+    /** e to the x for x up to 88.37: 0 below -87.3. */
+    static FloatVector expOfSmall(FloatVector x) {
         FloatVector shifted = x.fma(LOG2_E, ROUND);
-        FloatVector n = shifted.sub(ROUND);
-        FloatVector r = n.fma(LN2_LOW, n.fma(LN2_HIGH, x));
-        FloatVector p = EXP_7.fma(r, EXP_6).fma(r, EXP_5).fma(r, EXP_4).fma(r, EXP_3).fma(r, EXP_2);
-        p = p.fma(r.mul(r), r).add(ONE);
+        FloatVector r = x.fma(LOG2_E_REST, x.fma(LOG2_E, ROUND.sub(shifted)));
+        return power(shifted, r).blend(ZERO, x.compare(VectorOperators.LT, EXP_LEAST));
+    }
+
+    /** 2 to the n + r, where the lowest bits of {@code shifted} are n of -127 to 127; 0 for n of -127 and r of 0. */
+    private static FloatVector power(FloatVector shifted, FloatVector r) {
+        FloatVector p = POWER_6.fma(r, POWER_5).fma(r, POWER_4).fma(r, POWER_3).fma(r, POWER_2).fma(r, POWER_1)
+                .fma(r, ONE);
         IntVector exponent = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
         return p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
     }
 
-    /** 1 / (1 + e^-x). */
+    /** 1 / (1 + e^-x), by e^-|x|, which is at most 1. */
     static FloatVector sigmoid(FloatVector x) {
-        FloatVector minus = x.neg();
-        FloatVector e = expInRange(minus.max(EXP_LEAST)).blend(INFINITY, minus.compare(VectorOperators.GT, EXP_MOST));
-        return ONE.div(e.add(ONE));
+        FloatVector e = expOfSmall(minusMagnitude(x).reinterpretAsFloats());
+        return ONE.blend(e, x.compare(VectorOperators.LT, ZERO)).div(e.add(ONE));
+    }
+
+    private static IntVector minusMagnitude(FloatVector x) {
+        return x.reinterpretAsInts().or(MINUS_ZERO);
     }
 
     /** The hyperbolic tangent: by a polynomial near zero, where 1 - 2 / (e^2x + 1) would lose digits. */
@@ -112,25 +127,20 @@ final class VectorMath {
 
     /** The normal distribution's cumulative function (relative error below 4e-7). */
     static FloatVector normalCumulative(FloatVector x) {
-        FloatVector a = normalArgument(x);
-        return normalCumulative(x, a, normalExponential(a));
+        return normalCumulative(x, normalExponential(x));
     }
 
-    private static FloatVector normalArgument(FloatVector x) {
-        FloatVector a = x.abs();
-        return a.blend(NORMAL_MOST, a.compare(VectorOperators.GT, NORMAL_MOST));
+    /** e^(-x²/2), with what rounding takes from the square, which the exponential would magnify, put back. */
+    private static FloatVector normalExponential(FloatVector x) {
+        FloatVector square = x.mul(x);
+        FloatVector lost = x.fma(x, square.neg());
+        FloatVector shifted = square.fma(NORMAL_SQUARE, ROUND);
+        FloatVector r = square.fma(NORMAL_SQUARE_REST, square.fma(NORMAL_SQUARE, ROUND.sub(shifted)));
+        return power(shifted, lost.fma(NORMAL_SQUARE, r)).blend(ZERO, square.compare(VectorOperators.GT, NORMAL_MOST));
     }
 
-    /** e^(-a²/2), with what rounding takes from the square, which the exponential would magnify, put back. */
-    private static FloatVector normalExponential(FloatVector a) {
-        FloatVector square = a.mul(a);
-        FloatVector lost = a.fma(a, square.neg());
-        FloatVector e = exp(square.mul(MINUS_HALF));
-        return lost.mul(MINUS_HALF).fma(e, e);
-    }
-
-    private static FloatVector normalCumulative(FloatVector x, FloatVector a, FloatVector exponential) {
-        FloatVector t = ONE.div(a.fma(NORMAL_T, ONE));
+    private static FloatVector normalCumulative(FloatVector x, FloatVector exponential) {
+        FloatVector t = ONE.div(x.abs().fma(NORMAL_T, ONE));
         FloatVector p = NORMAL_8.fma(t, NORMAL_7).fma(t, NORMAL_6).fma(t, NORMAL_5).fma(t, NORMAL_4).fma(t, NORMAL_3)
                 .fma(t, NORMAL_2).fma(t, NORMAL_1);
         FloatVector tail = p.mul(t).mul(exponential);
@@ -139,21 +149,33 @@ final class VectorMath {
 
     /** The derivative of x Φ(x): Φ and the density share their exponential. */
     static FloatVector geluSlope(FloatVector x) {
-        FloatVector a = normalArgument(x);
-        FloatVector e = normalExponential(a);
-        return x.mul(DENSITY).fma(e, normalCumulative(x, a, e));
+        FloatVector e = normalExponential(x);
+        return x.mul(DENSITY).fma(e, normalCumulative(x, e));
     }
 
-    /** What sigmoid is taken of in {@code gelu(x) = x σ(2 √(2/π) (x + 0.044715 x³))}. */
-    static FloatVector geluArgument(FloatVector x) {
-        return x.mul(x).fma(GELU_3, GELU_1).mul(x);
+    /** e^-|u| for the u of {@code gelu(x) = x σ(u), u = 2 √(2/π) (x + 0.044715 x³)}. */
+    private static FloatVector geluExponential(FloatVector x, FloatVector square) {
+        FloatVector t = square.fma(GELU_LOG2_3, GELU_LOG2_1).mul(x);
+        // Of negative floats the smaller integer is the one nearer to 0; this costs less than min, which looks for NaN.
+        FloatVector most = minusMagnitude(t).min(POWER_LEAST).reinterpretAsFloats();
+        FloatVector shifted = most.add(ROUND);
+        return power(shifted, most.add(ROUND.sub(shifted)));
     }
 
-    /** The derivative of GELU in its tanh approximation. */
+    /** GELU in its tanh approximation. */
+    static FloatVector geluTanh(FloatVector x) {
+        FloatVector e = geluExponential(x, x.mul(x));
+        return x.blend(x.mul(e), x.compare(VectorOperators.LT, ZERO)).div(e.add(ONE));
+    }
+
+    /** Its derivative. */
     static FloatVector geluTanhSlope(FloatVector x) {
-        FloatVector y = sigmoid(geluArgument(x));
-        FloatVector inner = x.mul(x).fma(GELU_SLOPE_3, GELU_1);
-        return y.sub(y.mul(y)).mul(x).fma(inner, y);
+        FloatVector square = x.mul(x);
+        FloatVector e = geluExponential(x, square);
+        FloatVector y = ONE.div(e.add(ONE)); // σ of the magnitude
+        FloatVector rest = y.mul(e); // 1 - σ
+        FloatVector inner = square.fma(GELU_SLOPE_3, GELU_1).mul(x);
+        return y.mul(rest).fma(inner, y.blend(rest, x.compare(VectorOperators.LT, ZERO)));
     }
 
     /** The derivative of x σ(x). */

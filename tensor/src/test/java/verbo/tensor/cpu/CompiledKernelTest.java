@@ -29,7 +29,7 @@ class CompiledKernelTest {
             NativeFloats z = NativeFloats.uniform(arena, N, -1, 1, 3);
             NativeFloats matrix = NativeFloats.uniform(arena, 5 * N, -1, 1, 4);
             NativeFloats out = new NativeFloats(arena, N);
-            NativeFloats more = new NativeFloats(arena, N);
+            NativeFloats more = new NativeFloats(arena, 2 * N);
             NativeFloats statistics = new NativeFloats(arena, 2);
             int[] first = {};
             long end = System.nanoTime() + 2_000_000_000L;
@@ -57,8 +57,11 @@ class CompiledKernelTest {
         bits[at++] = hash(out);
         KERNELS.layerNorm(x.address, y.address, z.address, 1e-5f, out.address, statistics.address, N);
         bits[at++] = hash(out);
-        KERNELS.layerNormBackward(x.address, y.address, statistics.address, z.address, out.address, N, false);
+        KERNELS.fill(more.address, 0, 2 * N);
+        KERNELS.layerNormBackward(x.address, y.address, statistics.address, z.address, out.address, more.address,
+                more.address + 4 * N, N, false);
         bits[at++] = hash(out);
+        bits[at++] = hash(more);
         KERNELS.layerNormBackwardWeights(x.address, 0.1f, 0.5f, z.address, out.address, 0, N);
         bits[at++] = hash(out);
         KERNELS.rmsNorm(x.address, y.address, 1e-5f, out.address, statistics.address, N);

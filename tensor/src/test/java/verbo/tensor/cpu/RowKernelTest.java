@@ -63,7 +63,11 @@ class RowKernelTest {
                 NativeFloats dOut = NativeFloats.uniform(arena, n, -1, 1, n + 2);
                 NativeFloats dx = NativeFloats.uniform(arena, n, -1, 1, n + 3);
                 NativeFloats statistics = new NativeFloats(arena, 2, i -> i == 0 ? 1.9f : 0.7f);
+                NativeFloats dGain = NativeFloats.uniform(arena, n, -1, 1, n + 4);
+                NativeFloats dBias = NativeFloats.uniform(arena, n, -1, 1, n + 5);
                 double[] before = dx.values();
+                double[] gains = dGain.values();
+                double[] biases = dBias.values();
                 double[] g = new double[n];
                 double[] gx = new double[n];
                 for (int i = 0; i < n; i++) {
@@ -76,12 +80,14 @@ class RowKernelTest {
                 for (int i = 0; i < n; i++) {
                     expected[i] = 0.7f * (g[i] - meanG - (x.get(i) - 1.9f) * 0.7f * meanGx);
                 }
-                KERNELS.layerNormBackward(x.address, gain.address, statistics.address, dOut.address, dx.address, n,
-                        true);
+                KERNELS.layerNormBackward(x.address, gain.address, statistics.address, dOut.address, dx.address,
+                        dGain.address, dBias.address, n, true);
                 dx.check("layerNormBackward, added", i -> before[i] + expected[i], 1e-5, 5e-6);
-                KERNELS.layerNormBackward(x.address, gain.address, statistics.address, dOut.address, dx.address, n,
-                        false);
+                KERNELS.layerNormBackward(x.address, gain.address, statistics.address, dOut.address, dx.address,
+                        dGain.address, dBias.address, n, false);
                 dx.check("layerNormBackward", i -> expected[i], 1e-5, 5e-6);
+                dGain.check("dGain, twice", i -> gains[i] + 2 * (x.get(i) - 1.9f) * 0.7f * dOut.get(i), 1e-6, 2e-6);
+                dBias.check("dBias, twice", i -> biases[i] + 2 * dOut.get(i), 1e-6, 1e-6);
             }
         }
     }
