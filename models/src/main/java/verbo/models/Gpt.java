@@ -194,12 +194,10 @@ public final class Gpt extends CausalTransformer implements TrainableLanguageMod
         SelfAttention within = (layer, options, d, q, k, v) -> {
             int b = ids.length(0);
             int t = ids.length(1);
-            Tensor queries = heads(q, d); // [b, h, t, d]
-            Tensor keys = heads(k, d); // [b, h, t, d]
-            Tensor values = heads(v, d); // [b, h, t, d]
-            Tensor attended = attentionDropout == 0
-                    ? queries.attention(keys, values, options)
-                    : dropout.apply(weights(queries, keys, options), attentionDropout).matmul(values); // [b, h, t, d]
+            Attention dropping = attentionDropout == 0
+                    ? options
+                    : options.withDropout((float) attentionDropout, dropout.next());
+            Tensor attended = heads(q, d).attention(heads(k, d), heads(v, d), dropping); // [b, h, t, d]
             return attended.transpose(1, 2).reshape(b, t, config.width()); // [b, t, c]
         };
         return forward(ids, placed, within, dropout);
@@ -207,17 +205,6 @@ public final class Gpt extends CausalTransformer implements TrainableLanguageMod
 
     private static Tensor heads(Tensor x, int d) {
         return x.reshape(x.length(0), x.length(1), x.length(2) / d, d).transpose(1, 2); // [b, t, c] to [b, h, t, d]
-    }
-
-    /** The softmax of attention as a tensor of its own, for dropout of single weights. */
-    private static Tensor weights(Tensor queries, Tensor keys, Attention options) {
-        int t = queries.length(2);
-        float[] future = new float[t * t];
-        for (int i = 0; i < t; i++) {
-            java.util.Arrays.fill(future, i * t + i + 1, i * t + t, Float.NEGATIVE_INFINITY);
-        }
-        Tensor mask = Scope.current().of(future, t, t);
-        return queries.matmul(keys.transpose(2, 3)).multiply(options.scale()).add(mask).softmax(); // [b, h, t, t]
     }
 
     // ---- its uses

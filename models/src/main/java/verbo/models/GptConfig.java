@@ -37,8 +37,7 @@ import verbo.tensor.Unary;
  * @param embeddingDropout
  *            dropout of the embeddings (embd_pdrop)
  * @param attentionDropout
- *            dropout of the attention weights (attn_pdrop); training with it holds them all at once, which costs time and
- *            memory
+ *            dropout of the attention weights (attn_pdrop)
  * @param residualDropout
  *            dropout of what each part of a block adds (resid_pdrop)
  * @param initializerRange

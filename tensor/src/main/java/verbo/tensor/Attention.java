@@ -14,8 +14,22 @@ import org.jspecify.annotations.Nullable;
  * @param bias
  *            added to the scaled products before the softmax, shape {@code [batch or 1, heads or 1, queries or 1, keys]}, F32,
  *            contiguous; -infinity masks; it takes no gradient. Null for none
+ * @param dropout
+ *            the probability with which each weight of the softmax is dropped (the rest is scaled by 1/(1-p)): weight
+ *            {@code [b, h, query, key]} by the draw that {@link Tensor#dropout} makes for it in a tensor of that shape
+ * @param seed
+ *            what the draws are of
  */
-public record Attention(float scale, boolean causal, @Nullable Tensor bias) {
+public record Attention(float scale, boolean causal, @Nullable Tensor bias, float dropout, long seed) {
+    public Attention {
+        Elementwise.requireProbability(dropout);
+    }
+
+    /** Without dropout. */
+    public Attention(float scale, boolean causal, @Nullable Tensor bias) {
+        this(scale, causal, bias, 0, 0);
+    }
+
     /** Causal attention with the usual scale for this head dimension. */
     public static Attention causal(int headDimension) {
         return new Attention((float) (1 / Math.sqrt(headDimension)), true, null);
@@ -28,6 +42,11 @@ public record Attention(float scale, boolean causal, @Nullable Tensor bias) {
 
     /** The same with an additive bias or mask. */
     public Attention withBias(Tensor added) {
-        return new Attention(scale, causal, added);
+        return new Attention(scale, causal, added, dropout, seed);
+    }
+
+    /** The same with weights dropped. */
+    public Attention withDropout(float probability, long draws) {
+        return new Attention(scale, causal, bias, probability, draws);
     }
 }

@@ -39,7 +39,7 @@ final class AttentionProduct {
                     engine.attentionBackward(options, q, k, v, out.transpose(1, 2), logSums, dOut.transpose(1, 2),
                             wanted(q, temporary), wanted(k, temporary), wanted(v, temporary));
                 }
-            });
+            }, q, k, v);
         }
         return out.transpose(1, 2);
     }

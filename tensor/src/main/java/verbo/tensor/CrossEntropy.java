@@ -33,7 +33,7 @@ final class CrossEntropy {
             out.recorded(dOut -> {
                 engine.crossEntropyBackward(work, targets.reshape(rows), sums, scale * dOut.item());
                 Elementwise.pass(work.reshape(logits.shape().lengths()), logits);
-            });
+            }, logits);
         }
         return out;
     }
@@ -109,7 +109,7 @@ final class CrossEntropy {
                         }
                     }
                 }
-            });
+            }, hidden, weight, bias);
         }
         return out;
     }

@@ -14,7 +14,7 @@ final class Elementwise {
         Tensor out = Scope.current().empty(DType.F32, x.shape());
         x.engine().copy(x, out, false);
         if (recording(x)) {
-            out.recorded(dOut -> pass(dOut, x));
+            out.recorded(dOut -> pass(dOut, x), x);
         }
         return out;
     }
@@ -27,7 +27,7 @@ final class Elementwise {
             out.recorded(dOut -> {
                 Engine.Gradient dx = x.into();
                 x.engine().unaryBackward(op, x, out, dOut, requireNonNull(dx.into()), dx.accumulate());
-            });
+            }, x);
         }
         return out;
     }
@@ -40,15 +40,13 @@ final class Elementwise {
             out.recorded(dOut -> {
                 Engine.Gradient dx = x.into();
                 x.engine().affine(dOut, scale, 0, requireNonNull(dx.into()), dx.accumulate());
-            });
+            }, x);
         }
         return out;
     }
 
     static Tensor dropout(Tensor argument, float probability, long seed) {
-        if (!(probability >= 0 && probability < 1)) {
-            throw new IllegalArgumentException("a dropout probability is at least 0 and below 1, not " + probability);
-        }
+        requireProbability(probability);
         Tensor x = argument.contiguous();
         Tensor out = Scope.current().empty(DType.F32, x.shape());
         x.engine().dropout(x, probability, seed, out, false);
@@ -56,9 +54,15 @@ final class Elementwise {
             out.recorded(dOut -> {
                 Engine.Gradient dx = x.into();
                 x.engine().dropout(dOut, probability, seed, requireNonNull(dx.into()), dx.accumulate());
-            });
+            }, x);
         }
         return out;
+    }
+
+    static void requireProbability(float dropout) {
+        if (!(dropout >= 0 && dropout < 1)) {
+            throw new IllegalArgumentException("a dropout probability is at least 0 and below 1, not " + dropout);
+        }
     }
 
     static Tensor binary(Binary op, Tensor left, Tensor right) {
@@ -90,7 +94,7 @@ final class Elementwise {
                         }
                     }
                 }
-            });
+            }, a, b);
         }
         return out;
     }
@@ -128,7 +132,7 @@ final class Elementwise {
                     }
                     start = end;
                 }
-            });
+            }, parts.toArray(Tensor[]::new));
         }
         return out;
     }

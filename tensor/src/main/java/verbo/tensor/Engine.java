@@ -187,7 +187,7 @@ public interface Engine extends AutoCloseable {
     /**
      * Attention of single queries to keys and values that lie in pages, for decoding: row i of {@code q [rows, heads · d]}
      * sees the first {@code lengths[i]} places of {@code caches.get(i)}. {@code out} as q; both contiguous. The options have
-     * no bias; causality is what the lengths say.
+     * no bias and no dropout; causality is what the lengths say.
      */
     void attentionOverPages(Attention options, int headDimension, Tensor q, List<Pages> caches, int[] lengths,
             Tensor out);

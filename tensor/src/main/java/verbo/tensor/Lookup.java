@@ -16,7 +16,7 @@ final class Lookup {
         Tensor out = Scope.current().empty(DType.F32, lengths);
         weight.engine().embedding(weight, ids, out);
         if (Elementwise.recording(weight)) {
-            out.recorded(dOut -> weight.engine().embeddingBackward(ids, dOut, weight.intoSum()));
+            out.recorded(dOut -> weight.engine().embeddingBackward(ids, dOut, weight.intoSum()), weight);
         }
         return out;
     }

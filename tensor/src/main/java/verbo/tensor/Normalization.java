@@ -20,7 +20,8 @@ final class Normalization {
         engine.layerNorm(x, gain, bias, epsilon, out, statistics);
         if (recording(x, gain, bias)) {
             out.recorded(
-                    dOut -> engine.layerNormBackward(x, gain, statistics, dOut, x.into(), gain.into(), bias.into()));
+                    dOut -> engine.layerNormBackward(x, gain, statistics, dOut, x.into(), gain.into(), bias.into()),
+                    x, gain, bias);
         }
         return out;
     }
@@ -34,7 +35,7 @@ final class Normalization {
         Tensor statistics = Scope.current().empty(DType.F32, (int) x.shape().rows());
         engine.rmsNorm(x, gain, epsilon, out, statistics);
         if (recording(x, gain, null)) {
-            out.recorded(dOut -> engine.rmsNormBackward(x, gain, statistics, dOut, x.into(), gain.into()));
+            out.recorded(dOut -> engine.rmsNormBackward(x, gain, statistics, dOut, x.into(), gain.into()), x, gain);
         }
         return out;
     }

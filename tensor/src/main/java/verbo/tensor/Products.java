@@ -28,7 +28,7 @@ final class Products {
                 if (bias != null && bias.requiresGradient()) {
                     Elementwise.sumInto(dRows, 1, bias);
                 }
-            });
+            }, rows, weight, bias);
         }
         return out;
     }
@@ -56,7 +56,7 @@ final class Products {
             out.recorded(dOut -> {
                 product(dOut, b.transpose(-2, -1), a);
                 product(a.transpose(-2, -1), dOut, b);
-            });
+            }, a, b);
         }
         return out;
     }

@@ -68,7 +68,7 @@ final class Recurrence {
                         Elementwise.pass(dInitial, initial);
                     }
                 }
-            });
+            }, x, weight, bias, initial);
         }
         return states;
     }

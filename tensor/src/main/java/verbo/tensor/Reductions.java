@@ -36,7 +36,7 @@ final class Reductions {
                     engine.affine(dOut, scale, 0, scaled.reshape(dOut.shape().lengths()), false);
                     engine.binary(Binary.ADD, dx, scaled, dx);
                 }
-            });
+            }, x);
         }
     }
 
@@ -48,7 +48,7 @@ final class Reductions {
             out.recorded(dOut -> {
                 Engine.Gradient dx = x.into();
                 x.engine().maxBackward(x, out, dOut, requireNonNull(dx.into()), dx.accumulate());
-            });
+            }, x);
         }
         return out;
     }
@@ -61,7 +61,7 @@ final class Reductions {
             out.recorded(dOut -> {
                 Engine.Gradient dx = x.into();
                 x.engine().softmaxBackward(out, log, dOut, requireNonNull(dx.into()), dx.accumulate());
-            });
+            }, x);
         }
         return out;
     }

@@ -4,6 +4,8 @@ package verbo.tensor;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -239,11 +241,26 @@ public final class Tensor {
         return tensor;
     }
 
-    /** Marks a result as computed from tensors that want gradients, and records how to pass its gradient on. */
-    void recorded(Tape.Backward backward) {
+    /**
+     * Marks a result as computed from tensors that want gradients, and records how to pass its gradient on to them.
+     *
+     * @param inputs
+     *            all that may get a gradient; null ones are none
+     */
+    void recorded(Tape.Backward backward, @Nullable Tensor... inputs) {
         requiresGradient = true;
         leaf = false;
-        scope.tape().record(this, backward);
+        scope.tape().record(this, backward, inputs);
+    }
+
+    /** The whole of which this is a view, or itself. */
+    Tensor base() {
+        return base;
+    }
+
+    /** Of a base: whether it was not computed. */
+    boolean isLeaf() {
+        return leaf;
     }
 
     /**
@@ -260,6 +277,21 @@ public final class Tensor {
 
     /** As {@link #backward()} of this value times {@code scale}: accumulating over n batches passes 1/n. */
     public void backward(float scale) {
+        backwardTelling(scale, null);
+    }
+
+    /**
+     * As {@link #backward(float)}, which tells of each leaf when its gradient is complete, while the rest of the way back is
+     * still to come: what is done with gradients, such as adding up those of several machines, can begin.
+     *
+     * @param ready
+     *            called on this thread, once for each leaf that got a gradient; it must not compute with recorded tensors
+     */
+    public void backward(float scale, Consumer<Tensor> ready) {
+        backwardTelling(scale, ready);
+    }
+
+    private void backwardTelling(float scale, @Nullable Consumer<Tensor> ready) {
         if (size() != 1) {
             throw new IllegalStateException("backward starts at a single value, not at a tensor " + shape);
         }
@@ -271,10 +303,43 @@ public final class Tensor {
         }
         try (NoGradient off = NoGradient.open()) {
             engine().fill(intoSum(), scale);
-            for (Scope at = scope; at != null; at = at.parent()) {
-                at.tape().backward();
+            Tape.backward(scope, ready);
+        }
+    }
+
+    /**
+     * {@code segment} of this, of which nothing inside is kept for the way back but computed again there (Chen et al. 2016):
+     * more time for less memory. Results and gradients are the same, bit for bit, as of {@code segment.apply(this)}.
+     *
+     * @param segment
+     *            computes one tensor from this one and from tensors that outlive the scope; applied twice, it does the same
+     */
+    public Tensor recompute(UnaryOperator<Tensor> segment) {
+        Scope outer = Scope.current();
+        Tensor out;
+        Tensor[] leaves;
+        try (Scope inside = Scope.open(engine())) {
+            Tensor result = segment.apply(this);
+            out = outer.copy(result);
+            leaves = inside.tape().leaves();
+            if (!Elementwise.recording(result)) {
+                return out;
             }
         }
+        out.recorded(dOut -> {
+            try (Scope inside = Scope.open(engine())) {
+                Tape.off(false);
+                Tensor result;
+                try {
+                    result = segment.apply(this);
+                } finally {
+                    Tape.off(true);
+                }
+                Elementwise.pass(dOut, result);
+                inside.tape().backward();
+            }
+        }, leaves);
+        return out;
     }
 
     // ---- views

@@ -92,6 +92,7 @@ class ErrorMessageTest {
         refused(() -> x(2, 3).dropout(1, 0), "1.0");
         refused(() -> x(2, 3).dropout(-0.1f, 0), "-0.1");
         refused(() -> x(2, 3).dropout(Float.NaN, 0), "NaN");
+        refused(() -> Attention.full(4).withDropout(1, 0), "1.0");
         refused(() -> x(2, 3).sum(2), "[2, 3]");
         refused(() -> x().softmax(), "[]");
         refused(() -> x().max(), "[]");

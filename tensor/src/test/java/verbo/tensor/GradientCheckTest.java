@@ -514,6 +514,25 @@ class GradientCheckTest {
                 normal(147, 2, 2, 5, 4), padding);
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void attentionDropsTheWeightsThatDropoutOfAllOfThemDrops(boolean causal) {
+        int[][] shapes = {{1, 1, 1, 1, 1, 1}, {2, 3, 3, 5, 5, 4}, {2, 6, 2, 4, 11, 3}, {1, 2, 1, 67, 71, 5}};
+        for (int[] s : shapes) {
+            float[] kept;
+            try (Scope scope = Scope.open(ENGINE)) {
+                Tensor ones = scope.zeros(s[0], s[1], s[3], s[4]).add(1);
+                kept = ones.dropout(0.4f, 17).toFloats();
+            }
+            NaiveTensor mask = NaiveTensor.of(kept, s[0], s[1], s[3], s[4]);
+            Attention options = (causal ? Attention.causal(4) : Attention.full(4)).withDropout(0.4f, 17);
+            check((causal ? "causal" : "full") + " attention with dropout " + Arrays.toString(s),
+                    t -> t[0].attention(t[1], t[2], options),
+                    t -> t[0].attention(t[1], t[2], 0.5, causal, null, mask), normal(161, s[0], s[1], s[3], s[5]),
+                    normal(162, s[0], s[2], s[4], s[5]), normal(163, s[0], s[2], s[4], s[5]));
+        }
+    }
+
     @Test
     void aQueryThatSeesNothingGivesZeros() {
         try (Scope scope = Scope.open(ENGINE)) {

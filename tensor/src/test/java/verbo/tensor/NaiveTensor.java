@@ -287,6 +287,12 @@ record NaiveTensor(double[] values, int... lengths) {
     /** Attention of queries [b, h, t, d] to keys and values [b, h or a divisor, s, d], with the whole matrix of scores. */
     NaiveTensor attention(NaiveTensor keys, NaiveTensor values, double scale, boolean causal,
             @Nullable NaiveTensor bias) {
+        return attention(keys, values, scale, causal, bias, null);
+    }
+
+    /** With weights that are multiplied by what is kept of them, [b, h, t, s]. */
+    NaiveTensor attention(NaiveTensor keys, NaiveTensor values, double scale, boolean causal,
+            @Nullable NaiveTensor bias, @Nullable NaiveTensor kept) {
         NaiveTensor k = keys.repeated(length(1));
         NaiveTensor v = values.repeated(length(1));
         NaiveTensor scores = matmul(k.transpose(2, 3)).scaled(scale); // [b, h, t, s]
@@ -304,7 +310,8 @@ record NaiveTensor(double[] values, int... lengths) {
             }
             scores = scores.add(mask);
         }
-        return scores.softmax().matmul(v);
+        NaiveTensor weights = scores.softmax();
+        return (kept == null ? weights : weights.multiply(kept)).matmul(v);
     }
 
     /** Each head of [b, h, s, d] as many times as it takes to be so many. */

@@ -89,7 +89,8 @@ final class Training implements AutoCloseable {
         Tensor q = qkv.select(2, 0).transpose(1, 2); // [b, h, t, d]
         Tensor k = qkv.select(2, 1).transpose(1, 2);
         Tensor v = qkv.select(2, 2).transpose(1, 2);
-        Tensor attended = q.attention(k, v, Attention.causal(d)).transpose(1, 2).reshape(b, t, c);
+        Tensor attended = q.attention(k, v, Attention.causal(d).withDropout(0.2f, -step)).transpose(1, 2)
+                .reshape(b, t, c);
         x = x.add(attended.linear(parameters.get(5), null).dropout(0.1f, step));
         Tensor wide = x.rmsNorm(parameters.get(6), 1e-5f).linear(parameters.get(7), parameters.get(8)).geluTanh();
         x = x.add(wide.linear(parameters.get(9), null));

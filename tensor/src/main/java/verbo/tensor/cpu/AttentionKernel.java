@@ -98,6 +98,7 @@ final class AttentionKernel {
                     } else {
                         sum = kernels.exp(row, scale, max, row, width);
                         kernels.affine(row, 1 / sum, 0, row, width, false);
+                        drop(options, batch * heads + head, queries, from + i, keys, row, width);
                     }
                     set(sums + 4L * i, (float) (max + Math.log(sum)));
                 }
@@ -106,6 +107,13 @@ final class AttentionKernel {
                         outRows.stride, false);
             }
         });
+    }
+
+    /** Drops from a query's first weights, or from the gradients of what was dropped, which are as many. */
+    private void drop(Attention options, long head, int queries, int query, int keys, long row, int width) {
+        if (options.dropout() > 0) {
+            kernels.dropout(row, options.dropout(), options.seed(), (head * queries + query) * keys, row, width, false);
+        }
     }
 
     /**
@@ -176,7 +184,10 @@ final class AttentionKernel {
                         } else {
                             kernels.exp(row, scale, logSum, row, hideFuture(row, visible, seen));
                         }
-                        kernels.attentionScoresBackward(row, dp + 4L * i * seen, delta, options.scale(), seen);
+                        long dRow = dp + 4L * i * seen;
+                        drop(options, batch * heads + head, queries, from + i, keys, dRow, visible);
+                        kernels.attentionScoresBackward(row, dRow, delta, options.scale(), seen);
+                        drop(options, batch * heads + head, queries, from + i, keys, row, visible);
                     }
                     Gemm.Matrix weights = new Gemm.Matrix(p, seen, 1);
                     Gemm.Matrix dScores = new Gemm.Matrix(dp, seen, 1);
