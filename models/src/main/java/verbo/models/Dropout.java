@@ -24,6 +24,16 @@ final class Dropout {
         return Seeds.derive(seed, places++);
     }
 
+    /** The place that is next. */
+    int place() {
+        return places;
+    }
+
+    /** Goes to a place: what is computed again there drops the same. */
+    void goTo(int place) {
+        places = place;
+    }
+
     /** Elements of x. */
     Tensor apply(Tensor x, double probability) {
         return active && probability > 0 ? x.dropout((float) probability, next()) : x;

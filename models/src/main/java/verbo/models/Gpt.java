@@ -49,6 +49,8 @@ public final class Gpt extends CausalTransformer implements TrainableLanguageMod
     private final LayerNorm lastNorm; // ln_f
     private final Parameter head; // [v, c], the token embedding itself where they are tied
 
+    private boolean recompute;
+
     /**
      * Takes parameters from a source.
      *
@@ -115,6 +117,11 @@ public final class Gpt extends CausalTransformer implements TrainableLanguageMod
         }
     }
 
+    @Override
+    public void recompute(boolean blocks) {
+        this.recompute = blocks;
+    }
+
     private Parameter take(ParameterSource source, String name, Initialization initial, int... lengths)
             throws IOException {
         Parameter parameter = source.parameter(name, initial, lengths.length > 1, lengths);
@@ -171,6 +178,12 @@ public final class Gpt extends CausalTransformer implements TrainableLanguageMod
                 try (Scope _ = Scope.open(engine)) {
                     engine.copy(block.forward(x, attention, dropout), x, false); // [.., c]
                 }
+            } else if (recompute) {
+                int place = dropout.place();
+                x = x.recompute(before -> {
+                    dropout.goTo(place);
+                    return block.forward(before, attention, dropout);
+                }); // [.., c]
             } else {
                 x = block.forward(x, attention, dropout); // [.., c]
             }

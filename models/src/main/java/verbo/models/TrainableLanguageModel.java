@@ -72,6 +72,19 @@ public interface TrainableLanguageModel extends AutoCloseable {
     }
 
     /**
+     * Whether training keeps only what goes into each block of layers and computes the rest again on the way back: the same
+     * numbers in less memory, for the time of the blocks' forward pass once more.
+     *
+     * @throws IllegalArgumentException
+     *             where blocks are asked for and the family has none
+     */
+    default void recompute(boolean blocks) {
+        if (blocks) {
+            throw new IllegalArgumentException("recompute is for Transformers: this model keeps what it computed");
+        }
+    }
+
+    /**
      * This model for scoring and generating. It reads the weights as they are at that moment, so it can be kept and used
      * between training steps; closing it frees its caches and leaves this model open.
      *

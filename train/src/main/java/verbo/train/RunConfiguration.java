@@ -37,6 +37,8 @@ import verbo.text.TokenizerTrainer;
  *            sequences in a batch
  * @param accumulate
  *            batches in an update
+ * @param recompute
+ *            whether what is inside a block is computed again on the way back
  * @param seed
  *            decides everything that is drawn
  * @param threads
@@ -53,8 +55,8 @@ import verbo.text.TokenizerTrainer;
  *            what is reported
  */
 public record RunConfiguration(@Nullable Path run, String name, Data data, TokenizerChoice tokenizer, ModelShape model,
-        @Nullable Path init, int steps, int batch, int accumulate, long seed, int threads, Optimizer optimizer,
-        Evaluation evaluate, Checkpointing checkpoint, Sample sample, Metrics metrics, Map<String, Object> values) {
+        @Nullable Path init, int steps, int batch, int accumulate, boolean recompute, long seed, int threads,
+        Optimizer optimizer, Evaluation evaluate, Checkpointing checkpoint, Sample sample, Metrics metrics, Map<String, Object> values) {
 
     /**
      * The text.
@@ -303,6 +305,7 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
                         s.real("data.validation"), s.real("data.test"), s.textOrNull("data.validationPath")),
                 TokenizerChoice.of(s),
                 model, pathOrNull(s, "init"), s.count("steps"), s.count("batch"), s.count("accumulate"),
+                s.yes("recompute"),
                 s.whole("seed"), s.count("threads"), optimizer,
                 new Evaluation(s.count("evaluate.every"), s.count("evaluate.tokens")),
                 new Checkpointing(s.count("checkpoint.every"), s.count("checkpoint.keep"),
@@ -334,7 +337,7 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
 
     /** The same with another number of threads. */
     public RunConfiguration withThreads(int count) {
-        return new RunConfiguration(run, name, data, tokenizer, model, init, steps, batch, accumulate, seed, count,
-                optimizer, evaluate, checkpoint, sample, metrics, values);
+        return new RunConfiguration(run, name, data, tokenizer, model, init, steps, batch, accumulate, recompute, seed,
+                count, optimizer, evaluate, checkpoint, sample, metrics, values);
     }
 }

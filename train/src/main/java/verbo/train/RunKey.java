@@ -268,6 +268,10 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
             key("batch", COUNT, "16", "How many sequences in a batch.", "batch_size"),
             key("accumulate", COUNT, "1", "How many batches make one update.", "gradient_accumulation_steps",
                     "grad_accum"),
+            key("recompute", YES_NO, "false",
+                    "Whether training a Transformer keeps only what goes into each block and computes the rest again on "
+                            + "the way back: the same numbers in less memory and more time.",
+                    "gradient_checkpointing", "activation_checkpointing"),
             key("seed", new Whole(Long.MIN_VALUE, Long.MAX_VALUE), "1",
                     "Decides the first weights, the batches, dropout and samples, and which documents are for "
                             + "validation.",

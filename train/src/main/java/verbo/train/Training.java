@@ -173,6 +173,7 @@ public final class Training implements AutoCloseable {
     }
 
     private Learner learner(TrainableLanguageModel model, Tokenizer tokenizer, Checkpoints.State state) {
+        model.recompute(configuration.recompute());
         RunConfiguration.Optimizer o = configuration.optimizer();
         Optimizer optimizer = o.type().equals("sgd")
                 ? new Sgd(engine, model.parameters(), o.momentum(), o.decay())

@@ -172,6 +172,15 @@ final class TrainingTest {
     }
 
     @Test
+    void numbersAreTheSameWhenBlocksAreComputedAgain() throws IOException {
+        train("kept", "model.dropout=0.1");
+        train("again", "model.dropout=0.1", "recompute=true");
+        assertSame("again", "kept");
+        assertThatThrownBy(() -> train("recurrent", "model.family=gru", "recompute=true"))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("recompute is for Transformers");
+    }
+
+    @Test
     void whatCameAfterTheCheckpointIsTakenBack() throws IOException {
         train("whole");
         trainUntil(6, "killed");
