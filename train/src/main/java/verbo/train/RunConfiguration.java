@@ -56,7 +56,8 @@ import verbo.text.TokenizerTrainer;
  */
 public record RunConfiguration(@Nullable Path run, String name, Data data, TokenizerChoice tokenizer, ModelShape model,
         @Nullable Path init, int steps, int batch, int accumulate, boolean recompute, long seed, int threads,
-        Optimizer optimizer, Evaluation evaluate, Checkpointing checkpoint, Sample sample, Metrics metrics, Map<String, Object> values) {
+        Optimizer optimizer, Evaluation evaluate, Checkpointing checkpoint, Sample sample, Metrics metrics,
+        Map<String, Object> values) {
 
     /**
      * The text.

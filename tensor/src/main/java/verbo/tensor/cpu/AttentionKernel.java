@@ -226,7 +226,7 @@ final class AttentionKernel {
             for (int at = 0; at < length; at += pages.pageLength()) {
                 Tensor page = pages.values().get(at / pages.pageLength());
                 int n = Math.min(pages.pageLength(), length - at);
-                kernels.multiplyRows(scores + 4L * at, 1, n, address(page) + offset, page.stride(0), to, d);
+                kernels.multiplyRows(scores + 4L * at, 0, 1, 1, n, address(page) + offset, page.stride(0), to, 0, d);
             }
             kernels.affine(to, 1 / sum, 0, to, d, false);
         });

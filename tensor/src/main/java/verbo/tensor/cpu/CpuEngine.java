@@ -547,7 +547,8 @@ public final class CpuEngine implements Engine {
             for (long row = first; row < last; row++) {
                 long at = 4 * row * width;
                 if (to != 0) {
-                    kernels.layerNormBackward(from + at, g, s + 8 * row, dy + at, to + at, sums, sums + 4L * width, width,
+                    kernels.layerNormBackward(from + at, g, s + 8 * row, dy + at, to + at, sums, sums + 4L * width,
+                            width,
                             dx.accumulate());
                 } else {
                     kernels.layerNormBackwardWeights(from + at, get(s + 8 * row), get(s + 8 * row + 4), dy + at, sums,

@@ -22,7 +22,11 @@ final class Gemm {
     /** Elements of the operand that all threads share that are packed at a time: they stay in the last-level cache. */
     private static final int SHARED = 1 << 20;
     /** With fewer rows than this, packing B costs more than it saves: B is read once where it lies. */
-    private static final int FEW_ROWS = 4;
+    private static final int FEW_ROWS = 8;
+    /** The same where B is beyond the caches, with so many elements: then packing is writing to memory and reading again. */
+    private static final int FEW_ROWS_OF_LARGE = 17;
+
+    private static final long LARGE = 1 << 20;
     /** Products smaller than this are not worth waking threads for. */
     private static final long SMALL = 1 << 16;
     /** Panels of A that a thread packs at a time where B is packed whole. */
@@ -80,7 +84,7 @@ final class Gemm {
         if (k == 0) {
             throw new IllegalArgumentException("a product needs an inner dimension of at least 1");
         }
-        if (m < FEW_ROWS) {
+        if (m < ((long) k * n < LARGE ? FEW_ROWS : FEW_ROWS_OF_LARGE)) {
             multiplyFewRows(m, n, k, a, b, bias, c, cStride, accumulate);
             return;
         }
@@ -218,15 +222,12 @@ final class Gemm {
             boolean accumulate) {
         if (b.rowStride == 1) { // columns of B are contiguous: each element of C is a dot product
             int group = Math.clamp(65536 / k, 1, n);
-            Matrix rows = a.columnStride == 1 ? a : copy(a, m, k);
+            float[] rows = copy(a, m, k); // of an array, reads are not checked one by one
             workers.run((n + group - 1) / group, index -> {
                 int from = index * group;
                 int count = Math.min(group, n - from);
-                for (int i = 0; i < m; i++) {
-                    kernels.dots(rows.at(i, 0), b.at(0, from), b.columnStride, count, k,
-                            bias == 0 ? 0 : bias + 4L * from,
-                            c + 4 * (i * cStride + from), accumulate);
-                }
+                kernels.dots(rows, m, b.at(0, from), b.columnStride, count, k,
+                        bias == 0 ? 0 : bias + 4L * from, c + 4L * from, cStride, accumulate);
             });
             return;
         }
@@ -238,11 +239,10 @@ final class Gemm {
         workers.run(stretches, index -> {
             int from = index * stretch;
             int depth = Math.min(stretch, k - from);
-            for (int i = 0; i < m; i++) {
-                long out = sums + 4L * (index * m + i) * n;
-                kernels.fill(out, 0, n);
-                kernels.multiplyRows(a.at(i, from), a.columnStride, depth, b.at(from, 0), b.rowStride, out, n);
-            }
+            long out = sums + 4L * index * m * n;
+            kernels.fill(out, 0, (long) m * n);
+            kernels.multiplyRows(a.at(0, from), a.rowStride, a.columnStride, m, depth, b.at(from, 0), b.rowStride, out,
+                    n, n);
         });
         for (int i = 0; i < m; i++) {
             long out = c + 4L * i * cStride;
@@ -256,15 +256,15 @@ final class Gemm {
         }
     }
 
-    /** Few rows, put where their elements lie together. */
-    private Matrix copy(Matrix a, int m, int k) {
-        long to = local().scratch((long) m * k);
+    /** Few rows, one after the other. */
+    private float[] copy(Matrix a, int m, int k) {
+        float[] rows = local().block(m * k);
         for (int i = 0; i < m; i++) {
             for (int d = 0; d < k; d++) {
-                Memory.set(to + 4 * ((long) i * k + d), Memory.get(a.at(i, d)));
+                rows[i * k + d] = Memory.get(a.at(i, d));
             }
         }
-        return new Matrix(to, k, 1);
+        return rows;
     }
 
     /** A right operand [depth, columns] that was packed by {@link Local#pack}, for many products. */

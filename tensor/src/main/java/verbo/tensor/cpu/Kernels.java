@@ -112,11 +112,19 @@ interface Kernels {
      */
     void packColumns(long b, long stride, int depth, int count, int width, float[] into, int at);
 
-    /** {@code out[j] (+)= a · b[j, :] (+ bias[j])} for {@code count} rows, reading b once. A bias of 0 is none. */
-    void dots(long a, long b, long stride, int count, int n, long bias, long out, boolean accumulate);
+    /**
+     * {@code out[i, j] (+)= a[i, :] · b[j, :] (+ bias[j])} for {@code m} rows of a, which are few and lie without gaps, and
+     * {@code count} of b, reading b once. A bias of 0 is none.
+     */
+    void dots(float[] a, int m, long b, long stride, int count, int n, long bias, long out, long outStride,
+            boolean accumulate);
 
-    /** {@code out[0..n) += Σ_k a[k] · b[k, 0..n)}, reading b once. */
-    void multiplyRows(long a, long aStep, int depth, long b, long stride, long out, int n);
+    /**
+     * {@code out[i, 0..n) += Σ_k a[i, k] · b[k, 0..n)} for {@code m} rows of a, which are few, and whose elements are
+     * {@code aStep} apart, reading b once.
+     */
+    void multiplyRows(long a, long aStride, long aStep, int m, int depth, long b, long stride, long out, long outStride,
+            int n);
 
     // ---- updates
 

@@ -405,16 +405,26 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void dots(long a, long b, long stride, int count, int n, long bias, long out, boolean accumulate) {
-        for (int j = 0; j < count; j++) {
-            put(out + 4L * j, dot(a, b + 4 * stride * j, n) + (bias == 0 ? 0 : get(bias + 4L * j)), accumulate);
+    public void dots(float[] a, int m, long b, long stride, int count, int n, long bias, long out, long outStride,
+            boolean accumulate) {
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < count; j++) {
+                float sum = bias == 0 ? 0 : get(bias + 4L * j);
+                for (int k = 0; k < n; k++) {
+                    sum += a[i * n + k] * get(b + 4 * (stride * j + k));
+                }
+                put(out + 4 * (outStride * i + j), sum, accumulate);
+            }
         }
     }
 
     @Override
-    public void multiplyRows(long a, long aStep, int depth, long b, long stride, long out, int n) {
+    public void multiplyRows(long a, long aStride, long aStep, int m, int depth, long b, long stride, long out,
+            long outStride, int n) {
         for (int k = 0; k < depth; k++) {
-            addScaled(get(a + 4 * aStep * k), b + 4 * stride * k, out, n);
+            for (int i = 0; i < m; i++) {
+                addScaled(get(a + 4 * (aStride * i + aStep * k)), b + 4 * stride * k, out + 4 * outStride * i, n);
+            }
         }
     }
 

@@ -1149,36 +1149,104 @@ final class VectorKernels implements Kernels {
     // Memory is read fastest in a few long streams: rows that are read together lie far apart.
 
     @Override
-    public void dots(long a, long b, long stride, int count, int n, long bias, long out, boolean accumulate) {
+    public void dots(float[] a, int m, long b, long stride, int count, int n, long bias, long out, long outStride,
+            boolean accumulate) {
         int half = count / 2;
         for (int j = 0; j < half; j++) {
             long first = b + 4 * stride * j;
             long second = first + 4 * stride * half;
-            FloatVector x0 = FloatVector.zero(S);
-            FloatVector x1 = x0;
-            FloatVector y0 = x0;
-            FloatVector y1 = x0;
-            long i = 0;
-            for (long end = n / (2L * L) * (2 * W); i < end; i += 2 * W) {
-                FloatVector v0 = load(a + i);
-                FloatVector v1 = load(a + i + W);
-                x0 = load(first + i).fma(v0, x0);
-                x1 = load(first + i + W).fma(v1, x1);
-                y0 = load(second + i).fma(v0, y0);
-                y1 = load(second + i + W).fma(v1, y1);
+            int i = 0;
+            for (; i + 4 <= m; i += 4) {
+                dotsOfFour(a, n * i, first, second, n, bias, j, half, out + 4 * outStride * i, 4 * outStride,
+                        accumulate);
             }
-            float x = sumLanes(x0.add(x1));
-            float y = sumLanes(y0.add(y1));
-            for (long end = 4L * n; i < end; i += 4) {
-                x = Math.fma(get(a + i), get(first + i), x);
-                y = Math.fma(get(a + i), get(second + i), y);
+            for (; i < m; i++) {
+                dotsOfOne(a, n * i, first, second, n, bias, j, half, out + 4 * outStride * i, accumulate);
             }
-            put(x, bias, j, out, accumulate);
+        }
+        if (count % 2 == 1) {
+            for (int i = 0; i < m; i++) {
+                long last = b + 8 * stride * half;
+                dotsOfOne(a, n * i, last, last, n, bias, 2 * half, 0, out + 4 * outStride * i, accumulate);
+            }
+        }
+    }
+
+    private static void dotsOfOne(float[] a, int at, long first, long second, int n, long bias, int j, int half,
+            long out,
+            boolean accumulate) {
+        FloatVector x0 = FloatVector.zero(S);
+        FloatVector x1 = x0;
+        FloatVector y0 = x0;
+        FloatVector y1 = x0;
+        int p = at;
+        long i = 0;
+        for (long end = n / (2L * L) * (2 * W); i < end; i += 2 * W, p += 2 * L) {
+            FloatVector v0 = FloatVector.fromArray(S, a, p);
+            FloatVector v1 = FloatVector.fromArray(S, a, p + L);
+            x0 = load(first + i).fma(v0, x0);
+            x1 = load(first + i + W).fma(v1, x1);
+            y0 = load(second + i).fma(v0, y0);
+            y1 = load(second + i + W).fma(v1, y1);
+        }
+        float x = sumLanes(x0.add(x1));
+        float y = sumLanes(y0.add(y1));
+        for (long end = 4L * n; i < end; i += 4, p++) {
+            x = Math.fma(a[p], get(first + i), x);
+            y = Math.fma(a[p], get(second + i), y);
+        }
+        put(x, bias, j, out, accumulate);
+        if (half > 0) {
             put(y, bias, j + half, out, accumulate);
         }
-        for (int j = 2 * half; j < count; j++) {
-            put(dot(a, b + 4 * stride * j, n), bias, j, out, accumulate);
+    }
+
+    /** Rows of out that are so many bytes apart. */
+    private static void dotsOfFour(float[] a, int at, long first, long second, int n, long bias, int j, int half,
+            long out, long outStep, boolean accumulate) {
+        FloatVector x0 = FloatVector.zero(S);
+        FloatVector x1 = x0;
+        FloatVector x2 = x0;
+        FloatVector x3 = x0;
+        FloatVector y0 = x0;
+        FloatVector y1 = x0;
+        FloatVector y2 = x0;
+        FloatVector y3 = x0;
+        int p = at;
+        long i = 0;
+        for (long end = n / L * W; i < end; i += W, p += L) {
+            FloatVector v = load(first + i);
+            FloatVector w = load(second + i);
+            FloatVector u = FloatVector.fromArray(S, a, p);
+            x0 = u.fma(v, x0);
+            y0 = u.fma(w, y0);
+            u = FloatVector.fromArray(S, a, p + n);
+            x1 = u.fma(v, x1);
+            y1 = u.fma(w, y1);
+            u = FloatVector.fromArray(S, a, p + 2 * n);
+            x2 = u.fma(v, x2);
+            y2 = u.fma(w, y2);
+            u = FloatVector.fromArray(S, a, p + 3 * n);
+            x3 = u.fma(v, x3);
+            y3 = u.fma(w, y3);
         }
+        int rest = (int) (n - i / 4);
+        put(sumLanes(x0) + tailDot(a, p, first + i, rest), bias, j, out, accumulate);
+        put(sumLanes(y0) + tailDot(a, p, second + i, rest), bias, j + half, out, accumulate);
+        put(sumLanes(x1) + tailDot(a, p + n, first + i, rest), bias, j, out + outStep, accumulate);
+        put(sumLanes(y1) + tailDot(a, p + n, second + i, rest), bias, j + half, out + outStep, accumulate);
+        put(sumLanes(x2) + tailDot(a, p + 2 * n, first + i, rest), bias, j, out + 2 * outStep, accumulate);
+        put(sumLanes(y2) + tailDot(a, p + 2 * n, second + i, rest), bias, j + half, out + 2 * outStep, accumulate);
+        put(sumLanes(x3) + tailDot(a, p + 3 * n, first + i, rest), bias, j, out + 3 * outStep, accumulate);
+        put(sumLanes(y3) + tailDot(a, p + 3 * n, second + i, rest), bias, j + half, out + 3 * outStep, accumulate);
+    }
+
+    private static float tailDot(float[] x, int at, long y, int n) {
+        float sum = 0;
+        for (int i = 0; i < n; i++) {
+            sum = Math.fma(x[at + i], get(y + 4L * i), sum);
+        }
+        return sum;
     }
 
     private static void put(float value, long bias, int j, long out, boolean accumulate) {
@@ -1187,16 +1255,62 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void multiplyRows(long a, long aStep, int depth, long b, long stride, long out, int n) {
+    public void multiplyRows(long a, long aStride, long aStep, int m, int depth, long b, long stride, long out,
+            long outStride, int n) {
         int quarter = depth / 4;
         long step = 4 * stride * quarter;
+        long aQuarter = 4 * aStep * quarter;
         for (int k = 0; k < quarter; k++) {
-            multiplyFourRows(get(a + 4 * aStep * k), get(a + 4 * aStep * (k + quarter)),
-                    get(a + 4 * aStep * (k + 2 * quarter)), get(a + 4 * aStep * (k + 3 * quarter)), b + 4 * stride * k,
-                    step, out, n);
+            long from = a + 4 * aStep * k;
+            for (int i = 0; i + 2 <= m; i += 2) {
+                long p = from + 4 * aStride * i;
+                long q = p + 4 * aStride;
+                long to = out + 4 * outStride * i;
+                multiplyFourRowsTwice(get(p), get(p + aQuarter), get(p + 2 * aQuarter), get(p + 3 * aQuarter), get(q),
+                        get(q + aQuarter), get(q + 2 * aQuarter), get(q + 3 * aQuarter), b + 4 * stride * k, step, to,
+                        to + 4 * outStride, n);
+            }
+            if (m % 2 == 1) {
+                long p = from + 4 * aStride * (m - 1);
+                multiplyFourRows(get(p), get(p + aQuarter), get(p + 2 * aQuarter), get(p + 3 * aQuarter),
+                        b + 4 * stride * k, step, out + 4 * outStride * (m - 1), n);
+            }
         }
         for (int k = 4 * quarter; k < depth; k++) {
-            addScaled(get(a + 4 * aStep * k), b + 4 * stride * k, out, n);
+            for (int i = 0; i < m; i++) {
+                addScaled(get(a + 4 * (aStride * i + aStep * k)), b + 4 * stride * k, out + 4 * outStride * i, n);
+            }
+        }
+    }
+
+    /** As {@link #multiplyFourRows} to two rows at once. */
+    private static void multiplyFourRowsTwice(float a0, float a1, float a2, float a3, float c0, float c1, float c2,
+            float c3, long b, long step, long out, long out2, int n) {
+        FloatVector v0 = all(a0);
+        FloatVector v1 = all(a1);
+        FloatVector v2 = all(a2);
+        FloatVector v3 = all(a3);
+        FloatVector w0 = all(c0);
+        FloatVector w1 = all(c1);
+        FloatVector w2 = all(c2);
+        FloatVector w3 = all(c3);
+        long b1 = b + step;
+        long b2 = b1 + step;
+        long b3 = b2 + step;
+        long i = 0;
+        for (long end = n / L * W; i < end; i += W) {
+            FloatVector r0 = load(b + i);
+            FloatVector r1 = load(b1 + i);
+            FloatVector r2 = load(b2 + i);
+            FloatVector r3 = load(b3 + i);
+            FloatVector x = r2.fma(v2, r0.fma(v0, load(out + i)));
+            store(x.add(r3.fma(v3, r1.mul(v1))), out + i);
+            x = r2.fma(w2, r0.fma(w0, load(out2 + i)));
+            store(x.add(r3.fma(w3, r1.mul(w1))), out2 + i);
+        }
+        for (long end = 4L * n; i < end; i += 4) {
+            set(out + i, get(out + i) + a0 * get(b + i) + a1 * get(b1 + i) + a2 * get(b2 + i) + a3 * get(b3 + i));
+            set(out2 + i, get(out2 + i) + c0 * get(b + i) + c1 * get(b1 + i) + c2 * get(b2 + i) + c3 * get(b3 + i));
         }
     }
 

@@ -18,8 +18,12 @@ final class Workers implements AutoCloseable {
         void run(int index);
     }
 
-    /** About 50 microseconds of looking for the next kernel. */
+    /** About 50 microseconds of looking for the next kernel; a thread that looked in vain looks half as long the next time. */
     private static final int SPINS = 2_000;
+
+    private static final int FEWEST_SPINS = 100;
+    /** How much longer than it computed itself the calling thread spins for the others' last parts. */
+    private static final long PATIENCE_NANOS = 50_000;
 
     private final Thread[] threads;
     private final AtomicInteger asleep = new AtomicInteger();
@@ -30,6 +34,7 @@ final class Workers implements AutoCloseable {
 
     private final AtomicLong next = new AtomicLong();
     private final AtomicInteger unfinished = new AtomicInteger();
+    private volatile @Nullable Thread waiting;
     private volatile @Nullable Part work;
     private volatile int parts;
     private volatile @Nullable Throwable failure;
@@ -68,10 +73,9 @@ final class Workers implements AutoCloseable {
                 LockSupport.unpark(thread);
             }
         }
+        long start = System.nanoTime();
         take(round, part, count);
-        while (unfinished.get() > 0) {
-            Thread.onSpinWait();
-        }
+        awaitOthers(2 * System.nanoTime() - start + PATIENCE_NANOS);
         next.set(round << 32 | ROUND_OVER);
         work = null;
         Throwable thrown = failure;
@@ -84,6 +88,24 @@ final class Workers implements AutoCloseable {
                 throw e;
             }
             throw new IllegalStateException(thrown);
+        }
+    }
+
+    /**
+     * Parts are about alike, so who waits longer than it computed waits for a thread that is not running: spinning on would
+     * keep a processor from it.
+     */
+    private void awaitOthers(long spinUntil) {
+        while (unfinished.get() > 0) {
+            if (System.nanoTime() - spinUntil < 0) {
+                Thread.onSpinWait();
+                continue;
+            }
+            waiting = Thread.currentThread();
+            while (unfinished.get() > 0) {
+                LockSupport.park(this);
+            }
+            waiting = null;
         }
     }
 
@@ -100,7 +122,9 @@ final class Workers implements AutoCloseable {
                 } catch (Throwable e) {
                     failure = e;
                 } finally {
-                    unfinished.decrementAndGet();
+                    if (unfinished.decrementAndGet() == 0) {
+                        LockSupport.unpark(waiting); // nobody, usually
+                    }
                 }
             }
         }
@@ -109,6 +133,7 @@ final class Workers implements AutoCloseable {
     private void serve() {
         long seen = 0;
         int spins = 0;
+        int most = SPINS;
         while (!closed) {
             long at = next.get();
             long round = at >>> 32;
@@ -116,11 +141,12 @@ final class Workers implements AutoCloseable {
                 Part part = work;
                 int count = parts;
                 seen = round;
+                most = spins > 0 ? SPINS : most; // it came while this looked for it
                 spins = 0;
                 if (part != null) {
                     take(round, part, count); // takes nothing when another round has begun meanwhile
                 }
-            } else if (++spins < SPINS) {
+            } else if (++spins < most) {
                 Thread.onSpinWait();
             } else {
                 asleep.incrementAndGet();
@@ -128,6 +154,7 @@ final class Workers implements AutoCloseable {
                     LockSupport.park(this);
                 }
                 asleep.decrementAndGet();
+                most = Math.max(FEWEST_SPINS, most / 2);
                 spins = 0;
             }
         }

@@ -44,6 +44,14 @@ class CompiledKernelTest {
         }
     }
 
+    private static float[] floats(NativeFloats x) {
+        float[] floats = new float[x.values().length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = x.get(i);
+        }
+        return floats;
+    }
+
     /** Sums over what each kernel gives. */
     private static int[] bits(NativeFloats x, NativeFloats y, NativeFloats z, NativeFloats matrix, NativeFloats out,
             NativeFloats more, NativeFloats statistics) {
@@ -74,7 +82,10 @@ class CompiledKernelTest {
         bits[at++] = hash(out);
         KERNELS.sumRows(matrix.address, 5, N, 0.5f, out.address, N);
         bits[at++] = hash(out);
-        KERNELS.multiplyRows(x.address, 2, 5, matrix.address, N, out.address, N);
+        KERNELS.fill(more.address, 0, 2 * N);
+        KERNELS.multiplyRows(x.address, 11, 2, 2, 5, matrix.address, N, more.address, N, N);
+        bits[at++] = hash(more);
+        KERNELS.dots(floats(matrix), 5, matrix.address, N, 5, N, 0, out.address, 5, false);
         bits[at++] = hash(out);
         KERNELS.fill(out.address, 0, N);
         KERNELS.fill(more.address, 0.1f, N);

@@ -98,19 +98,72 @@ class ReductionKernelTest {
     void multiplyRows() {
         for (int n : KernelsUnderTest.counts()) {
             for (int depth : new int[]{0, 1, 3, 4, 5, 9}) {
-                int stride = n + 2;
-                try (Arena arena = Arena.ofConfined()) {
-                    NativeFloats a = NativeFloats.uniform(arena, 3 * depth + 1, -2, 2, n);
-                    NativeFloats b = NativeFloats.uniform(arena, Math.max(1, depth * stride), -2, 2, n + 1);
-                    NativeFloats out = NativeFloats.uniform(arena, n, -2, 2, n + 2);
-                    double[] expected = out.values();
-                    for (int k = 0; k < depth; k++) {
-                        for (int j = 0; j < n; j++) {
-                            expected[j] += (double) a.get(3 * k) * b.get(k * stride + j);
+                for (int m : new int[]{1, 2, 3, 6}) {
+                    int stride = n + 2;
+                    try (Arena arena = Arena.ofConfined()) {
+                        NativeFloats a = NativeFloats.uniform(arena, 3 * depth + 5 * m, -2, 2, n);
+                        NativeFloats b = NativeFloats.uniform(arena, Math.max(1, depth * stride), -2, 2, n + 1);
+                        NativeFloats out = NativeFloats.uniform(arena, m * (n + 1), -2, 2, n + 2);
+                        double[] expected = out.values();
+                        for (int i = 0; i < m; i++) {
+                            for (int k = 0; k < depth; k++) {
+                                for (int j = 0; j < n; j++) {
+                                    expected[i * (n + 1) + j] += (double) a.get(5 * i + 3 * k) * b.get(k * stride + j);
+                                }
+                            }
+                        }
+                        KERNELS.multiplyRows(a.address, 5, 3, m, depth, b.address, stride, out.address, n + 1, n);
+                        out.check("multiplyRows of " + m + " by " + depth, j -> expected[j], 1e-6, 4e-6);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void dots() {
+        for (int n : KernelsUnderTest.counts()) {
+            for (int count : new int[]{1, 2, 5}) {
+                for (int m : new int[]{1, 3, 4, 9}) {
+                    try (Arena arena = Arena.ofConfined()) {
+                        NativeFloats a = NativeFloats.uniform(arena, Math.max(1, m * n), -2, 2, n);
+                        NativeFloats b = NativeFloats.uniform(arena, count * (n + 2), -2, 2, n + 1);
+                        NativeFloats bias = NativeFloats.uniform(arena, count, -2, 2, n + 2);
+                        NativeFloats out = NativeFloats.uniform(arena, m * (count + 1), -2, 2, n + 3);
+                        double[] before = out.values();
+                        float[] rows = new float[m * n];
+                        for (int i = 0; i < rows.length; i++) {
+                            rows[i] = a.get(i);
+                        }
+                        double[] products = new double[before.length];
+                        double[] expected = new double[before.length];
+                        double most = 0;
+                        for (int i = 0; i < m; i++) {
+                            for (int j = 0; j < count; j++) {
+                                double sum = 0;
+                                for (int k = 0; k < n; k++) {
+                                    sum += (double) rows[i * n + k] * b.get(j * (n + 2) + k);
+                                }
+                                products[i * (count + 1) + j] = sum;
+                                most = Math.max(most, Math.abs(sum));
+                            }
+                        }
+                        for (boolean accumulate : new boolean[]{true, false}) {
+                            for (boolean biased : new boolean[]{true, false}) {
+                                double[] kept = out.values();
+                                KERNELS.dots(rows, m, b.address, n + 2, count, n,
+                                        biased ? bias.address : 0, out.address, count + 1, accumulate);
+                                for (int i = 0; i < expected.length; i++) {
+                                    int j = i % (count + 1);
+                                    expected[i] = j == count
+                                            ? kept[i] // what lies between rows stays
+                                            : products[i] + (biased ? bias.get(j) : 0) + (accumulate ? kept[i] : 0);
+                                }
+                                out.check("dots of " + m + " by " + count, i -> expected[i], 1e-6,
+                                        1e-6 * (4 + most + n));
+                            }
                         }
                     }
-                    KERNELS.multiplyRows(a.address, 3, depth, b.address, stride, out.address, n);
-                    out.check("multiplyRows of " + depth, j -> expected[j], 1e-6, 3e-6);
                 }
             }
         }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor.cpu;
 
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
@@ -69,6 +71,27 @@ class WorkersTest {
                 });
                 assertThat(System.nanoTime()).as("the second thread came").isLessThan(end);
             }
+        }
+    }
+
+    @Test
+    void theCallerLeavesItsProcessorToAThreadThatTakesLong() {
+        try (Workers workers = new Workers(2)) {
+            Thread caller = Thread.currentThread();
+            CountDownLatch begun = new CountDownLatch(2);
+            AtomicBoolean parked = new AtomicBoolean();
+            workers.run(2, index -> {
+                begun.countDown();
+                while (begun.getCount() > 0) {
+                    Thread.onSpinWait(); // so that each thread has one part
+                }
+                long end = System.nanoTime() + 10_000_000_000L;
+                while (Thread.currentThread() != caller && !parked.get() && System.nanoTime() < end) {
+                    LockSupport.parkNanos(1_000_000); // as if it were not let run
+                    parked.set(caller.getState() == Thread.State.WAITING);
+                }
+            });
+            assertThat(parked).isTrue();
         }
     }
 
