@@ -3,7 +3,7 @@
 package verbo.tensor;
 
 import java.util.ArrayList;
-import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -49,7 +49,7 @@ final class Tape {
 
     /** The leaves that want gradients of what is recorded here. */
     Tensor[] leaves() {
-        Map<Tensor, Node> leaves = new IdentityHashMap<>();
+        Map<Tensor, Node> leaves = new LinkedHashMap<>();
         users(leaves);
         return leaves.keySet().toArray(Tensor[]::new);
     }
@@ -73,7 +73,7 @@ final class Tape {
      *            gets each leaf as soon as its gradient is complete, or null
      */
     static void backward(Scope scope, @Nullable Consumer<Tensor> ready) {
-        Map<Tensor, Node> users = new IdentityHashMap<>();
+        Map<Tensor, Node> users = new LinkedHashMap<>();
         for (Scope at = scope; ready != null && at != null; at = at.parent()) {
             at.tape().users(users);
         }
