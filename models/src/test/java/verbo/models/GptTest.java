@@ -174,6 +174,9 @@ class GptTest {
                 assertThat(loss(gpt, 1, false)).isEqualTo(whole);
             }
         }
+        try (Gpt gpt = shaken(SMALL.withDropout(0, 1e-9, 0))) { // so little that nothing is dropped
+            assertThat(loss(gpt, 1, true)).isEqualTo(whole);
+        }
     }
 
     /** The bytes an engine holds after a few steps, and what gradients these have. */
