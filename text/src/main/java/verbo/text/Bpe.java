@@ -39,6 +39,7 @@ final class Bpe implements TokenModel {
     private final int unknown;
     private final int[] byteIds; // -1 where there is none
     private final int[] @Nullable [] pages = new int[(Character.MAX_CODE_POINT + 1) / PAGE][]; // character → id + 1
+    private final Deferred<LongestTokens> longest = new Deferred<>(this::longest);
 
     Bpe(Vocabulary vocabulary, Merges merges, Options options) {
         this.vocabulary = vocabulary;
@@ -96,7 +97,7 @@ final class Bpe implements TokenModel {
             int c = piece.codePointAt(i);
             boolean first = i == 0;
             i += Character.charCount(c);
-            int bytes = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+            int bytes = size(c);
             int id = id(c, first, i == length);
             if (id >= 0) {
                 if (pending) {
@@ -150,32 +151,78 @@ final class Bpe implements TokenModel {
                 || !options.suffix().isEmpty()) {
             return false;
         }
+        LongestTokens quick = length < LongestTokens.WORTH ? null : longest.get(length);
+        if (quick != null) {
+            return longest(quick, new String(piece, 0, length).getBytes(StandardCharsets.UTF_8), work);
+        }
         work.ensure(3 * length);
         int[] symbols = work.word;
         int count = 0;
-        for (int i = 0; i < length; i++) {
-            char c = piece[i];
-            int[] page = pages[c / PAGE];
-            int id = page == null ? -1 : page[c % PAGE] - 1;
+        for (int i = 0; i < length;) {
+            int c = Character.codePointAt(piece, i, length);
+            int id = symbol(c);
             if (id >= 0) {
                 symbols[count++] = id;
-                continue;
-            }
-            if (!options.byteFallback()) {
-                return false;
-            }
-            int size = c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
-            for (int b = size - 1; b >= 0; b--) {
-                int lead = size == 1 ? 0 : size == 2 ? 0xC0 : 0xE0;
-                int value = b == size - 1 ? lead | c >> 6 * b : 0x80 | (c >> 6 * b & 0x3F);
-                if (byteIds[value] < 0) {
+            } else {
+                count = spell(c, symbols, count);
+                if (count < 0) {
                     return false;
                 }
-                symbols[count++] = byteIds[value];
             }
+            i += Character.charCount(c);
         }
         work.count = merges.apply(symbols, count, work.merges);
         return true;
+    }
+
+    private boolean longest(LongestTokens quick, byte[] utf8, PretokenEncoder.Work work) {
+        int[] found = new int[utf8.length];
+        int count = quick.apply(utf8, 0, utf8.length, found, true);
+        work.ensure(utf8.length);
+        int n = 0;
+        for (int i = 0; i < count; i++) {
+            if (found[i] >= 0) {
+                work.word[n++] = found[i];
+            } else {
+                n = spell(Stretches.code(utf8, -1 - found[i]), work.word, n);
+                if (n < 0) {
+                    return false;
+                }
+            }
+        }
+        work.count = n;
+        return true;
+    }
+
+    /** Adds the ids of a character's bytes to {@code to}; returns how many are there then, -1 if it cannot be spelled. */
+    private int spell(int c, int[] to, int at) {
+        int size = size(c);
+        for (int b = size - 1, n = at; b >= 0; b--, n++) {
+            int lead = size == 1 ? 0 : 0xF00 >> size & 0xFF;
+            int value = b == size - 1 ? lead | c >> 6 * b : 0x80 | (c >> 6 * b & 0x3F);
+            if (!options.byteFallback() || byteIds[value] < 0) {
+                return -1;
+            }
+            to[n] = byteIds[value];
+        }
+        return at + size;
+    }
+
+    /** By merges of characters; null where spelled bytes may merge too. */
+    private @Nullable LongestTokens longest() {
+        for (int r = 0; r < merges.size() && options.byteFallback(); r++) {
+            for (int id : byteIds) {
+                if (id >= 0 && (merges.left(r) == id || merges.right(r) == id)) {
+                    return null;
+                }
+            }
+        }
+        byte[] @Nullable [] strings = new byte[vocabulary.size()][];
+        for (int id = 0; id < strings.length; id++) {
+            String token = vocabulary.token(id);
+            strings[id] = token == null ? null : token.getBytes(StandardCharsets.UTF_8);
+        }
+        return LongestTokens.of(merges, strings, true);
     }
 
     /** Walks over the piece's characters and the tokens' bytes together. */
@@ -202,19 +249,25 @@ final class Bpe implements TokenModel {
     }
 
     private static int size(Normalized piece, int unit) {
-        if (unit >= piece.length()) {
-            return Integer.MAX_VALUE / 2;
-        }
-        int c = piece.codePointAt(unit);
+        return unit >= piece.length() ? Integer.MAX_VALUE / 2 : size(piece.codePointAt(unit));
+    }
+
+    /** Bytes of a character. */
+    private static int size(int c) {
         return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
     }
 
     private int id(int c, boolean first, boolean last) {
         if ((first || options.prefix().isEmpty()) && (!last || options.suffix().isEmpty())) {
-            int[] page = pages[c / PAGE];
-            return page == null ? -1 : page[c % PAGE] - 1;
+            return symbol(c);
         }
         return vocabulary.id(text(c, first, last));
+    }
+
+    /** The id of a character, -1 if it is no token. */
+    private int symbol(int c) {
+        int[] page = pages[c / PAGE];
+        return page == null ? -1 : page[c % PAGE] - 1;
     }
 
     private String text(int c, boolean first, boolean last) {

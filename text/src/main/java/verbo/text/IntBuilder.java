@@ -43,6 +43,11 @@ final class IntBuilder {
         values[index] = value;
     }
 
+    /** Takes the last one off. */
+    int pop() {
+        return values[--size];
+    }
+
     void clear() {
         size = 0;
     }

@@ -158,6 +158,7 @@ final class Merges {
             made[i] = NONE;
         }
         at[count + 1] = EDGE;
+        int last = -1;
         while (true) {
             int best = NONE;
             for (int i = 0; i < padded; i += 8) {
@@ -172,7 +173,8 @@ final class Merges {
             int middle = next[place];
             int end = next[middle];
             int before = previous[place];
-            int symbol = result[best >>> PLACE];
+            last = best >>> PLACE;
+            int symbol = result[last];
             at[place] = symbol;
             if (lengths != null) {
                 lengths[place - 1] += lengths[middle - 1];
@@ -183,6 +185,7 @@ final class Merges {
             made[place] = placed(rank(symbol, at[end]), place);
             made[before] = placed(rank(at[before], symbol), before);
         }
+        work.last = last;
         int n = 0;
         for (int i = 1; i <= count; i = next[i]) {
             if (lengths != null) {
@@ -201,7 +204,8 @@ final class Merges {
     private int applyLong(int[] symbols, int @Nullable [] lengths, int count, Work work) {
         int[] next = new int[count];
         int[] previous = new int[count];
-        RadixHeap heap = work.heap;
+        RadixHeap heap = work.heap == null ? new RadixHeap() : work.heap;
+        work.heap = heap;
         heap.clear();
         for (int i = 0; i < count; i++) {
             next[i] = i + 1;
@@ -220,6 +224,7 @@ final class Merges {
             }
             symbols[at] = result[rank];
             symbols[other] = -1;
+            work.last = rank;
             if (lengths != null) {
                 lengths[at] += lengths[other];
             }
@@ -253,11 +258,12 @@ final class Merges {
     /** What one thread needs beside the symbols. */
     static final class Work {
         final int[] ranks = new int[SHORT];
+        int last; // merge that was applied, if one was
         private final int[] made = new int[SHORT + 8]; // rank << PLACE | place
         private final int[] symbols = new int[SHORT];
         private final byte[] next = new byte[SHORT];
         private final byte[] previous = new byte[SHORT];
-        private final RadixHeap heap = new RadixHeap();
+        private @Nullable RadixHeap heap; // made by the first long word
 
         Work() {
             made[0] = NONE;

@@ -3,6 +3,7 @@
 package verbo.text;
 
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,8 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class RankMerges {
     private static final int NONE = Integer.MAX_VALUE;
-    /** Words until a list of merges is worth its making. */
-    private static final int ENOUGH = 1000;
 
     private final byte[] @Nullable [] strings;
     private final ByteStrings tokens;
@@ -24,9 +23,8 @@ final class RankMerges {
     private final boolean characters;
     private final boolean wholeFirst;
     private volatile boolean wholeAnyway; // whether merging makes of every token itself
-    private int asked; // not exactly: several threads count
-    private volatile @Nullable SymbolMerges merges;
-    private volatile boolean inexpressible; // as a list of merges
+    private final Deferred<SymbolMerges> merges = new Deferred<>(this::make);
+    private final Deferred<LongestTokens> longest = new Deferred<>(this::longest);
 
     /** Of bytes, and a token's id is its rank; a word that is a token is that, however it would be merged. */
     RankMerges(byte[] @Nullable [] strings, int count) {
@@ -62,22 +60,23 @@ final class RankMerges {
     }
 
     /**
-     * Writes the ids of bytes[from..to), -1 for a symbol that is no token.
+     * Writes the ids of bytes[from..to), a negative number for a symbol that is no token.
      *
      * @return how many there are
      */
     int apply(byte[] bytes, int from, int to, int[] out, Merges.Work work) {
-        if (wholeFirst && !wholeAnyway) {
+        if (wholeFirst || wholeAnyway) {
             int whole = tokens.get(bytes, from, to);
             if (whole >= 0) {
                 out[0] = whole;
                 return 1;
             }
         }
-        SymbolMerges list = merges;
-        if (list == null && !inexpressible && ++asked > ENOUGH) {
-            list = list();
+        LongestTokens quick = to - from < LongestTokens.WORTH ? null : longest.get(to - from);
+        if (quick != null) {
+            return quick.apply(bytes, from, to, out, characters);
         }
+        SymbolMerges list = merges.get(to - from);
         return list == null ? apply(bytes, from, to, out, NONE) : list.apply(bytes, from, to, out, work);
     }
 
@@ -93,8 +92,19 @@ final class RankMerges {
      *            only tokens of lower ranks are made
      */
     int apply(byte[] bytes, int from, int to, int[] out, int below) {
-        int count = to - from;
-        int[] next = new int[count]; // where the symbol that begins here ends; 0 if none begins here
+        int[] next = new int[to - from]; // where the symbol that begins here ends; 0 if none begins here
+        merge(bytes, from, next, below);
+        int n = 0;
+        for (int i = 0; i < next.length; i = next[i]) {
+            out[n++] = tokens.get(bytes, from + i, from + next[i]);
+        }
+        return n;
+    }
+
+    /** Merges; returns where the two met that merged last, 0 if none did. */
+    private int merge(byte[] bytes, int from, int[] next, int below) {
+        int last = 0;
+        int count = next.length;
         int[] previous = new int[count + 1];
         LongHeap heap = new LongHeap(16);
         for (int i = 0, before = -1; i < count;) {
@@ -119,6 +129,7 @@ final class RankMerges {
             if (rank(bytes, from + at, from + end, below) != rank) {
                 continue; // one of the two was merged since
             }
+            last = middle;
             next[at] = end;
             next[middle] = 0;
             if (end < count) {
@@ -129,11 +140,7 @@ final class RankMerges {
                 offer(heap, bytes, from, previous[at], end, below);
             }
         }
-        int n = 0;
-        for (int i = 0; i < count; i = next[i]) {
-            out[n++] = tokens.get(bytes, from + i, from + next[i]);
-        }
-        return n;
+        return last;
     }
 
     private void offer(LongHeap heap, byte[] bytes, int base, int from, int to, int below) {
@@ -143,27 +150,37 @@ final class RankMerges {
         }
     }
 
-    /** The merges that give the same, by rank; null if there is no such list. */
-    private synchronized @Nullable SymbolMerges list() {
-        if (merges != null || inexpressible) {
-            return merges;
+    private @Nullable LongestTokens longest() {
+        SymbolMerges list = merges.get();
+        if (list == null) {
+            return null;
         }
-        SymbolMerges made = make();
-        inexpressible = made == null;
-        merges = made;
-        return made;
+        byte[] @Nullable [] known = strings.clone();
+        for (int id = 0; id < known.length; id++) {
+            byte[] string = known[id];
+            known[id] = string != null && string.length > 0 && tokens.get(string, 0, string.length) == id
+                    ? string
+                    : null;
+        }
+        return LongestTokens.of(list.merges(), known, characters);
     }
 
+    /** The merges that give the same, by rank; null if there is no such list. */
     private @Nullable SymbolMerges make() {
         int size = ranks.length;
-        // tokens in the order of their ranks; where several have the same, the leftmost pair goes first: no list says that
+        if (size >= PairTable.MOST) {
+            return null;
+        }
+        // tokens in the order of their ranks, of those that have the same the longer first
         long[] order = new long[size];
         int count = 0;
         int longest = 0;
         for (int id = 0; id < size; id++) {
             byte[] string = strings[id];
-            if (string != null && string.length > 0 && ranks[id] >= 0 && tokens.get(string, 0, string.length) == id) {
-                order[count++] = (long) ranks[id] << 32 | id;
+            if (string != null && string.length > symbol(string) && ranks[id] >= 0
+                    && tokens.get(string, 0, string.length) == id) {
+                order[count++] = (long) ranks[id] << 42
+                        | (long) (PairTable.MOST - Math.min(string.length, PairTable.MOST)) << 21 | id;
                 longest = Math.max(longest, string.length);
             }
         }
@@ -173,10 +190,7 @@ final class RankMerges {
         int[] result = new int[count];
         Arrays.fill(left, -1);
         for (int r = 0; r < count; r++) {
-            result[r] = (int) order[r];
-            if (r > 0 && order[r] >>> 32 == order[r - 1] >>> 32) {
-                return null;
-            }
+            result[r] = (int) order[r] & PairTable.MOST;
         }
         Merges list = new Merges(left, right, result, size);
         Merges.Work work = new Merges.Work();
@@ -198,11 +212,97 @@ final class RankMerges {
         // what did not come to two parts by tokens of lower ranks may yet by higher ones
         for (int i = 0; i < stuck.size(); i++) {
             if (parts(stuck.get(i), symbols, list, work) <= 2) {
-                return null;
+                list = anyOrder(left, right, result);
+                break;
             }
         }
-        wholeAnyway = stuck.size() == 0;
+        if (!inOrder(left, result) && !likeInOrder(list, left, result, work)) {
+            return null;
+        }
+        wholeAnyway = Arrays.stream(left).allMatch(id -> id >= 0);
         return new SymbolMerges(list, tokens, characters, size);
+    }
+
+    /** Whether no two tokens that are made have the same rank: of those the leftmost goes first, which no list says. */
+    private boolean inOrder(int[] left, int[] result) {
+        int before = -1;
+        for (int r = 0; r < result.length; r++) {
+            if (left[r] >= 0) {
+                if (ranks[result[r]] == before) {
+                    return false;
+                }
+                before = ranks[result[r]];
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Whether the list gives the same although some have the same rank, as Llama 2's runs of spaces have: if they are
+     * repetitions of one symbol, and there are no others, only the length of a run counts.
+     */
+    private boolean likeInOrder(Merges list, int[] left, int[] result, Merges.Work work) {
+        byte[] symbol = null;
+        int longest = 0;
+        int rank = -1; // of all such repetitions
+        for (int r = 1; r < result.length; r++) {
+            if (left[r] >= 0 && left[r - 1] >= 0 && ranks[result[r]] == ranks[result[r - 1]]) {
+                byte[] string = Objects.requireNonNull(strings[result[r]]);
+                byte[] one = Arrays.copyOf(string, symbol(string));
+                if ((symbol != null && !Arrays.equals(symbol, one)) || (rank >= 0 && rank != ranks[result[r]])) {
+                    return false;
+                }
+                symbol = one;
+                rank = ranks[result[r]];
+            }
+        }
+        for (int r = 0; r < result.length; r++) {
+            byte[] string = Objects.requireNonNull(strings[result[r]]);
+            boolean repeats = symbol != null && string.length % symbol.length == 0;
+            for (int i = 0; repeats && i < string.length; i++) {
+                repeats = string[i] == symbol[i % symbol.length];
+            }
+            if (left[r] >= 0 && repeats != (ranks[result[r]] == rank)) {
+                return false;
+            }
+            longest = repeats ? Math.max(longest, string.length / symbol.length) : longest;
+        }
+        for (int n = 1; symbol != null && n <= 4 * longest; n++) {
+            byte[] run = new byte[n * symbol.length + PretokenEncoder.PADDING];
+            for (int i = 0; i < n * symbol.length; i++) {
+                run[i] = symbol[i % symbol.length];
+            }
+            int[] symbols = new int[n * symbol.length];
+            Arrays.fill(symbols, tokens.get(symbol, 0, symbol.length));
+            int[] exact = new int[n * symbol.length];
+            int count = list.apply(symbols, n, work);
+            if (!Arrays.equals(symbols, 0, count, exact, 0, apply(run, 0, n * symbol.length, exact, NONE))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The merges that make tokens of these ids by rank, where a token may be made before one of a lower rank. */
+    private Merges anyOrder(int[] left, int[] right, int[] result) {
+        Arrays.fill(left, -1);
+        Merges list = new Merges(left, right, result, ranks.length);
+        for (int r = 0; r < result.length; r++) {
+            byte[] string = Objects.requireNonNull(strings[result[r]]);
+            int[] next = new int[string.length];
+            int middle = merge(string, 0, next, NONE);
+            if (next[0] == string.length) {
+                left[r] = tokens.get(string, 0, middle);
+                right[r] = tokens.get(string, middle, string.length);
+                list.put(r);
+            }
+        }
+        return list;
+    }
+
+    /** Bytes of the first symbol of a string. */
+    private int symbol(byte[] string) {
+        return characters && string.length > 0 ? CharClass.at(string, 0) >> 4 : 1;
     }
 
     /** The symbols that merging leaves of a token; -1 if one of its smallest is none. */

@@ -77,6 +77,9 @@ final class Stretches implements PretokenEncoder.Splitter {
         }
     }
 
+    /** CLIP's words, none of which has white space in it. */
+    private static final String CLIP = "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]"
+            + "|[^\\s\\p{L}\\p{N}]+";
     private static final Pattern LETTER_IN_SPACE = Pattern.compile("[^\u2581]\u2581");
 
     private final Cuts cuts;
@@ -145,6 +148,10 @@ final class Stretches implements PretokenEncoder.Splitter {
                 new Plan(Cuts.SPACES, normalizer, false, false, false, strip);
             case PreTokenizer.WhitespaceSplit space when !prepends && leavesSpaces(normalizer) ->
                 new Plan(Cuts.SPACES, normalizer, false, false, false, strip);
+            case PreTokenizer.Split(TextPattern.Regex words, PreTokenizer.Behavior behavior, boolean invert) when invert
+                    && behavior == PreTokenizer.Behavior.REMOVED && words.source().equals(CLIP) && !prepends
+                    && leavesSpaces(normalizer) ->
+                new Plan(Cuts.SPACES, normalizer, false, false, false, strip);
             case PreTokenizer.Metaspace space when !prepends && alone && space.replacement().equals("\u2581")
                     && (space.split() || spacesBegin(model)) ->
                 new Plan(Cuts.BEFORE_SPACES, normalizer,
@@ -172,6 +179,8 @@ final class Stretches implements PretokenEncoder.Splitter {
         return switch (normalizer) {
             case Normalizer.Replace(TextPattern.Literal(String from), String to) ->
                 from.chars().noneMatch(CharClass::isSpace);
+            case Normalizer.Replace(TextPattern.Regex regex, String to) ->
+                regex.source().equals("\\s+") && to.equals(" ");
             case Normalizer.Replace replace -> false;
             case Normalizer.Sequence(List<Normalizer> list) -> list.stream().allMatch(Stretches::leavesSpaces);
             case null, default -> true;
@@ -190,7 +199,8 @@ final class Stretches implements PretokenEncoder.Splitter {
             case Normalizer.Nmt nmt -> true;
             case Normalizer.Replace(TextPattern.Literal(String from), String to) ->
                 from.equals(" ") || from.indexOf(' ') < 0;
-            case Normalizer.Replace(TextPattern.Regex regex, String to) -> regex.source().equals(" {2,}");
+            case Normalizer.Replace(TextPattern.Regex regex, String to) ->
+                regex.source().equals(" {2,}") || regex.source().equals("\\s+");
             case Normalizer.Sequence(List<Normalizer> list) -> list.stream().allMatch(Stretches::isLocal);
             default -> false;
         };
@@ -364,12 +374,22 @@ final class Stretches implements PretokenEncoder.Splitter {
         private final Cuts cuts;
         private final boolean space; // whether one is put before the piece
         private final @Nullable Normalizer normalizer;
+        private final boolean every; // whether all characters stay, but spaces become visible
         private final byte[] known = new byte[1 << 16];
 
-        private Plain(Cuts cuts, boolean space, @Nullable Normalizer normalizer) {
+        private Plain(Cuts cuts, boolean space, @Nullable Normalizer normalizer, boolean every) {
             this.cuts = cuts;
             this.space = space;
             this.normalizer = normalizer;
+            this.every = every;
+        }
+
+        private static boolean onlySpaces(@Nullable Normalizer normalizer) {
+            return switch (normalizer) {
+                case Normalizer.Sequence(List<Normalizer> list) -> list.stream().allMatch(Plain::onlySpaces);
+                case Normalizer.Replace replace -> replacesSpaces(replace);
+                case null, default -> false;
+            };
         }
 
         static @Nullable Plain of(Plan plan, @Nullable PreTokenizer preTokenizer) {
@@ -380,10 +400,11 @@ final class Stretches implements PretokenEncoder.Splitter {
                         && two.get(1) instanceof PreTokenizer.Metaspace m && m.replacement().equals("\u2581")
                         && m.prependScheme() == PreTokenizer.Metaspace.Scheme.ALWAYS && m.split();
                 return spaced || preTokenizer instanceof PreTokenizer.WhitespaceSplit
-                        ? new Plain(plan.cuts(), spaced, plan.normalizer())
+                        ? new Plain(plan.cuts(), spaced, plan.normalizer(), false)
                         : null;
             }
-            return new Plain(plan.cuts(), false, plan.normalizer());
+            return new Plain(plan.cuts(), false, plan.normalizer(),
+                    preTokenizer == null && onlySpaces(plan.normalizer()));
         }
 
         /** Writes the piece to {@code work.chars} and returns its length; 0 if it is not plain. */
@@ -404,6 +425,11 @@ final class Stretches implements PretokenEncoder.Splitter {
             while (at < to) {
                 int c = code(utf8, at);
                 int size = size(utf8[at]);
+                if (every) {
+                    n += Character.toChars(c == ' ' ? SentencePiece.SPACE : c, chars, n);
+                    at += size;
+                    continue;
+                }
                 if (c > 0xFFFF) {
                     return 0;
                 }

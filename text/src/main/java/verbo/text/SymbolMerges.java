@@ -90,6 +90,10 @@ final class SymbolMerges {
         return cleared(out, merges.apply(out, n, work));
     }
 
+    Merges merges() {
+        return merges;
+    }
+
     private int cleared(int[] out, int n) {
         for (int i = 0; i < n; i++) {
             out[i] = out[i] == unknown ? -1 : out[i];

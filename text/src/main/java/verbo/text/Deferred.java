@@ -1,0 +1,43 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** What makes encoding faster and takes a while to make: there once so many bytes were to be encoded that it is worth it. */
+final class Deferred<T> {
+    private static final int ENOUGH = 8000;
+
+    private final Supplier<@Nullable T> make;
+    private int asked; // not exactly: several threads count
+    private volatile boolean done;
+    private volatile @Nullable T made;
+
+    /**
+     * @param make
+     *            called once; may give null
+     */
+    Deferred(Supplier<@Nullable T> make) {
+        this.make = make;
+    }
+
+    /** For a word of so many bytes; null if not yet, or if there is no such thing. */
+    @Nullable T get(int bytes) {
+        T there = made;
+        if (there != null || done) {
+            return there;
+        }
+        asked += Math.min(bytes, ENOUGH);
+        return asked < ENOUGH ? null : get();
+    }
+
+    /** Now. */
+    synchronized @Nullable T get() {
+        if (!done) {
+            made = make.get();
+            done = true;
+        }
+        return made;
+    }
+}
