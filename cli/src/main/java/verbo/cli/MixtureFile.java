@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import verbo.lm.CacheModel;
 import verbo.lm.LanguageModel;
@@ -18,6 +20,7 @@ import verbo.ngram.Vocabulary;
 import verbo.ngram.WordTokenizer;
 import verbo.text.FormatException;
 import verbo.text.Tokenizer;
+import verbo.text.WordLevelTokenizer;
 import verbo.train.Json;
 
 /**
@@ -118,7 +121,7 @@ final class MixtureFile {
             return new Mixture(models.stream().map(Mixture.Part::new).toList(), weights, first, first.size());
         }
         for (Tokenizer tokenizer : tokenizers) {
-            if (!(tokenizer instanceof WordTokenizer)) {
+            if (!(tokenizer instanceof WordTokenizer || tokenizer instanceof WordLevelTokenizer)) {
                 throw new IllegalArgumentException("models of different tokens cannot be mixed: " + first + " and "
                         + tokenizer + "; only models of words may have different vocabularies");
             }
@@ -140,18 +143,31 @@ final class MixtureFile {
 
     private static Mixture union(List<LanguageModel> models, double[] weights, List<Tokenizer> tokenizers)
             throws IOException {
-        Vocabulary words = Vocabulary.of(tokenizers.stream().flatMap(
-                tokenizer -> java.util.stream.IntStream.range(Vocabulary.END + 1, tokenizer.size())
-                        .mapToObj(tokenizer::token)));
+        Vocabulary words = Vocabulary.of(tokenizers.stream().flatMap(MixtureFile::words));
         List<Mixture.Part> parts = new ArrayList<>();
         for (int k = 0; k < models.size(); k++) {
+            Tokenizer tokenizer = tokenizers.get(k);
+            boolean counts = tokenizer instanceof WordTokenizer;
             int[] ids = new int[words.size()];
             for (int id = 0; id < ids.length; id++) {
-                ids[id] = id <= Vocabulary.END ? id : tokenizers.get(k).id(words.word(id));
+                ids[id] = id > Vocabulary.END ? tokenizer.id(words.word(id)) : counts ? id : -1;
             }
-            parts.add(new Mixture.Part(models.get(k), ids, Vocabulary.UNKNOWN));
+            int unknown = counts ? Vocabulary.UNKNOWN : tokenizer.id(WordLevelTokenizer.UNKNOWN);
+            if (!counts) {
+                ids[Vocabulary.END] = tokenizer.id(WordLevelTokenizer.END_OF_LINE);
+                ids[words.id(WordLevelTokenizer.UNKNOWN)] = unknown; // as a text spells it, if a model has that as a word
+            }
+            parts.add(new Mixture.Part(models.get(k), ids, unknown));
         }
         return new Mixture(parts, weights, new WordTokenizer(words), words.size());
+    }
+
+    private static Stream<String> words(Tokenizer tokenizer) {
+        return tokenizer instanceof WordTokenizer
+                ? IntStream.range(Vocabulary.END + 1, tokenizer.size()).mapToObj(tokenizer::token)
+                : IntStream.range(0, tokenizer.size()).mapToObj(tokenizer::token).filter(
+                        word -> !word.equals(WordLevelTokenizer.UNKNOWN)
+                                && !word.equals(WordLevelTokenizer.END_OF_LINE));
     }
 
     /** A text as a model is to be tuned on or compared by: of words, every line ends a sentence, the last one too. */

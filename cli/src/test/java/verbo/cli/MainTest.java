@@ -61,7 +61,8 @@ final class MainTest {
     @Test
     void saysHowItIsCalledWhenCalledWrongly() {
         assertThat(run(() -> 0)).isEqualTo(2);
-        assertThat(err.toString()).isEqualToNormalizingNewlines("verbo: Missing required subcommand (see verbo --help)\n");
+        assertThat(err.toString())
+                .isEqualToNormalizingNewlines("verbo: Missing required subcommand (see verbo --help)\n");
         err.getBuffer().setLength(0);
         assertThat(run(() -> 0, "try", "--count", "many")).isEqualTo(2);
         assertThat(err.toString()).startsWith("verbo: Invalid value for option '--count'")

@@ -132,16 +132,37 @@ public final class Mixture implements LanguageModel {
 
     /** The same mixture with weights tuned on a held-out text, given as the mixture's ids. Shares the models. */
     public Mixture tuned(int[] ids) {
+        return new Mixture(parts, tune(probabilities(ids)), tokenizer, size);
+    }
+
+    /** Of each token under each model [models][tokens]; NaN where it is not scored. */
+    private double[][] probabilities(int[] ids) {
         double[][] probabilities = new double[parts.size()][];
         for (int k = 0; k < parts.size(); k++) {
             Part part = parts.get(k);
             double[] logs = part.model.score(Arrays.stream(ids).map(part::taken).toArray()).logProbabilities();
             probabilities[k] = new double[ids.length];
             for (int i = 0; i < ids.length; i++) {
-                probabilities[k][i] = part.id(ids[i]) < 0 ? 0 : Math.exp(logs[i]);
+                probabilities[k][i] = part.id(ids[i]) < 0 && !Double.isNaN(logs[i]) ? 0 : Math.exp(logs[i]);
             }
         }
-        return new Mixture(parts, tune(probabilities), tokenizer, size);
+        return probabilities;
+    }
+
+    /** Each model scores the whole text at once, which networks do faster than a token at a time. */
+    @Override
+    public TokenScores score(int[] ids) {
+        Advance.checkTokens(this, ids);
+        double[][] probabilities = probabilities(ids);
+        double[] scores = new double[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            double sum = 0;
+            for (int k = 0; k < weights.length; k++) {
+                sum += weights[k] * probabilities[k][i];
+            }
+            scores[i] = Math.log(sum);
+        }
+        return new TokenScores(ids, scores);
     }
 
     /** The weights, which sum to one. A fresh array. */

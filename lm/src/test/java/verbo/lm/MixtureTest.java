@@ -55,6 +55,8 @@ class MixtureTest {
             assertThat(Math.exp(state.logProbability(1))).isCloseTo(0.125, within(1e-6));
             assertThat(Math.exp(state.logProbability(2))).isCloseTo(0.45, within(1e-6));
         }
+        assertThat(mixture.score(new int[]{0, 1, 2}).logProbabilities()).containsExactly(
+                new double[]{Math.log(0.425), Math.log(0.125), Math.log(0.45)}, within(1e-6));
     }
 
     @Test
