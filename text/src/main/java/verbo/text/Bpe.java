@@ -39,7 +39,7 @@ final class Bpe implements TokenModel {
     private final int unknown;
     private final int[] byteIds; // -1 where there is none
     private final int[] @Nullable [] pages = new int[(Character.MAX_CODE_POINT + 1) / PAGE][]; // character → id + 1
-    private final Deferred<LongestTokens> longest = new Deferred<>(this::longest);
+    private final Deferred<LongestTokens> longest = new Deferred<>(LongestTokens.ENOUGH, this::longest);
 
     Bpe(Vocabulary vocabulary, Merges merges, Options options) {
         this.vocabulary = vocabulary;

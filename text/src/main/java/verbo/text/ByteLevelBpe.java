@@ -96,7 +96,8 @@ public final class ByteLevelBpe implements Tokenizer {
             byteIds[b] = ids.getOrDefault(String.valueOf(ByteLevel.toChar(b)), -1);
         }
         boolean all = Arrays.stream(byteIds).allMatch(id -> id >= 0); // else who asks is to be told which byte is none
-        Deferred<LongestTokens> longest = new Deferred<>(() -> all ? LongestTokens.of(merges, strings, false) : null);
+        Deferred<LongestTokens> longest = new Deferred<>(LongestTokens.ENOUGH,
+                () -> all ? LongestTokens.of(merges, strings, false) : null);
         return (bytes, from, to, work) -> {
             int[] symbols = work.word;
             if (whole != null) {

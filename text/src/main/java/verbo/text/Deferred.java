@@ -7,18 +7,20 @@ import org.jspecify.annotations.Nullable;
 
 /** What makes encoding faster and takes a while to make: there once so many bytes were to be encoded that it is worth it. */
 final class Deferred<T> {
-    private static final int ENOUGH = 8000;
-
+    private final int enough;
     private final Supplier<@Nullable T> make;
     private int asked; // not exactly: several threads count
     private volatile boolean done;
     private volatile @Nullable T made;
 
     /**
+     * @param enough
+     *            how many bytes
      * @param make
      *            called once; may give null
      */
-    Deferred(Supplier<@Nullable T> make) {
+    Deferred(int enough, Supplier<@Nullable T> make) {
+        this.enough = enough;
         this.make = make;
     }
 
@@ -28,8 +30,8 @@ final class Deferred<T> {
         if (there != null || done) {
             return there;
         }
-        asked += Math.min(bytes, ENOUGH);
-        return asked < ENOUGH ? null : get();
+        asked += Math.min(bytes, enough);
+        return asked < enough ? null : get();
     }
 
     /** Now. */

@@ -15,8 +15,10 @@ import org.jspecify.annotations.Nullable;
  * algorithm is that of GitHub's <a href="https://github.com/github/rust-gems/tree/main/crates/bpe">bpe</a>.)
  */
 final class LongestTokens {
-    /** Bytes of a word from which on this is quicker than merging. */
-    static final int WORTH = 20;
+    /** Bytes of a word from which on this is much quicker than merging. */
+    static final int WORTH = 200;
+    /** Bytes of such words from which on it is worth the time that making it takes. */
+    static final int ENOUGH = 1 << 16;
     private static final int NONE = -1;
     private static final int BASE_SHIFT = 9;
     private static final int TOKEN_SHIFT = 36;

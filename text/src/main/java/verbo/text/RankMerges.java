@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class RankMerges {
     private static final int NONE = Integer.MAX_VALUE;
+    /** Bytes until a list of merges is worth its making. */
+    private static final int ENOUGH = 8000;
 
     private final byte[] @Nullable [] strings;
     private final ByteStrings tokens;
@@ -23,8 +25,8 @@ final class RankMerges {
     private final boolean characters;
     private final boolean wholeFirst;
     private volatile boolean wholeAnyway; // whether merging makes of every token itself
-    private final Deferred<SymbolMerges> merges = new Deferred<>(this::make);
-    private final Deferred<LongestTokens> longest = new Deferred<>(this::longest);
+    private final Deferred<SymbolMerges> merges = new Deferred<>(ENOUGH, this::make);
+    private final Deferred<LongestTokens> longest = new Deferred<>(LongestTokens.ENOUGH, this::longest);
 
     /** Of bytes, and a token's id is its rank; a word that is a token is that, however it would be merged. */
     RankMerges(byte[] @Nullable [] strings, int count) {
