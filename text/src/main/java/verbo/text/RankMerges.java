@@ -244,14 +244,14 @@ final class RankMerges {
      * repetitions of one symbol, and there are no others, only the length of a run counts.
      */
     private boolean likeInOrder(Merges list, int[] left, int[] result, Merges.Work work) {
-        byte[] symbol = null;
+        byte[] symbol = {}; // none yet
         int longest = 0;
         int rank = -1; // of all such repetitions
         for (int r = 1; r < result.length; r++) {
             if (left[r] >= 0 && left[r - 1] >= 0 && ranks[result[r]] == ranks[result[r - 1]]) {
                 byte[] string = Objects.requireNonNull(strings[result[r]]);
                 byte[] one = Arrays.copyOf(string, symbol(string));
-                if ((symbol != null && !Arrays.equals(symbol, one)) || (rank >= 0 && rank != ranks[result[r]])) {
+                if ((symbol.length > 0 && !Arrays.equals(symbol, one)) || (rank >= 0 && rank != ranks[result[r]])) {
                     return false;
                 }
                 symbol = one;
@@ -260,7 +260,7 @@ final class RankMerges {
         }
         for (int r = 0; r < result.length; r++) {
             byte[] string = Objects.requireNonNull(strings[result[r]]);
-            boolean repeats = symbol != null && string.length % symbol.length == 0;
+            boolean repeats = symbol.length > 0 && string.length % symbol.length == 0;
             for (int i = 0; repeats && i < string.length; i++) {
                 repeats = string[i] == symbol[i % symbol.length];
             }
@@ -269,7 +269,7 @@ final class RankMerges {
             }
             longest = repeats ? Math.max(longest, string.length / symbol.length) : longest;
         }
-        for (int n = 1; symbol != null && n <= 4 * longest; n++) {
+        for (int n = 1; n <= 4 * longest; n++) {
             byte[] run = new byte[n * symbol.length + PretokenEncoder.PADDING];
             for (int i = 0; i < n * symbol.length; i++) {
                 run[i] = symbol[i % symbol.length];
