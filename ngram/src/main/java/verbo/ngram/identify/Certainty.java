@@ -8,6 +8,8 @@ package verbo.ngram.identify;
  * before they become probabilities. Both numbers are fitted to texts that the models have not seen.
  */
 record Certainty(double slope, double power) {
+    /** The logarithm of what makes no difference to one. */
+    private static final double NOTHING = -40;
 
     double scale(int letters) {
         return slope * Math.pow(Math.max(1, letters), -power);
@@ -22,7 +24,8 @@ record Certainty(double slope, double power) {
         }
         double sum = 0;
         for (float score : scores) {
-            sum += Math.exp(scale * (score - most));
+            double less = scale * (score - most);
+            sum += less > NOTHING ? Math.exp(less) : 0;
         }
         return scale * (scores[index] - most) - Math.log(sum);
     }

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * Tells which language a text is in: the one whose character n-gram model gives it the highest probability, all languages
@@ -23,14 +23,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * The file is mapped, so what is shared by all processes that use it is the file's size at most, and checked once when it is
- * opened. Beside it this object keeps what it found for up to 16384 short n-grams, 48 bytes and 4 a language each (5 MB for
- * 64 languages), and while a text is looked at it takes 8 bytes for each of its characters and 4 for each language. Any number
- * of threads may use one at once.
+ * opened. Beside it this object keeps what it found for up to 32768 short n-grams, 24 bytes and 8 for every three languages each
+ * (6.6 MB for 64 languages), and while a text is looked at it takes 8 bytes for each of its characters and 4 for each language.
+ * Any number of threads may use one at once.
  */
 public final class LanguageIdentifier implements AutoCloseable {
     private static final int SHORT = 3; // letters of the n-grams whose sums are kept
     private static final int STRETCH = 64;
-    private static final int ROWS = 14; // 2^14 of them at most
+    private static final int ROWS = 15; // 2^15 of them at most
 
     private final IdentifierFile.Header header;
     private final Arena arena;
@@ -39,9 +39,9 @@ public final class LanguageIdentifier implements AutoCloseable {
     private final int shift;
     private final long bytes;
     private final int order;
-    private final int width; // languages, up to a multiple of eight
-    private final float[] weights;
-    private final @Nullable Row[] rows = new Row[1 << ROWS];
+    private final Lanes lanes;
+    private final long[] weights; // of the header, for lanes
+    private final AtomicReferenceArray<long[]> rows = new AtomicReferenceArray<>(1 << ROWS);
 
     private LanguageIdentifier(IdentifierFile.Opened opened, Arena arena) {
         header = opened.header();
@@ -51,8 +51,8 @@ public final class LanguageIdentifier implements AutoCloseable {
         shift = 64 - opened.bits();
         bytes = opened.bytes();
         order = header.order();
-        width = header.unseen().length + 7 & -8;
-        weights = header.weights();
+        lanes = Lanes.of(header.unseen().length, header.weights(), STRETCH * order);
+        weights = lanes.fixed(header.weights());
     }
 
     /**
@@ -135,31 +135,35 @@ public final class LanguageIdentifier implements AutoCloseable {
 
     /** The natural logarithm of the text's probability in each language, [languages]. */
     float[] scores(Letters letters) {
-        float[] scores = new float[width];
-        Stretch stretch = new Stretch(Math.min(STRETCH, letters.length()), order);
+        float[] scores = new float[header.unseen().length];
+        Stretch stretch = new Stretch(Math.min(STRETCH, letters.length()), order, lanes);
         for (int from = 0; from < letters.length(); from += STRETCH) {
-            add(letters.symbols(), from, Math.min(letters.length(), from + STRETCH), stretch, scores);
+            add(letters.symbols(), from, Math.min(letters.length(), from + STRETCH), stretch);
+            lanes.empty(stretch.sums, scores);
         }
         int predicted = letters.predicted();
-        float[] sums = new float[header.unseen().length];
-        for (int l = 0; l < sums.length; l++) {
-            sums[l] = scores[l] + predicted * header.unseen()[l];
+        for (int l = 0; l < scores.length; l++) {
+            scores[l] += predicted * header.unseen()[l];
         }
-        return sums;
+        return scores;
     }
 
     /** Look-ups that are under way. */
     private static final class Stretch {
-        final long[] hashes; // [symbols][order] of the n-grams that end at each, by length
+        final long[] sums; // lanes
+        final long[] hashes; // [symbols][order] of the n-grams that end at each, by length; of the longer ones mixed
         final int[] counts; // [symbols] how many of them there are: none is longer than its word
+        final long[][] rows; // [symbols] of the short ones
         final int[] records; // [symbols][order] where the bucket of each begins, for the longer ones
         final int[] ends;
         final short[] first; // the first fingerprint there
         int start; // of the word the last stretch ended in, relative to this one
 
-        Stretch(int symbols, int order) {
+        Stretch(int symbols, int order, Lanes lanes) {
+            sums = lanes.none();
             hashes = new long[symbols * order];
             counts = new int[symbols];
+            rows = new long[symbols][];
             records = new int[symbols * order];
             ends = new int[symbols * order];
             first = new short[symbols * order];
@@ -170,7 +174,7 @@ public final class LanguageIdentifier implements AutoCloseable {
      * Adds the n-grams that end in a stretch of text. Nearly all the time goes into waiting for memory, so each step is done for
      * the whole stretch before the next one: then the processor waits for many places at once.
      */
-    private void add(int[] symbols, int from, int to, Stretch stretch, float[] scores) {
+    private void add(int[] symbols, int from, int to, Stretch stretch) {
         int start = from + stretch.start;
         for (int i = from, at = 0; i < to; i++, at += order) {
             start = symbols[i] == Letters.BEGIN ? i : start;
@@ -178,14 +182,14 @@ public final class LanguageIdentifier implements AutoCloseable {
             long hash = NgramHash.EMPTY;
             for (int n = 0; n < count; n++) {
                 hash = NgramHash.grow(hash, symbols[i - n]);
-                stretch.hashes[at + n] = hash;
+                stretch.hashes[at + n] = n < SHORT ? hash : IdentifierFile.mix(hash);
             }
             stretch.counts[i - from] = count;
         }
         stretch.start = start - to;
         for (int i = 0; i < to - from; i++) {
             for (int at = i * order + SHORT; at < i * order + stretch.counts[i]; at++) {
-                long bucket = 4 * (IdentifierFile.mix(stretch.hashes[at]) >>> shift);
+                long bucket = 4 * (stretch.hashes[at] >>> shift);
                 stretch.records[at] = buckets.get(IdentifierFile.INT, bucket);
                 stretch.ends[at] = buckets.get(IdentifierFile.INT, bucket + 4);
             }
@@ -197,15 +201,16 @@ public final class LanguageIdentifier implements AutoCloseable {
             }
         }
         for (int i = 0; i < to - from; i++) {
-            Row row = row(stretch.hashes, i * order, Math.min(SHORT, stretch.counts[i]));
-            add(row.weights, scores);
-            if (!row.whole) {
-                stretch.counts[i] = 0; // what is not there is no end of anything longer either
-            }
+            stretch.rows[i] = row(stretch.hashes, i * order, Math.min(SHORT, stretch.counts[i]));
         }
         for (int i = 0; i < to - from; i++) {
+            long[] row = stretch.rows[i];
+            Lanes.add(row, stretch.sums);
+            if ((row[0] & WHOLE) == 0) {
+                continue; // what is not there is no end of anything longer either
+            }
             for (int at = i * order + SHORT; at < i * order + stretch.counts[i]; at++) {
-                short fingerprint = (short) IdentifierFile.mix(stretch.hashes[at]);
+                short fingerprint = (short) stretch.hashes[at];
                 int record = stretch.records[at];
                 if (stretch.first[at] != fingerprint || record == stretch.ends[at]) {
                     record = find(fingerprint, record, stretch.ends[at]);
@@ -213,73 +218,60 @@ public final class LanguageIdentifier implements AutoCloseable {
                 if (record < 0) {
                     break;
                 }
-                add(record, scores);
+                add(record, stretch.sums);
             }
         }
     }
 
-    /** Eight at a time: a loop over so few is not made fast by itself. */
-    private static void add(float[] row, float[] scores) {
-        for (int l = 0; l + 7 < scores.length; l += 8) {
-            scores[l] += row[l];
-            scores[l + 1] += row[l + 1];
-            scores[l + 2] += row[l + 2];
-            scores[l + 3] += row[l + 3];
-            scores[l + 4] += row[l + 4];
-            scores[l + 5] += row[l + 5];
-            scores[l + 6] += row[l + 6];
-            scores[l + 7] += row[l + 7];
-        }
-    }
+    private static final long WHOLE = 1;
 
     /**
-     * The sum over the n-grams that end where a short one ends, itself included. Most languages have the short ones, and texts
-     * have few of them again and again.
-     *
-     * @param weights
-     *            [languages, and more up to a multiple of eight]
-     * @param whole
-     *            whether some language has the n-gram itself, so that longer ones are worth looking up
+     * The row of the longest of {@code count} n-grams of the same end: lanes with the sum over all of them. Most languages have
+     * the short ones, and texts have few of them again and again, so rows are kept. The first long of one is the hash of its
+     * n-gram, but for the last bit, {@link #WHOLE}: whether some language has the n-gram itself, so that longer ones are worth
+     * looking up.
      */
-    private record Row(long hash, float[] weights, boolean whole) {}
-
-    /** The row of the longest of {@code count} n-grams of the same end. */
-    private Row row(long[] hashes, int at, int count) {
+    private long[] row(long[] hashes, int at, int count) {
         long hash = hashes[at + count - 1];
         int slot = (int) (IdentifierFile.mix(hash) >>> 64 - ROWS);
-        Row row = rows[slot]; // of several threads that fill a slot, any may win: its content is a function of the hash
-        if (row == null || row.hash != hash) {
-            boolean whole = true;
-            float[] weights = new float[width];
-            if (count > 1) {
-                Row shorter = row(hashes, at, count - 1);
-                weights = shorter.weights.clone();
-                whole = shorter.whole;
-            }
-            row = new Row(hash, weights, whole && add(hash, weights));
-            rows[slot] = row;
+        long[] row = rows.getAcquire(slot); // of several threads that fill a slot, any may win: a row is a function of the hash
+        if (row != null && (row[0] | WHOLE) == (hash | WHOLE)) {
+            return row;
         }
+        boolean whole = true;
+        if (count == 1) {
+            row = new long[lanes.longs()];
+        } else {
+            row = row(hashes, at, count - 1).clone();
+            whole = (row[0] & WHOLE) != 0;
+        }
+        row[0] = hash & ~WHOLE;
+        if (whole) {
+            int record = find(hash);
+            if (record >= 0) {
+                add(record, row);
+                row[0] |= WHOLE;
+            }
+        }
+        rows.setRelease(slot, row);
         return row;
     }
 
-    /** Adds an n-gram's weights to the languages that have it. False if none has. */
-    private boolean add(long hash, float[] scores) {
-        long mixed = IdentifierFile.mix(hash);
-        long bucket = 4 * (mixed >>> shift);
-        int record = find((short) mixed, buckets.get(IdentifierFile.INT, bucket),
-                buckets.get(IdentifierFile.INT, bucket + 4));
-        if (record >= 0) {
-            add(record, scores);
-        }
-        return record >= 0;
-    }
-
-    private void add(int record, float[] scores) {
+    /** Adds an n-gram's weights to the languages that have it. */
+    private void add(int record, long[] sums) {
         int end = record + 3 + 2 * (records.get(ValueLayout.JAVA_BYTE, record + 2) & 0xFF);
         for (int pair = record + 3; pair < end; pair += 2) {
             int both = records.get(IdentifierFile.SHORT, pair);
-            scores[both & 0xFF] += weights[both >> 8 & 0xFF];
+            Lanes.add(weights[both >> 8 & 0xFF], both & 0xFF, sums);
         }
+    }
+
+    /** Where an n-gram's record begins, -1 if no language has it. */
+    private int find(long hash) {
+        long mixed = IdentifierFile.mix(hash);
+        long bucket = 4 * (mixed >>> shift);
+        return find((short) mixed, buckets.get(IdentifierFile.INT, bucket),
+                buckets.get(IdentifierFile.INT, bucket + 4));
     }
 
     /** Where in a bucket an n-gram's record begins, -1 if it has none. */
@@ -294,8 +286,14 @@ public final class LanguageIdentifier implements AutoCloseable {
     }
 
     private boolean has(long hash, int language) {
-        float[] weights = new float[width];
-        return add(hash, weights) && weights[language] != 0;
+        int record = find(hash);
+        int pairs = record < 0 ? 0 : records.get(ValueLayout.JAVA_BYTE, record + 2) & 0xFF;
+        for (int i = 0; i < pairs; i++) {
+            if ((records.get(ValueLayout.JAVA_BYTE, record + 3L + 2L * i) & 0xFF) == language) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Unmaps the file. Closing twice does nothing. */
