@@ -9,6 +9,7 @@ module verbo.models {
     requires transitive verbo.text;
     requires static transitive org.jspecify;
     requires tools.jackson.core;
+    requires verbo.ngram;
 
     exports verbo.models;
 }

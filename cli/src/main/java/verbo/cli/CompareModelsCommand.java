@@ -84,7 +84,7 @@ final class CompareModelsCommand implements Callable<Integer> {
         try (LanguageModel model = ModelOption.open(path, common)) {
             LineScores sum = null;
             for (String text : read) {
-                LineScores next = LineScores.of(model, MixtureFile.ended(model.tokenizer(), text));
+                LineScores next = LineScores.of(model, ScoreCommand.ended(model.tokenizer(), text));
                 sum = sum == null ? next : sum.plus(next);
             }
             if (sum == null) {

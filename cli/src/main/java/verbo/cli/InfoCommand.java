@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 import verbo.lm.LanguageModel;
+import verbo.models.MixtureFile;
 import verbo.models.Models;
 import verbo.models.TrainableLanguageModel;
 import verbo.nn.Parameter;
@@ -36,7 +37,7 @@ final class InfoCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Map<String, Object> info = new LinkedHashMap<>();
         if (folder != null && MixtureFile.is(folder)) {
-            try (LanguageModel mixture = MixtureFile.open(folder, common)) {
+            try (LanguageModel mixture = ModelOption.open(folder, common)) {
                 info.put("model", mixture.toString());
                 info.put("vocabulary", mixture.vocabularySize());
                 info.put("tokenizer", String.valueOf(mixture.tokenizer()));

@@ -19,6 +19,7 @@ import picocli.CommandLine.Parameters;
 import verbo.lm.CacheModel;
 import verbo.lm.LanguageModel;
 import verbo.lm.Mixture;
+import verbo.models.MixtureFile;
 import verbo.text.Tokenizer;
 
 /** {@code verbo interpolate}. */
@@ -60,7 +61,7 @@ final class InterpolateCommand implements Callable<Integer> {
             java.util.Arrays.fill(equal, 1);
             Mixture mixture = MixtureFile.mix(models, equal);
             Tokenizer tokenizer = Objects.requireNonNull(mixture.tokenizer());
-            int[] ids = tokenizer.encode(MixtureFile.ended(tokenizer, ScoreCommand.read(text)));
+            int[] ids = tokenizer.encode(ScoreCommand.ended(tokenizer, ScoreCommand.read(text)));
             Mixture tuned = models.size() == 1 ? mixture : mixture.tuned(ids);
             double cacheWeight = cache == 0 ? 0 : new CacheModel(tuned, 0, cache).tuned(ids).weight();
             MixtureFile.write(out, paths, tuned.weights(), cacheWeight, cache);

@@ -32,13 +32,12 @@ final class ModelOption {
 
     /** Opens the model of a folder, explaining what is missing. */
     static LanguageModel open(Path folder, CommonOptions common) throws IOException {
-        if (MixtureFile.is(folder)) {
-            return MixtureFile.open(folder, common);
+        if (NgramFiles.isNgramModel(folder)) {
+            return NgramFiles.open(folder); // needs no engine
         }
-        if (Files.isRegularFile(folder)) {
-            return NgramFiles.open(folder);
+        if (!Files.isRegularFile(folder)) {
+            check(folder);
         }
-        check(folder);
         return LanguageModels.open(common.engine(), folder);
     }
 

@@ -144,7 +144,7 @@ final class RescoreCommand implements Callable<Integer> {
         if (score == null) {
             throw new FormatException(Path.of(file), "line " + number + ": no score beside a tab: " + line.strip());
         }
-        int[] ids = tokenizer.encode(MixtureFile.ended(tokenizer, text));
+        int[] ids = tokenizer.encode(ScoreCommand.ended(tokenizer, text));
         return new Rescoring.Hypothesis(text, score, ids.length == 0 ? 0 : -opened.score(ids).nats());
     }
 

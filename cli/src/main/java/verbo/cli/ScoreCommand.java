@@ -26,7 +26,9 @@ import verbo.lm.LanguageModel;
 import verbo.lm.Score;
 import verbo.lm.Scoring;
 import verbo.ngram.NgramModel;
+import verbo.ngram.WordTokenizer;
 import verbo.text.FormatException;
+import verbo.text.Tokenizer;
 import verbo.train.Json;
 
 /** {@code verbo score}. */
@@ -63,7 +65,7 @@ final class ScoreCommand implements Callable<Integer> {
             }
             String text = file == null ? null : read(file);
             if (text != null) {
-                text = MixtureFile.ended(opened.tokenizer(), text);
+                text = ended(opened.tokenizer(), text);
             }
             Scoring scoring = ids != null ? Scoring.of(opened, ids) : score(opened, text == null ? "" : text);
             if (common.json) {
@@ -108,6 +110,11 @@ final class ScoreCommand implements Callable<Integer> {
             throw new FormatException(path, "not UTF-8 text, at byte " + in.position());
         }
         return out.flip().toString();
+    }
+
+    /** A text as a model is to be tuned on or compared by: of words, every line ends a sentence, the last one too. */
+    static String ended(@Nullable Tokenizer tokenizer, String text) {
+        return tokenizer instanceof WordTokenizer && !text.isEmpty() && !text.endsWith("\n") ? text + "\n" : text;
     }
 
     private Map<String, @Nullable Object> json(Scoring scoring) {

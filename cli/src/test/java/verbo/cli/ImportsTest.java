@@ -25,7 +25,7 @@ final class ImportsTest {
             "lm", Set.of("text"), //
             "ngram", Set.of("lm", "text"), //
             "nn", Set.of("tensor"), //
-            "models", Set.of("nn", "lm", "text", "tensor"), //
+            "models", Set.of("nn", "ngram", "lm", "text", "tensor"), //
             "train", Set.of("models", "nn", "lm", "text", "tensor"), //
             "cli", Set.of("train", "models", "nn", "ngram", "lm", "text", "tensor"));
 

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import verbo.lm.LanguageModel;
 import verbo.lm.Mixture;
 import verbo.lm.State;
+import verbo.models.MixtureFile;
 import verbo.models.Rnn;
 import verbo.models.RnnConfig;
 import verbo.ngram.NgramFiles;

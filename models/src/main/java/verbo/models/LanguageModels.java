@@ -7,26 +7,34 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import verbo.lm.LanguageModel;
+import verbo.ngram.NgramFiles;
 import verbo.tensor.Engine;
 import verbo.text.FormatException;
 import verbo.text.Tokenizer;
 
-/** Opens checkpoints for scoring and generating. */
+/** Opens models of any kind for scoring and generating. */
 public final class LanguageModels {
     private LanguageModels() {}
 
     /**
-     * Opens a checkpoint. Its weights are read from the mapped file where they lie; closing the model unmaps it.
+     * Opens a model. A checkpoint's weights are read from the mapped file where they lie; closing the model unmaps it.
      *
-     * @param folder
-     *            holds {@code config.json} and {@code model.safetensors} (or its shards and their index); with a
-     *            {@code tokenizer.json} the model takes and gives text
+     * @param path
+     *            a folder that holds {@code config.json} and {@code model.safetensors} (or its shards and their index); with a
+     *            {@code tokenizer.json} the model takes and gives text. Or an n-gram model's file, or a {@link MixtureFile}
      * @throws FormatException
      *             as {@link Models#load}
      * @throws java.nio.file.NoSuchFileException
      *             if a file is missing
      */
-    public static LanguageModel open(Engine engine, Path folder) throws IOException {
+    public static LanguageModel open(Engine engine, Path path) throws IOException {
+        if (MixtureFile.is(path)) {
+            return MixtureFile.open(engine, path);
+        }
+        return Files.isRegularFile(path) ? NgramFiles.open(path) : openFolder(engine, path);
+    }
+
+    private static LanguageModel openFolder(Engine engine, Path folder) throws IOException {
         Models.Family family = Models.family(folder);
         Path file = folder.resolve("tokenizer.json");
         Tokenizer tokenizer = Files.exists(file) ? Tokenizer.load(file) : null;

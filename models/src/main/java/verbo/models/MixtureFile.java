@@ -1,6 +1,6 @@
 // Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
 // SPDX-License-Identifier: Apache-2.0
-package verbo.cli;
+package verbo.models;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,21 +18,23 @@ import verbo.lm.LanguageModel;
 import verbo.lm.Mixture;
 import verbo.ngram.Vocabulary;
 import verbo.ngram.WordTokenizer;
+import verbo.tensor.Engine;
 import verbo.text.FormatException;
 import verbo.text.Tokenizer;
 import verbo.text.WordLevelTokenizer;
-import verbo.train.Json;
 
 /**
  * A small JSON file that names models, and is one itself: {@code {"mixture": [{"model": "a.bin", "weight": 0.7}, ...], "cache":
- * {"weight": 0.1, "size": 500}}}. Paths are as from the file's folder; the cache may be missing.
+ * {"weight": 0.1, "size": 500}}}. Paths are as from the file's folder; the cache may be missing. {@link LanguageModels#open}
+ * opens one.
  */
-final class MixtureFile {
+public final class MixtureFile {
     private static final int DEEPEST = 8;
 
     private MixtureFile() {}
 
-    static boolean is(Path file) throws IOException {
+    /** Whether a file begins as a mixture does. */
+    public static boolean is(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             return false;
         }
@@ -41,35 +43,45 @@ final class MixtureFile {
         }
     }
 
-    static void write(Path file, List<Path> models, double[] weights, double cacheWeight, int cacheSize)
+    /**
+     * Writes a mixture, atomically.
+     *
+     * @param models
+     *            their paths, as from the current folder
+     * @param cacheWeight
+     *            of the cache in the whole
+     * @param cacheSize
+     *            how many tokens it remembers; 0 for none
+     */
+    public static void write(Path file, List<Path> models, double[] weights, double cacheWeight, int cacheSize)
             throws IOException {
         List<Object> parts = new ArrayList<>();
         Path folder = file.toAbsolutePath().getParent();
         for (int k = 0; k < weights.length; k++) {
             Path model = models.get(k).toAbsolutePath();
-            Map<String, Object> part = new LinkedHashMap<>();
+            Map<String, @Nullable Object> part = new LinkedHashMap<>();
             part.put("model", (folder == null ? model : folder.relativize(model)).toString());
             part.put("weight", weights[k]);
             parts.add(part);
         }
-        Map<String, Object> json = new LinkedHashMap<>();
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("mixture", parts);
         if (cacheSize > 0) {
             json.put("cache", Map.of("weight", cacheWeight, "size", cacheSize));
         }
-        Json.write(file, json);
+        JsonObject.write(file, json);
     }
 
-    static LanguageModel open(Path file, CommonOptions common) throws IOException {
-        return open(file, common, 0);
+    static LanguageModel open(Engine engine, Path file) throws IOException {
+        return open(engine, file, 0);
     }
 
-    private static LanguageModel open(Path file, CommonOptions common, int depth) throws IOException {
+    private static LanguageModel open(Engine engine, Path file, int depth) throws IOException {
         if (depth == DEEPEST) {
             throw new FormatException(file, "mixtures within mixtures, more than " + DEEPEST + " deep");
         }
-        Map<String, Object> json = Json.read(file);
-        if (!(json.get("mixture") instanceof List<?> parts) || parts.isEmpty()) {
+        JsonObject json = JsonObject.read(file);
+        if (!(json.raw("mixture") instanceof List<?> parts) || parts.isEmpty()) {
             throw new FormatException(file, "no model: it has no list 'mixture'");
         }
         Path folder = file.toAbsolutePath().getParent();
@@ -83,10 +95,10 @@ final class MixtureFile {
                 }
                 Path path = folder == null ? Path.of(name) : folder.resolve(name);
                 weights[models.size()] = weight.doubleValue();
-                models.add(is(path) ? open(path, common, depth + 1) : ModelOption.open(path, common));
+                models.add(is(path) ? open(engine, path, depth + 1) : LanguageModels.open(engine, path));
             }
             LanguageModel model = models.size() == 1 ? models.getFirst() : mix(models, weights);
-            if (!(json.get("cache") instanceof Map<?, ?> cache)) {
+            if (!(json.raw("cache") instanceof Map<?, ?> cache)) {
                 return model;
             }
             if (!(cache.get("weight") instanceof Number weight) || !(cache.get("size") instanceof Number size)) {
@@ -102,8 +114,13 @@ final class MixtureFile {
         }
     }
 
-    /** Models of words may know different ones; others must have the same tokens. */
-    static Mixture mix(List<LanguageModel> models, double[] weights) throws IOException {
+    /**
+     * Mixes models. Models of words may know different ones; others must have the same tokens.
+     *
+     * @throws IllegalArgumentException
+     *             if they have not
+     */
+    public static Mixture mix(List<LanguageModel> models, double[] weights) throws IOException {
         List<Tokenizer> tokenizers = new ArrayList<>();
         for (LanguageModel model : models) {
             Tokenizer tokenizer = model.tokenizer();
@@ -168,10 +185,5 @@ final class MixtureFile {
                 : IntStream.range(0, tokenizer.size()).mapToObj(tokenizer::token).filter(
                         word -> !word.equals(WordLevelTokenizer.UNKNOWN)
                                 && !word.equals(WordLevelTokenizer.END_OF_LINE));
-    }
-
-    /** A text as a model is to be tuned on or compared by: of words, every line ends a sentence, the last one too. */
-    static String ended(@Nullable Tokenizer tokenizer, String text) {
-        return tokenizer instanceof WordTokenizer && !text.isEmpty() && !text.endsWith("\n") ? text + "\n" : text;
     }
 }
