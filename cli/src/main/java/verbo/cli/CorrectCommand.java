@@ -121,6 +121,14 @@ final class CorrectCommand implements Callable<Integer> {
         @Mixin
         private CommonOptions common = new CommonOptions();
 
+        private CorrectionTrial trial(SpellingCorrector corrector, List<String> lines) {
+            try {
+                return CorrectionTrial.of(corrector, lines, one, seed);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(text + ": " + e.getMessage(), e);
+            }
+        }
+
         @Override
         public Integer call() throws IOException {
             if (!(one >= 1) || sentences < 1) {
@@ -133,7 +141,7 @@ final class CorrectCommand implements Callable<Integer> {
                 }
             });
             try (NgramModel model = channel.open(common)) {
-                CorrectionTrial trial = CorrectionTrial.of(channel.corrector(model), lines, one, seed);
+                CorrectionTrial trial = trial(channel.corrector(model), lines);
                 if (common.json) {
                     Map<String, @Nullable Object> json = new LinkedHashMap<>();
                     json.put("sentences", trial.sentences());

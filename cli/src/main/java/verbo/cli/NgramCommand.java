@@ -21,6 +21,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.TypeConversionException;
+import verbo.ngram.CorpusEntropy;
 import verbo.ngram.Discounts;
 import verbo.ngram.EstimationProgress;
 import verbo.ngram.NgramFiles;
@@ -30,7 +31,7 @@ import verbo.ngram.Smoothing;
 /** {@code verbo ngram}. */
 @Command(name = "ngram", description = "Estimate, convert and look into n-gram models.", subcommands = {
         NgramCommand.Train.class, NgramCommand.Count.class, NgramCommand.Convert.class, NgramCommand.Prune.class,
-        NgramCommand.Describe.class})
+        NgramCommand.Size.class, NgramCommand.Describe.class, NgramCommand.Entropy.class})
 final class NgramCommand {
     /** 500m, 2g. */
     static final class Memory implements ITypeConverter<Long> {
@@ -101,6 +102,9 @@ final class NgramCommand {
         if (folder == null || !Files.isDirectory(folder)) {
             throw new IllegalArgumentException(out + ": its folder does not exist");
         }
+        if (Files.isDirectory(out)) {
+            throw new IllegalArgumentException(out + ": is a folder, not a file to write");
+        }
         return out;
     }
 
@@ -118,10 +122,14 @@ final class NgramCommand {
             if (quantize != 0 && form != NgramFiles.Form.SMALL) {
                 throw common.wrong("--quantize is for --form small");
             }
+            check(quantize, common);
+            return form;
+        }
+
+        static void check(int quantize, CommonOptions common) {
             if (quantize != 0 && (quantize < 2 || quantize > 16)) {
                 throw common.wrong("--quantize must be 2 to 16, not " + quantize);
             }
-            return form;
         }
     }
 
@@ -178,10 +186,7 @@ final class NgramCommand {
         private @Nullable String tokenizer;
 
         Path text() throws NoSuchFileException {
-            if (text == null || !Files.exists(text)) {
-                throw new NoSuchFileException(String.valueOf(text));
-            }
-            return text;
+            return existing(text);
         }
     }
 
@@ -307,9 +312,7 @@ final class NgramCommand {
         public Integer call() throws IOException {
             Path path = output(out);
             long start = System.nanoTime();
-            long rows = NgramFiles.count(source.text(), path,
-                    new NgramFiles.Estimation(order, room.bytes(), NgramCommand.threads(common), Smoothing.KNESER_NEY,
-                            NgramFiles.Form.FAST, 0, List.of(), null, 0, source.tokenizer, progress(common)));
+            long rows = NgramFiles.count(source.text(), path, estimation(order, room, source, common));
             clear(common);
             double seconds = (System.nanoTime() - start) * 1e-9;
             if (common.json) {
@@ -326,62 +329,95 @@ final class NgramCommand {
         }
     }
 
-    /** {@code verbo ngram prune}. */
-    @Command(name = "prune",
-            description = "Leave out n-grams that a model does nearly as well without (Stolcke, 1998).")
-    static final class Prune implements Callable<Integer> {
-        @Parameters(index = "0", paramLabel = "IN",
-                description = "The model to read: .arpa, .arpa.gz or a binary one of the small form.")
+    private static int threads(CommonOptions common) {
+        return common.threads().orElse(Runtime.getRuntime().availableProcessors());
+    }
+
+    private static Path existing(@Nullable Path in) throws NoSuchFileException {
+        if (in == null || !Files.exists(in)) {
+            throw new NoSuchFileException(String.valueOf(in));
+        }
+        return in;
+    }
+
+    /** A model that becomes another. */
+    static final class Conversion {
+        @Parameters(index = "0", paramLabel = "IN", description = "The model to read: .arpa, .arpa.gz or a binary one.")
         private @Nullable Path in;
 
         @Parameters(index = "1", paramLabel = "OUT",
                 description = "The model to write: .arpa, .arpa.gz, or .bin for a binary one.")
         private @Nullable Path out;
+
+        @Mixin
+        private Output output = new Output();
+
+        @Mixin
+        private Room room = new Room();
+
+        /** Writes the output, and gives the counts of its n-grams. */
+        @FunctionalInterface
+        interface Step {
+            long[] write(Path in, Path out, NgramFiles.Form form, int quantize, long memory, int threads)
+                    throws IOException;
+        }
+
+        int run(CommonOptions common, Step step) throws IOException {
+            Path to = output(out);
+            long start = System.nanoTime();
+            long[] counts = step.write(existing(in), to, output.form(common), output.quantize, room.bytes(),
+                    threads(common));
+            NgramCommand.counts(common, to, counts, (System.nanoTime() - start) * 1e-9);
+            return 0;
+        }
+    }
+
+    /** {@code verbo ngram prune}. */
+    @Command(name = "prune",
+            description = "Leave out n-grams that a model does nearly as well without (Stolcke, 1998).")
+    static final class Prune implements Callable<Integer> {
+        @Mixin
+        private Conversion conversion = new Conversion();
 
         @Option(names = "--threshold", paramLabel = "T", required = true,
                 description = "Leave out what raises the perplexity by a smaller share than this, such as 1e-8.")
         private double threshold;
 
         @Mixin
-        private Output output = new Output();
-
-        @Mixin
-        private Room room = new Room();
-
-        @Mixin
         private CommonOptions common = new CommonOptions();
 
         @Override
         public Integer call() throws IOException {
-            Path path = output(out);
-            if (in == null || !Files.exists(in)) {
-                throw new NoSuchFileException(String.valueOf(in));
-            }
-            long start = System.nanoTime();
-            long[] counts = NgramFiles.prune(in, path, threshold, output.form(common), output.quantize, room.bytes(),
-                    NgramCommand.threads(common));
-            NgramCommand.counts(common, path, counts, (System.nanoTime() - start) * 1e-9);
-            return 0;
+            return conversion.run(common,
+                    (in, out, form, quantize, memory, threads) -> NgramFiles.prune(in, out, threshold,
+                            form, quantize, memory, threads));
         }
-    }
-
-    private static int threads(CommonOptions common) {
-        return common.threads().orElse(Runtime.getRuntime().availableProcessors());
     }
 
     /** {@code verbo ngram convert}. */
     @Command(name = "convert", description = "Read a model and write it in another format.")
     static final class Convert implements Callable<Integer> {
-        @Parameters(index = "0", paramLabel = "IN",
-                description = "The model to read: .arpa, .arpa.gz or a binary one of the small form.")
-        private @Nullable Path in;
-
-        @Parameters(index = "1", paramLabel = "OUT",
-                description = "The model to write: .arpa, .arpa.gz, or .bin for a binary one.")
-        private @Nullable Path out;
+        @Mixin
+        private Conversion conversion = new Conversion();
 
         @Mixin
-        private Output output = new Output();
+        private CommonOptions common = new CommonOptions();
+
+        @Override
+        public Integer call() throws IOException {
+            return conversion.run(common, NgramFiles::convert);
+        }
+    }
+
+    /** {@code verbo ngram size}. */
+    @Command(name = "size", description = "Tell how large a model would be in each binary form, without building it.")
+    static final class Size implements Callable<Integer> {
+        @Parameters(paramLabel = "MODEL", description = "The model to read: .arpa, .arpa.gz or a binary one.")
+        private @Nullable Path in;
+
+        @Option(names = "--quantize", paramLabel = "BITS",
+                description = "For the small form: with probabilities and backoff weights in so many bits, 2 to 16.")
+        private int quantize;
 
         @Mixin
         private Room room = new Room();
@@ -391,16 +427,73 @@ final class NgramCommand {
 
         @Override
         public Integer call() throws IOException {
-            Path path = output(out);
-            if (in == null || !Files.exists(in)) {
-                throw new NoSuchFileException(String.valueOf(in));
+            Output.check(quantize, common);
+            Map<NgramFiles.Form, Long> sizes = NgramFiles.sizes(existing(in), quantize, room.bytes());
+            Map<String, Object> json = new LinkedHashMap<>();
+            sizes.forEach((form, bytes) -> json.put(form.name().toLowerCase(Locale.ROOT) + "Bytes", bytes));
+            if (common.json) {
+                common.print(json);
+            } else {
+                sizes.forEach((form, bytes) -> common.out().printf(Locale.ROOT, "%-6s %,18d bytes%n",
+                        form.name().toLowerCase(Locale.ROOT), bytes));
+                common.out().flush();
             }
-            long start = System.nanoTime();
-            long[] counts = NgramFiles.convert(in, path, output.form(common), output.quantize, room.bytes(),
-                    NgramCommand.threads(common));
-            NgramCommand.counts(common, path, counts, (System.nanoTime() - start) * 1e-9);
             return 0;
         }
+    }
+
+    /** {@code verbo ngram entropy}. */
+    @Command(name = "entropy",
+            description = "Tell the entropy of a text: how many bits a word has beside those before it, by the text's own counts.")
+    static final class Entropy implements Callable<Integer> {
+        @Option(names = "--order", paramLabel = "N", defaultValue = "3",
+                description = "Up to N - 1 words before it (${DEFAULT-VALUE}).")
+        private int order = 3;
+
+        @Mixin
+        private Source source = new Source();
+
+        @Mixin
+        private Room room = new Room();
+
+        @Mixin
+        private CommonOptions common = new CommonOptions();
+
+        @Override
+        public Integer call() throws IOException {
+            CorpusEntropy entropy = CorpusEntropy.of(source.text(), estimation(order, room, source, common));
+            clear(common);
+            if (common.json) {
+                List<Object> orders = new ArrayList<>();
+                for (int n = 1; n <= order; n++) {
+                    Map<String, Object> each = new LinkedHashMap<>();
+                    each.put("order", n);
+                    each.put("ngrams", entropy.ngrams()[n]);
+                    each.put("bitsPerToken", entropy.bits()[n]);
+                    orders.add(each);
+                }
+                Map<String, Object> json = new LinkedHashMap<>();
+                json.put("tokens", entropy.tokens());
+                json.put("vocabulary", entropy.words());
+                json.put("orders", orders);
+                common.print(json);
+                return 0;
+            }
+            common.out().printf(Locale.ROOT, "%,d tokens, %,d different words%n", entropy.tokens(), entropy.words());
+            for (int n = 1; n <= order; n++) {
+                common.out().printf(Locale.ROOT,
+                        "%9.4f bits a token with %d before it, perplexity %,.2f, %,d %d-grams%n",
+                        entropy.bits()[n], n - 1, Math.pow(2, entropy.bits()[n]), entropy.ngrams()[n], n);
+            }
+            common.out().flush();
+            return 0;
+        }
+    }
+
+    /** To count by; how to smooth does not matter. */
+    private static NgramFiles.Estimation estimation(int order, Room room, Source source, CommonOptions common) {
+        return new NgramFiles.Estimation(order, room.bytes(), threads(common), Smoothing.KNESER_NEY,
+                NgramFiles.Form.FAST, 0, List.of(), null, 0, source.tokenizer, progress(common));
     }
 
     /** {@code verbo ngram info}. */
@@ -414,11 +507,8 @@ final class NgramCommand {
 
         @Override
         public Integer call() throws IOException {
-            if (file == null || !Files.exists(file)) {
-                throw new NoSuchFileException(String.valueOf(file));
-            }
             Map<String, Object> info = new LinkedHashMap<>();
-            describe(file, info, true);
+            describe(existing(file), info, true);
             if (common.json) {
                 common.print(info);
             } else {

@@ -33,6 +33,10 @@ import verbo.text.AtomicFiles;
  */
 final class FastModel extends NgramModel {
     static final int BUCKET = 64;
+    static final long MULTIPLIER = 0x9E3779B97F4A7C15L;
+    static final long MIXER = 0xD6E8FEB86659FD93L;
+    /** Buckets behind the last that an n-gram is at home in, so that none has to go round. */
+    static final int SLACK = 64;
     private static final int MIDDLE = 5;
     private static final int LONGEST = 7;
     private static final double LOAD = 0.65;
@@ -70,13 +74,18 @@ final class FastModel extends NgramModel {
     }
 
     @Override
+    NgramRows rows(Workspace workspace) throws IOException {
+        return FastReader.read(this, workspace);
+    }
+
+    @Override
     public Scorer scorer() {
         return new FastScorer(this);
     }
 
     static long hash(long before, int word) {
-        long h = before + (word + 1L) * 0x9E3779B97F4A7C15L;
-        h = (h ^ h >>> 32) * 0xD6E8FEB86659FD93L;
+        long h = before + (word + 1L) * MULTIPLIER;
+        h = (h ^ h >>> 32) * MIXER;
         return h ^ h >>> 32;
     }
 
@@ -229,8 +238,44 @@ final class FastModel extends NgramModel {
         return table + (next >= count ? 0 : next) * BUCKET;
     }
 
-    /** Buckets behind the last that an n-gram is at home in, so that none has to go round. */
-    private static final int SLACK = 64;
+    /** How many n-grams a bucket holds. */
+    int slots(int n) {
+        return n == order ? LONGEST : MIDDLE;
+    }
+
+    /** The low bits of the hash of an n-gram, as far as its bucket tells them, 38 or 40; 0 where there is none. */
+    long lowBits(int n, long place, int slot) {
+        long bucket = offsets[n] + place * BUCKET;
+        int fingerprint = file.get(INT, bucket + 4L * slot);
+        if (fingerprint == 0) {
+            return 0;
+        }
+        long more = n == order
+                ? file.get(LONG, bucket + 56) >>> 8 * slot & 255
+                : file.get(INT, bucket + 20) >>> 6 * slot & 63;
+        return more << 32 | fingerprint & 0xFFFFFFFFL;
+    }
+
+    /** Where the numbers of an n-gram lie. */
+    long values(int n, long place, int slot) {
+        return offsets[n] + place * BUCKET + (n == order ? 28 + 4L * slot : 24 + 8L * slot);
+    }
+
+    /** The numbers that lie somewhere, as {@link NgramRows} keeps them. */
+    long payload(int n, long at) {
+        float backoff = n == order ? NgramRows.NO_EXTENSION : file.get(FLOAT, at + 4);
+        return NgramRows.payload(probability(file.get(INT, at)), backoff);
+    }
+
+    static float probability(int bits) {
+        return Float.intBitsToFloat(bits | SIGN);
+    }
+
+    /** Whether an n-gram went by a bucket. */
+    boolean isFull(int n, long place) {
+        long bucket = offsets[n] + place * BUCKET;
+        return n == order ? file.get(LONG, bucket + 56) >>> 56 != 0 : file.get(INT, bucket + 20) >>> 30 != 0;
+    }
 
     private static long buckets(long count, boolean longest) {
         return ((long) (count / (LOAD * 2 * (longest ? LONGEST : MIDDLE)))) * 2 + 2 + SLACK;

@@ -9,7 +9,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import verbo.text.FormatException;
@@ -145,7 +147,7 @@ public final class NgramFiles {
         }
     }
 
-    private static Vocabulary read(Path text, TokenIds tokens, Estimation estimation) throws IOException {
+    static Vocabulary read(Path text, TokenIds tokens, Estimation estimation) throws IOException {
         Vocabulary.Builder words = new Vocabulary.Builder();
         String tokenizer = estimation.tokenizer();
         if (tokenizer == null) {
@@ -291,8 +293,8 @@ public final class NgramFiles {
     }
 
     /**
-     * Reads a model in any format and writes it in that of the output's name. A binary one must be of the small form: the
-     * fast form keeps no n-grams, only fingerprints of them.
+     * Reads a model in any format and writes it in that of the output's name. The fast form, which keeps hashes of n-grams,
+     * takes some seconds more than the small one.
      *
      * @param quantize
      *            bits of the numbers of the small form, 2 to 16; 0 to keep every digit
@@ -315,6 +317,29 @@ public final class NgramFiles {
     /** The same, every digit kept. */
     public static long[] convert(Path input, Path output, Form form, long memory, int threads) throws IOException {
         return convert(input, output, form, 0, memory, threads);
+    }
+
+    /**
+     * How many bytes a model would take in each form, to the byte, without writing it.
+     *
+     * @param quantize
+     *            bits of the numbers of the small form; 0 to keep every digit
+     * @param memory
+     *            bytes that sorting may use
+     */
+    public static Map<Form, Long> sizes(Path input, int quantize, long memory) throws IOException {
+        // temporary files, if the model does not fit, cannot go beside it: its folder may be for reading only
+        Path folder = Files.createTempDirectory("verbo-ngram-");
+        try (Workspace workspace = new Workspace(folder.resolve("sizes"), memory);
+                Source source = Source.read(input, workspace)) {
+            NgramRows model = source.model;
+            Map<Form, Long> sizes = new EnumMap<>(Form.class);
+            sizes.put(Form.FAST, FastModel.layout(model.counts(), model.vocabulary, source.tokenizer).length);
+            sizes.put(Form.SMALL, SmallModel.length(model, source.tokenizer, workspace, quantize));
+            return sizes;
+        } finally {
+            Files.deleteIfExists(folder);
+        }
     }
 
     /**
@@ -350,12 +375,7 @@ public final class NgramFiles {
             NgramModel opened = NgramModel.open(input);
             try {
                 opened.verify();
-                if (!(opened instanceof SmallModel small)) {
-                    throw new FormatException(input,
-                            "the fast form keeps fingerprints of n-grams and not their words, so"
-                                    + " it cannot become anything else: convert the ARPA file or the small form it was made from");
-                }
-                return new Source(small.rows(workspace), small.storedTokenizer(), opened);
+                return new Source(opened.rows(workspace), opened.storedTokenizer(), opened);
             } catch (IOException | RuntimeException e) {
                 opened.close();
                 throw e;

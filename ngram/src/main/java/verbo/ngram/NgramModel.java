@@ -197,6 +197,13 @@ public abstract sealed class NgramModel implements LanguageModel permits FastMod
         }
     }
 
+    /** The model as n-grams in suffix order, to be written in another form. */
+    abstract NgramRows rows(Workspace workspace) throws IOException;
+
+    final Path path() {
+        return header.path();
+    }
+
     final byte @Nullable [] storedTokenizer() {
         return header.tokenizer();
     }

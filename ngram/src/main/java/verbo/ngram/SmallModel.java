@@ -207,6 +207,54 @@ final class SmallModel extends NgramModel {
     }
 
     /**
+     * What a model becomes.
+     *
+     * @param shapes
+     *            [order + 1] of each order's records
+     * @param backoffs
+     *            [order + 1] the values that weights have; of the longest null
+     * @param probabilities
+     *            [order + 1] the same of probabilities, null if they are written as they are
+     */
+    private record Plan(ModelFile.Layout layout, Layout[] shapes, @Nullable Codebook[] backoffs,
+            @Nullable Codebook[] probabilities) {}
+
+    private static Plan plan(NgramRows model, byte @Nullable [] tokenizer, Workspace workspace, int quantize)
+            throws IOException {
+        int order = model.order;
+        long[] counts = model.counts();
+        long[] sizes = new long[order + 1];
+        long[] bytes = new long[order + 1];
+        @Nullable Codebook[] backoffs = new Codebook[order + 1];
+        @Nullable Codebook[] probabilities = new Codebook[order + 1];
+        Layout[] shapes = new Layout[order + 1];
+        int wordBits = Packing.bitsFor(model.vocabulary.size());
+        int most = quantize == 0 ? Integer.MAX_VALUE : 1 << quantize;
+        for (int n = 2; n <= order; n++) {
+            Codebook weights = n == order
+                    ? null
+                    : Codebook.of(model, n, workspace, payload -> model.log10Backoff(NgramRows.backoff(payload)), most);
+            Codebook coded = quantize == 0
+                    ? null
+                    : Codebook.of(model, n, workspace, payload -> model.log10(NgramRows.probability(payload)), most);
+            backoffs[n] = weights;
+            probabilities[n] = coded;
+            shapes[n] = new Layout(order, n, wordBits, weights == null ? 0 : weights.size(),
+                    coded == null ? 0 : coded.size(), n < order ? bits(counts[n + 1]) : 0);
+            sizes[n] = shapes[n].size();
+            bytes[n] = shapes[n].bytes(counts[n]);
+        }
+        return new Plan(new ModelFile.Layout(ModelFile.SMALL, order, model.vocabulary, counts, sizes, bytes, UNIGRAM,
+                tokenizer), shapes, backoffs, probabilities);
+    }
+
+    /** How many bytes a model will take. */
+    static long length(NgramRows model, byte @Nullable [] tokenizer, Workspace workspace, int quantize)
+            throws IOException {
+        return plan(model, tokenizer, workspace, quantize).layout.length;
+    }
+
+    /**
      * Writes a model.
      *
      * @param quantize
@@ -214,39 +262,16 @@ final class SmallModel extends NgramModel {
      */
     static void write(NgramRows model, Path path, byte @Nullable [] tokenizer, Workspace workspace, int quantize)
             throws IOException {
-        int order = model.order;
-        long[] counts = model.counts();
-        long[] sizes = new long[order + 1];
-        long[] bytes = new long[order + 1];
-        Codebook[] backoffs = new Codebook[order + 1];
-        @Nullable Codebook[] probabilities = new Codebook[order + 1];
-        Layout[] shapes = new Layout[order + 1];
-        int wordBits = Packing.bitsFor(model.vocabulary.size());
-        int most = quantize == 0 ? Integer.MAX_VALUE : 1 << quantize;
-        for (int n = 2; n <= order; n++) {
-            if (n < order) {
-                backoffs[n] = Codebook.of(model, n, workspace,
-                        payload -> model.log10Backoff(NgramRows.backoff(payload)),
-                        most);
-            }
-            Codebook coded = quantize == 0
-                    ? null
-                    : Codebook.of(model, n, workspace, payload -> model.log10(NgramRows.probability(payload)), most);
-            probabilities[n] = coded;
-            shapes[n] = new Layout(order, n, wordBits, n < order ? backoffs[n].size() : 0,
-                    coded == null ? 0 : coded.size(), n < order ? bits(counts[n + 1]) : 0);
-            sizes[n] = shapes[n].size();
-            bytes[n] = shapes[n].bytes(counts[n]);
-        }
-        ModelFile.Layout layout = new ModelFile.Layout(ModelFile.SMALL, order, model.vocabulary, counts, sizes, bytes,
-                UNIGRAM, tokenizer);
+        Plan plan = plan(model, tokenizer, workspace, quantize);
+        ModelFile.Layout layout = plan.layout;
         AtomicFiles.writeChannel(path, channel -> {
             try (FileWindow file = new FileWindow(channel, layout.length);
                     FileWindow parents = new FileWindow(channel, layout.length)) {
                 layout.writeWords(file, model.vocabulary, tokenizer);
                 long[] firstChildren = new long[layout.vocabularySize + 1];
-                for (int n = 2; n <= order; n++) {
-                    write(model, layout, file, parents, n, shapes, backoffs[n], probabilities[n], firstChildren);
+                for (int n = 2; n <= model.order; n++) {
+                    write(model, layout, file, parents, n, plan.shapes, plan.backoffs[n], plan.probabilities[n],
+                            firstChildren);
                 }
                 for (int id = 0; id <= layout.vocabularySize; id++) {
                     long at = layout.unigramsOffset + (long) UNIGRAM * id;
@@ -322,7 +347,7 @@ final class SmallModel extends NgramModel {
         file.setLong(at, file.getLong(at) | value << (bit & 7));
     }
 
-    /** The model as n-grams in suffix order, to be written in another form. */
+    @Override
     NgramRows rows(Workspace workspace) throws IOException {
         int size = vocabularySize();
         Packing[] packings = Estimator.packings(order, wordBits);

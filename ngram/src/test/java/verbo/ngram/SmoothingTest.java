@@ -240,8 +240,23 @@ final class SmoothingTest {
         try (NgramModel one = NgramModel.open(small); NgramModel other = NgramModel.open(fast)) {
             assertThat(TextScore.of(other, text)).isEqualTo(TextScore.of(one, text));
         }
-        assertThatThrownBy(() -> NgramFiles.convert(fast, again, Form.SMALL, 1 << 26, 1))
-                .hasMessageContaining("keeps fingerprints");
+        Path back = folder.resolve("back.bin");
+        NgramFiles.convert(fast, back, Form.SMALL, 1 << 26, 1);
+        assertThat(back).hasSameBinaryContentAs(small);
+    }
+
+    /** The fast form keeps hashes, of which the n-grams are found again; so small a memory that they are sorted in files. */
+    @Test
+    void aFastModelOfManyNgramsBecomesItsArpaFile() throws IOException {
+        Path text = MadeText.write(folder, 3, 4000, 3000);
+        Path arpa = folder.resolve("made.arpa");
+        Path fast = folder.resolve("fast.bin");
+        Estimation estimation = estimation(4, Smoothing.KNESER_NEY, List.of(), null, 0);
+        NgramFiles.estimate(text, arpa, estimation);
+        NgramFiles.convert(arpa, fast, Form.FAST, 1 << 24, 1);
+        Path again = folder.resolve("again.arpa");
+        NgramFiles.convert(fast, again, Form.FAST, 1 << 23, 1);
+        assertThat(again).hasSameTextualContentAs(arpa);
     }
 
     @Test
