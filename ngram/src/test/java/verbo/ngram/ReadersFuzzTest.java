@@ -9,11 +9,16 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.zip.CRC32C;
 import verbo.ngram.NgramFiles.Estimation;
 import verbo.ngram.NgramFiles.Form;
+import verbo.ngram.identify.IdentifierTrainer;
+import verbo.ngram.identify.LanguageIdentifier;
 import verbo.text.FormatException;
+import verbo.text.Progress;
 
 /**
  * Malformed files must be refused with a {@link FormatException}, never crash or hang. In the ordinary build the inputs
@@ -67,6 +72,37 @@ final class ReadersFuzzTest {
         } finally {
             Files.deleteIfExists(file);
             Files.deleteIfExists(out);
+            Files.delete(folder);
+        }
+    }
+
+    /** A model of language identification with some bytes changed, its checksum made right again. */
+    @FuzzTest(maxDuration = "60s")
+    void identifier(byte[] bytes) throws IOException {
+        Path folder = Files.createTempDirectory("identifier");
+        Path file = folder.resolve("fuzz.bin");
+        try {
+            SequencedMap<String, IdentifierTrainer.Lines> texts = new LinkedHashMap<>();
+            texts.put("en", action -> action.accept("the sea and the ship"));
+            texts.put("pt", action -> action.accept("o mar e o navio"));
+            IdentifierTrainer.train(texts, file, new IdentifierTrainer.Options(4, 100_000), Progress.NONE);
+            byte[] model = Files.readAllBytes(file);
+            for (int i = 0; i + 2 < bytes.length; i += 3) {
+                int at = 8 + ((bytes[i] & 0xFF) << 8 | bytes[i + 1] & 0xFF) % (model.length - 8);
+                model[at] = bytes[i + 2];
+            }
+            CRC32C crc = new CRC32C();
+            crc.update(model, 40, model.length - 40);
+            ByteBuffer.wrap(model).order(ByteOrder.LITTLE_ENDIAN).putLong(32, crc.getValue());
+            Files.write(file, model);
+            try (LanguageIdentifier identifier = LanguageIdentifier.open(file)) {
+                identifier.identify("the ship e o mar");
+                identifier.ranking("navio");
+            }
+        } catch (FormatException e) {
+            // refused, as it should be
+        } finally {
+            Files.deleteIfExists(file);
             Files.delete(folder);
         }
     }

@@ -61,6 +61,31 @@ class CorrectionTest {
         assertThat(corrector.candidates(sentence, 1, Ranking.CONTEXT).getFirst().word()).isEqualTo("ship");
     }
 
+    /** A word that exists but does not fit: one edit away is one that does, and context outweighs the rarity of errors. */
+    @Test
+    void aRealWordThatDoesNotFitIsMended() throws Exception {
+        String text = """
+                she drank hot tea with milk
+                the sea was cold and grey
+                they sailed the sea for a year
+                he drank hot tea at noon
+                we swam in the sea at noon
+                she made hot tea for him
+                """;
+        Path file = Files.writeString(folder.resolve("tea.txt"), text.repeat(20));
+        Path out = folder.resolve("tea.bin");
+        NgramFiles.estimate(file, out,
+                new NgramFiles.Estimation(3, 1 << 25, 1, Discounts.FALLBACK, NgramFiles.Form.FAST));
+        try (NgramModel tea = NgramModel.open(out)) {
+            SpellingCorrector corrector = new SpellingCorrector(tea, SpellingCorrector.Options.DEFAULT);
+            assertThat(corrector.correct("she drank hot sea with milk")).isEqualTo("she drank hot tea with milk");
+            assertThat(corrector.correct("they sailed the tea for a year")).isEqualTo("they sailed the sea for a year");
+            for (String right : text.lines().toList()) {
+                assertThat(corrector.correct(right)).isEqualTo(right);
+            }
+        }
+    }
+
     @Test
     void whatIsRightOrNoWordStays() {
         SpellingCorrector corrector = new SpellingCorrector(model, SpellingCorrector.Options.DEFAULT);

@@ -1,0 +1,91 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/** {@code identify}: what it prints, and what it says of mistakes. */
+final class IdentifyCommandTest {
+    @TempDir
+    static Path folder;
+
+    private static Path model;
+
+    @BeforeAll
+    static void train() throws IOException {
+        Path texts = Files.createDirectory(folder.resolve("texts"));
+        Files.writeString(texts.resolve("en.txt"), """
+                the ship went north with the wind
+                where is the harbour of this town
+                they were waiting for the rain to stop
+                what would you do with all that salt
+                """);
+        Files.writeString(texts.resolve("pt.txt"), """
+                o navio foi para o norte com o vento
+                onde fica o porto da cidade
+                eles esperavam que a chuva parasse
+                o que você faria com tanto sal
+                """);
+        Files.writeString(texts.resolve("notes.csv"), "not a language");
+        model = folder.resolve("languages.bin");
+        Ran ran = Ran.well("identify", "train", "--data", texts, "--out", model, "--json");
+        assertThat(ran.err()).contains("notes.csv: not named after a language");
+        assertThat(ran.json()).containsKeys("model", "languages", "ngrams", "seconds")
+                .containsEntry("bytes", Files.size(model));
+    }
+
+    @Test
+    void tellsOfALineEach() throws IOException {
+        assertThat(Ran.well("identify", "--model", model, "the wind and the rain", "--json").json())
+                .containsOnlyKeys("language", "probability").containsEntry("language", "en");
+        Path letters = Files.writeString(folder.resolve("letters.txt"), "o vento do norte\n\nwith the wind\n");
+        assertThat(Ran.well("identify", "--model", model, letters).out().lines().map(line -> line.split("\\s")[0]))
+                .containsExactly("pt", "unknown", "en");
+        assertThat(Ran.well("identify", "--model", model, "--whole", letters).out()).hasLineCount(1);
+        assertThat(Ran.well("identify", "--model", model, "--threshold", "1", "wind").out()).startsWith("unknown");
+        assertThat(Ran.well("identify", "--model", model, "--top", "2", "--json", "o vento").json().get("ranking"))
+                .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST).hasSize(2);
+    }
+
+    @Test
+    void evaluates() throws IOException {
+        Path held = Files.createDirectories(folder.resolve("held"));
+        Files.writeString(held.resolve("eng.txt"), "where were they\nthe salt of the town\n");
+        Files.writeString(held.resolve("xx.txt"), "ሰላም ለዓለም እንዴት ነህ\n");
+        assertThat(Ran.well("identify", "eval", "--model", model, "--data", held, "--json").json())
+                .containsEntry("lines", 2L).containsEntry("accuracy", 1.0).containsEntry("otherLanguages", 1L)
+                .containsEntry("otherLanguagesUnknown", 1.0);
+        assertThat(Ran.well("identify", "eval", "--model", model, "--data", held).out()).contains("100.00% of 2 lines");
+    }
+
+    @Test
+    void saysWhatIsWrong() throws IOException {
+        Ran.badly(2, "--model", "identify", "text");
+        Ran.badly(2, "give a text", "identify", "--model", model);
+        Ran.badly(2, "--top must be 1 or more", "identify", "--model", model, "--top", "0", "a");
+        Ran.badly(2, "--threshold must be from 0 to 1", "identify", "--model", model, "--threshold", "2", "a");
+        Ran.badly(1, "no such file", "identify", "--model", folder.resolve("none"), "a");
+        Path foreign = Files.writeString(folder.resolve("foreign"), "x".repeat(5000));
+        Ran.badly(1, "not a model of language identification", "identify", "--model", foreign, "a");
+        byte[] whole = Files.readAllBytes(model);
+        Path cut = Files.write(folder.resolve("cut"), java.util.Arrays.copyOf(whole, whole.length - 9));
+        Ran.badly(1, "cut short", "identify", "--model", cut, "a");
+        Path latin = Files.write(folder.resolve("latin1.txt"), new byte[]{'a', (byte) 0xE9, '\n'});
+        Ran.badly(1, "latin1.txt", "identify", "--model", model, latin);
+        Path empty = Files.createDirectories(folder.resolve("empty"));
+        for (List<Object> args : List.<List<Object>>of(List.of(empty, "no texts"), List.of(latin, "latin1.txt"),
+                List.of(folder.resolve("none"), "no such file"))) {
+            Ran.badly(1, args.get(1).toString(), "identify", "train", "--data", args.get(0), "--out",
+                    folder.resolve("out"));
+        }
+        assertThat(folder.resolve("out")).doesNotExist();
+    }
+}

@@ -1,0 +1,215 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+/** The commands on n-gram models, and on mixtures of them: what they print, and what they say of mistakes. */
+final class NgramCommandTest {
+    @TempDir
+    static Path folder;
+
+    private static Path text;
+    private static Path model;
+    private static Path other;
+
+    @BeforeAll
+    static void train() throws IOException {
+        SplittableRandom random = new SplittableRandom(1);
+        String[] words = {"salt", "sea", "ship", "the", "a", "of", "north", "wind"};
+        StringBuilder made = new StringBuilder();
+        for (int i = 0; i < 3997; i++) {
+            made.append(words[(int) (words.length * Math.pow(random.nextDouble(), 2))])
+                    .append(i % 7 == 6 ? "\n" : " ");
+        }
+        text = Files.writeString(folder.resolve("text.txt"), made);
+        model = folder.resolve("model.bin");
+        other = folder.resolve("other.bin");
+        assertThat(ngram("train", "--order", 3, "--text", text, "--out", model, "--discount-fallback", "--json").json())
+                .containsOnlyKeys("model", "ngrams", "bytes", "seconds").containsEntry("bytes", Files.size(model));
+        ngram("train", "--order", 1, "--text", text, "--out", other, "--smoothing", "witten-bell");
+    }
+
+    private static Ran ngram(Object... args) {
+        Object[] all = new Object[args.length + 1];
+        all[0] = "ngram";
+        System.arraycopy(args, 0, all, 1, args.length);
+        return Ran.well(all);
+    }
+
+    private static double number(Map<String, Object> json, String key) {
+        return ((Number) Objects.requireNonNull(json.get(key), key)).doubleValue();
+    }
+
+    @Test
+    void aModelGoesFromAnyFormToAnyOther() throws IOException {
+        Path arpa = folder.resolve("m.arpa.gz");
+        Path small = folder.resolve("small.bin");
+        Path again = folder.resolve("again.bin");
+        ngram("convert", model, arpa);
+        assertThat(ngram("size", arpa, "--json").json()).containsEntry("fastBytes", Files.size(model));
+        ngram("convert", arpa, small, "--form", "small");
+        assertThat(ngram("size", model, "--json").json()).containsEntry("smallBytes", Files.size(small));
+        ngram("convert", small, again);
+        assertThat(again).hasSameBinaryContentAs(model);
+        assertThat(ngram("info", small, "--json").json()).containsEntry("order", 3L).containsEntry("form", "small")
+                .containsEntry("vocabulary", 11L);
+        Map<String, Object> one = Ran.well("score", "--model", model, text, "--json").json();
+        assertThat(Ran.well("score", "--model", small, text, "--json").json()).isEqualTo(one);
+        assertThat(one).containsKeys("perplexityWithoutUnknown", "bitsPerWord", "bitsPerByte", "unknownRate");
+        assertThat(Ran.well("score", "--model", model, text, "--tokens").out()).contains(" bits\n");
+        Ran.badly(2, "--quantize must be 2 to 16", "ngram", "size", model, "--quantize", "40");
+        Ran.badly(2, "--quantize is for --form small", "ngram", "convert", model, again, "--quantize", "8");
+        Ran.badly(1, "no such file", "ngram", "convert", folder.resolve("none.arpa"), again);
+        Ran.badly(1, "its folder does not exist", "ngram", "convert", model, folder.resolve("no/where.bin"));
+    }
+
+    @Test
+    void countsPrunesAndMeasures() throws IOException {
+        Path counts = folder.resolve("text.counts");
+        Path made = folder.resolve("made.bin");
+        assertThat(ngram("count", "--order", 3, "--text", text, "--out", counts, "--json").json())
+                .containsKeys("ngrams", "seconds");
+        ngram("train", "--order", 3, "--counts", counts, "--out", made, "--discount-fallback");
+        assertThat(made).hasSameBinaryContentAs(model);
+        Path pruned = folder.resolve("pruned.bin");
+        ngram("prune", model, pruned, "--threshold", "1e-3");
+        assertThat(pruned).isNotEmptyFile();
+        assertThat(Files.size(pruned)).isLessThan(Files.size(model));
+        Map<String, Object> entropy = ngram("entropy", "--text", text, "--json").json();
+        assertThat(entropy).containsEntry("vocabulary", 8L);
+        assertThat(entropy.get("orders")).asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST).hasSize(3);
+        assertThat(ngram("entropy", "--text", text).out()).contains("bits a token with 0 before it");
+    }
+
+    @Test
+    void trainSaysWhatIsWrong() throws IOException {
+        Path out = folder.resolve("wrong.bin");
+        Ran.badly(2, "give --text or --counts", "ngram", "train", "--order", 2, "--out", out);
+        Ran.badly(2, "--order", "ngram", "train", "--text", text, "--out", out);
+        Ran.badly(2, "no amount of memory", "ngram", "train", "--order", 2, "--text", text, "--out", out, "--memory",
+                "much");
+        Ran.badly(1, "an order of 0", "ngram", "train", "--order", 0, "--text", text, "--out", out);
+        Path none = Files.writeString(folder.resolve("empty.txt"), "\n\n");
+        Ran.badly(1, "no word", "ngram", "train", "--order", 2, "--text", none, "--out", out);
+        Path tiny = Files.writeString(folder.resolve("tiny.txt"), "a b\n");
+        Ran.badly(1, "--discount-fallback", "ngram", "train", "--order", 2, "--text", tiny, "--out", out);
+        Path latin = Files.write(folder.resolve("latin1.txt"), new byte[]{'a', ' ', (byte) 0xE9, '\n'});
+        Ran.badly(1, "UTF-8", "ngram", "train", "--order", 2, "--text", latin, "--out", out);
+        Ran.badly(1, "is a folder", "ngram", "train", "--order", 2, "--text", text, "--out", folder);
+        assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void badModelsAreOneLine() throws IOException {
+        byte[] whole = Files.readAllBytes(model);
+        Path bad = folder.resolve("bad.bin");
+        for (int length : new int[]{0, 7, 4000, whole.length - 1}) {
+            Files.write(bad, Arrays.copyOf(whole, length));
+            Ran.badly(1, "bad.bin", "score", "--model", bad, text);
+        }
+        Path arpa = folder.resolve("bad.arpa");
+        String head = "\\data\\\nngram 1=4\n\n\\1-grams:\n-1\t<unk>\n0\t<s>\n-1\t</s>\n";
+        for (List<String> each : List.of(List.of(head + "\n\\end\\\n", "3"), List.of(head + "0.5\ta\n\\end\\\n", "0.5"),
+                List.of(head + "-1\ta\n-1\ta\n\\end\\\n", "a"), List.of(head + "-1\ta\n", "bad.arpa"),
+                List.of("no model", "bad.arpa"))) {
+            Files.writeString(arpa, each.get(0));
+            Ran.badly(1, each.get(1), "ngram", "convert", arpa, bad);
+        }
+    }
+
+    @Test
+    void comparesModels() throws IOException {
+        Map<String, Object> json = Ran.well("compare-models", model, other, "--text", text, "--json").json();
+        assertThat(json).containsOnlyKeys("lines", "models");
+        List<?> models = (List<?>) Objects.requireNonNull(json.get("models"));
+        Map<?, ?> first = (Map<?, ?>) models.getFirst();
+        double alone = number(Ran.well("score", "--model", model, text, "--json").json(), "bitsPerByte");
+        assertThat((Double) first.get("bitsPerByte")).isCloseTo(alone, within(1e-6));
+        List<?> interval = (List<?>) Objects.requireNonNull(first.get("interval"));
+        assertThat(alone).isBetween((Double) interval.get(0), (Double) interval.get(1));
+        assertThat((Double) first.get("moreThanBest")).isZero();
+        assertThat(Ran.well("compare-models", model, other, "--text", text).out()).contains("bits/byte", "best", "+");
+        Path strange = Files.writeString(folder.resolve("strange.txt"), "the zebra of the sea\nthe wind\n");
+        assertThat(Ran.well("compare-models", model, "--text", strange).out()).contains("* 11.11% unknown",
+                "reads words as unknown");
+        Ran.badly(2, "--samples must be 40 or more", "compare-models", model, "--text", text, "--samples", 3);
+        Ran.badly(2, "--text", "compare-models", model);
+        Ran.badly(1, "no such file", "compare-models", folder.resolve("none"), "--text", text);
+        Ran.badly(1, "no such file", "compare-models", model, "--text", folder.resolve("none"));
+    }
+
+    @Test
+    void mixturesTakeAModelsPlace() throws IOException {
+        Path mixture = folder.resolve("both.json");
+        Map<String, Object> json = Ran.well("interpolate", model, other, "--cache", 50, "--text", text, "-o", mixture,
+                "--json").json();
+        assertThat(json).containsOnlyKeys("model", "mixture", "cacheWeight");
+        assertThat((List<?>) Objects.requireNonNull(json.get("mixture"))).hasSize(2);
+        assertThat(Ran.well("score", "--model", mixture, text, "--json").json()).containsKey("bitsPerByte");
+        assertThat(Ran.well("info", mixture).out()).contains("mixture");
+        Ran.badly(2, "more than one model", "interpolate", model, "--text", text, "-o", mixture);
+        Ran.badly(2, "--cache must be 1 or more", "interpolate", model, "--cache", "-1", "--text", text, "-o", mixture);
+        Path bad = folder.resolve("bad.json");
+        for (List<String> each : List.of(List.of("{}", "no list 'mixture'"), List.of("{\"mixture\": [", "bad.json"),
+                List.of("{\"mixture\": [{\"model\": \"model.bin\"}]}", "needs a 'model' and a 'weight'"),
+                List.of("{\"mixture\": [{\"model\": \"none.bin\", \"weight\": 1}]}", "no such file"),
+                List.of("{\"mixture\": [{\"model\": \"bad.json\", \"weight\": 1}]}", "more than 8 deep"))) {
+            Files.writeString(bad, each.get(0));
+            Ran.badly(1, each.get(1), "score", "--model", bad, text);
+        }
+    }
+
+    @Test
+    void corrects() throws IOException {
+        assertThat(Ran.well("correct", "--model", model, "the shipp of the sea").out())
+                .startsWith("the ship of the sea");
+        assertThat(Ran.well("correct", "--model", model, "the shipp", "--json").json())
+                .containsEntry("text", "the shipp")
+                .containsEntry("corrected", "the ship");
+        Path letter = Files.writeString(folder.resolve("letter.txt"), "the wimd\n\nsalt\n");
+        assertThat(Ran.well("correct", "--model", model, letter).out()).isEqualTo("the wind\n\nsalt\n");
+        assertThat(Ran.well("correct", "eval", "--model", model, "--text", text, "--sentences", 30, "--json").json())
+                .containsEntry("sentences", 30L)
+                .containsKeys("accuracyInContext", "accuracyMostFrequent", "wordErrorRateAfter");
+        Ran.badly(2, "--model", "correct", "text");
+        Ran.badly(2, "give a text", "correct", "--model", model);
+        Ran.badly(1, "an error rate of 2", "correct", "--model", model, "--error-rate", "2", "a");
+        Ran.badly(1, "distance", "correct", "--model", model, "--distance", "7", "a");
+        Ran.badly(1, "no such file", "correct", "--model", folder.resolve("none"), "a");
+        Path empty = Files.writeString(folder.resolve("nothing.txt"), "\n");
+        Ran.badly(1, "nothing.txt", "correct", "eval", "--model", model, "--text", empty);
+    }
+
+    @Test
+    void rescores() throws IOException {
+        Path lists = Files.writeString(folder.resolve("lists.txt"),
+                "the see\t-1\nthe sea\t-1.5\n\n-3\tthe wind\n-2.9\tthee wind\n");
+        assertThat(Ran.well("rescore", "--model", model, lists).out()).isEqualTo("the sea\nthe wind\n");
+        assertThat(Ran.well("rescore", "--model", model, lists, "--lm-weight", "0").out())
+                .isEqualTo("the see\nthee wind\n");
+        assertThat(Ran.well("rescore", "--model", model, lists, "--json").out()).hasLineCount(2).contains("\"total\":");
+        Path right = Files.writeString(folder.resolve("right.txt"), "the sea\nthe wind\n");
+        assertThat(Ran.well("rescore", "--model", model, lists, "--tune", right, "--json").json())
+                .containsEntry("wordErrorRateBefore", 0.5).containsEntry("wordErrorRateAfter", 0.0);
+        Files.writeString(right, "the sea\n");
+        Ran.badly(1, "1 lines for 2 lists", "rescore", "--model", model, lists, "--tune", right);
+        Path none = Files.writeString(folder.resolve("noscore.txt"), "the sea\n");
+        Ran.badly(1, "line 1: no score", "rescore", "--model", model, none);
+        Ran.badly(1, "no lists", "rescore", "--model", model, Files.writeString(folder.resolve("no.txt"), "\n"));
+        Ran.badly(2, "--model", "rescore", lists);
+    }
+}
