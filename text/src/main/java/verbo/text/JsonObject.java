@@ -31,6 +31,15 @@ final class JsonObject {
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
+    private static final int MOST_EXPONENT = 308;
+    private static final double[] POWERS = new double[MOST_EXPONENT + 1];
+
+    static {
+        for (int i = 0; i <= MOST_EXPONENT; i++) {
+            POWERS[i] = Double.parseDouble("1e" + i);
+        }
+    }
+
     private final Path file;
     private final String path;
     private final Map<String, @Nullable Object> values;
@@ -141,11 +150,51 @@ final class JsonObject {
                 yield list;
             }
             case VALUE_STRING -> parser.getString();
-            case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> parser.getNumberValue();
+            case VALUE_NUMBER_INT -> parser.getNumberValue();
+            case VALUE_NUMBER_FLOAT -> real(parser.getString());
             case VALUE_TRUE -> true;
             case VALUE_FALSE -> false;
             default -> null;
         };
+    }
+
+    /**
+     * A number as serde_json reads it, the parser of Hugging Face's tokenizers: its digits, as many as 64 bits hold, times or
+     * divided by a power of ten, which may be off by one in the last place. Of two ways to write a word that cost the same,
+     * this decides.
+     */
+    static double real(String text) {
+        long digits = 0;
+        int exponent = 0;
+        boolean fraction = false;
+        boolean full = false;
+        int at = text.startsWith("-") ? 1 : 0;
+        for (; at < text.length() && text.charAt(at) != 'e' && text.charAt(at) != 'E'; at++) {
+            char c = text.charAt(at);
+            if (c == '.') {
+                fraction = true;
+                continue;
+            }
+            int digit = c - '0';
+            full |= Long.compareUnsigned(digits, Long.divideUnsigned(-1L - digit, 10)) > 0;
+            if (!full) {
+                digits = digits * 10 + digit;
+            }
+            exponent += full ? fraction ? 0 : 1 : fraction ? -1 : 0;
+        }
+        if (at < text.length()) {
+            // beyond a million every digit there is has long become 0 or too much
+            exponent += (int) Math.clamp(Double.parseDouble(text.substring(at + 1)), -1e6, 1e6);
+        }
+        double value = digits >= 0 ? digits : ((digits >>> 1) | (digits & 1)) * 2.0;
+        for (; exponent < -MOST_EXPONENT && value != 0; exponent += MOST_EXPONENT) {
+            value /= POWERS[MOST_EXPONENT];
+        }
+        double power = POWERS[Math.min(MOST_EXPONENT, Math.abs(exponent))];
+        value = exponent < 0 ? value / power
+                : exponent > MOST_EXPONENT && value != 0 ? Double.POSITIVE_INFINITY
+                        : value * power;
+        return text.startsWith("-") ? -value : value;
     }
 
     Path file() {
