@@ -30,7 +30,7 @@ sealed interface Normalizer {
         @Override
         public void apply(Normalized text) {
             int i = 0;
-            while (i < text.length() && Character.toLowerCase(text.codePointAt(i)) == text.codePointAt(i)) {
+            while (i < text.length() && UnicodeEight.toLowerCase(text.codePointAt(i)) == text.codePointAt(i)) {
                 i += Character.charCount(text.codePointAt(i));
             }
             if (i == text.length()) {
@@ -45,7 +45,7 @@ sealed interface Normalizer {
                     change.put('i', 0);
                     change.put('\u0307', 1);
                 } else {
-                    change.put(Character.toLowerCase(c), 0);
+                    change.put(UnicodeEight.toLowerCase(c), 0);
                 }
             }
             change.finish();

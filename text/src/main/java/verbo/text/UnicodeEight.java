@@ -41,6 +41,19 @@ final class UnicodeEight {
                     + "11F36-11F3A 11F40 11F42 11F5A 13440 13447-13455 1611E-16129 1612D-1612F 16D68-16D6A "
                     + "16F4F 16FE4 1CF00-1CF2D 1CF30-1CF46 1E000-1E006 1E008-1E018 1E01B-1E021 1E023-1E024 "
                     + "1E026-1E02A 1E08F 1E130-1E136 1E2AE 1E2EC-1E2EF 1E4EC-1E4EF 1E5EE-1E5EF 1E944-1E94A");
+    private static final BitSet ALSO_NONSPACING = set("1734 1171E");
+    /** What has got a decomposition or a place among marks since Unicode 9, whose normalization forms it has. */
+    private static final BitSet NOT_NORMALIZED = set(
+            "7FD 897-89F 8CA-8D3 9FE C3C D3B-D3C EBA 1715 1ABF-1ACE 1DF6-1DFA 32FF A7F2-A7F4 A82C "
+                    + "AB69 105C9 105D2 105DA 105E4 10781-10785 10787-107B0 107B2-107BA 10D24-10D27 "
+                    + "10D69-10D6D 10EAB-10EAC 10EFD-10EFF 10F46-10F50 10F82-10F85 11070 1133B 11382-11385 "
+                    + "1138B 1138E 11390-11391 113B8 113BB 113C2 113C5 113C7-113C9 113CE-113D0 1145E "
+                    + "11839-1183A 11930 11935 11938 1193D-1193E 11943 119E0 11A34 11A47 11A99 11D42 "
+                    + "11D44-11D45 11D97 11F41-11F42 1611E-16129 1612F 16D63 16D67-16D6A 16FF0-16FF1 "
+                    + "1CCD6-1CCF9 1E030-1E06D 1E08F 1E130-1E136 1E2AE 1E2EC-1E2EF 1E4EC-1E4EF 1E5EE-1E5EF "
+                    + "1F16C 1FBF0-1FBF9");
+    /** Numbers of Unicode 17, which Rust's own tables have. */
+    private static final BitSet ALSO_NUMBER = set("11DE0-11DE9 16FF4-16FF6");
     private static final BitSet NOT_CONTROL = set("890-891 8E2 110CD 13430-1343F");
 
     private UnicodeEight() {}
@@ -79,7 +92,26 @@ final class UnicodeEight {
 
     /** The general category Mn. */
     static boolean isNonSpacingMark(int c) {
-        return Character.getType(c) == Character.NON_SPACING_MARK && !NOT_NONSPACING.get(c);
+        return Character.getType(c) == Character.NON_SPACING_MARK ? !NOT_NONSPACING.get(c) : ALSO_NONSPACING.get(c);
+    }
+
+    /** Whether normalization takes it for a character that nothing is done to, and that marks around it do not pass. */
+    static boolean isNotNormalized(int c) {
+        return NOT_NORMALIZED.get(c);
+    }
+
+    /** The general categories N*. */
+    static boolean isNumber(int c) {
+        int type = Character.getType(c);
+        return type == Character.DECIMAL_DIGIT_NUMBER || type == Character.LETTER_NUMBER
+                || type == Character.OTHER_NUMBER || ALSO_NUMBER.get(c);
+    }
+
+    /** Of one character, with the capitals of Unicode 17. */
+    static int toLowerCase(int c) {
+        return c < 0xA7CE ? Character.toLowerCase(c)
+                : c == 0xA7CE || c == 0xA7D2 || c == 0xA7D4 ? c + 1
+                        : c >= 0x16EA0 && c <= 0x16EB8 ? c + 0x1B : Character.toLowerCase(c);
     }
 
     /** The general categories C*, without tab and line ends. */

@@ -18,6 +18,23 @@ final class UnicodeForm {
         if (java.text.Normalizer.isNormalized(before, form)) {
             return;
         }
+        Normalized.Change change = text.change();
+        int from = 0;
+        for (int i = 0; i < before.length();) {
+            int c = before.codePointAt(i);
+            int next = i + Character.charCount(c);
+            if (UnicodeEight.isNotNormalized(c)) {
+                apply(before.substring(from, i), form, change);
+                change.put(c, 0);
+                from = next;
+            }
+            i = next;
+        }
+        apply(before.substring(from), form, change);
+        change.finish();
+    }
+
+    private static void apply(String before, java.text.Normalizer.Form form, Normalized.Change change) {
         boolean compatible = form == java.text.Normalizer.Form.NFKC || form == java.text.Normalizer.Form.NFKD;
         boolean composed = form == java.text.Normalizer.Form.NFC || form == java.text.Normalizer.Form.NFKC;
         java.text.Normalizer.Form apart = compatible
@@ -48,7 +65,6 @@ final class UnicodeForm {
         // 2. marks in their order
         int[] order = java.text.Normalizer.normalize(before, apart).codePoints().toArray();
         int[] orderChanges = ordered(characters.toArray(), changes.toArray(), order);
-        Normalized.Change change = text.change();
         if (composed) {
             // 3. together again
             compose(order, orderChanges, java.text.Normalizer.normalize(before, form), change);
@@ -57,7 +73,6 @@ final class UnicodeForm {
                 change.put(order[i], orderChanges[i]);
             }
         }
-        change.finish();
     }
 
     /** Marks were sorted, stably: finds each one's change. */
