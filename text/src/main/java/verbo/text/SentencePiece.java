@@ -92,7 +92,7 @@ final class SentencePiece implements Tokenizer {
         ids = HashMap.newHashMap(pieces.size());
         int unknownId = -1;
         float least = Float.MAX_VALUE;
-        float most = -Float.MAX_VALUE;
+        float most = Float.MIN_NORMAL; // as the library begins: usually all scores are below it
         List<AddedToken> added = new ArrayList<>();
         for (int id = 0; id < scores.length; id++) {
             String piece = pieces.get(id);
