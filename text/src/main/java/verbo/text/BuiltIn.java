@@ -8,6 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** OpenAI's tokenizers, from the ranks in jtokkit's jar, and those that need no vocabulary. */
@@ -19,6 +20,11 @@ final class BuiltIn {
 
     private static final List<String> NAMES = List.of("gpt2", "r50k_base", "p50k_base", "p50k_edit", "cl100k_base",
             "o200k_base", "o200k_harmony", "byte", "char");
+
+    private static final String WHISPER_LANGUAGES = "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el"
+            + " ms cs ro da hu ta no th ur hr bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq"
+            + " sw gl mr pa si km sn yo so af oc ka be tg sd gu am yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln"
+            + " ha ba jw su";
 
     private BuiltIn() {}
 
@@ -100,11 +106,11 @@ final class BuiltIn {
             }
             case "llama4" -> {
                 pattern = WordPattern.O200K;
-                add(added, size, "<|begin_of_text|>", "<|end_of_text|>");
+                llama4(added, size);
             }
             case "whisper" -> {
                 pattern = WordPattern.GPT2;
-                add(added, size, Tokenizer.END_OF_TEXT, "<|startoftranscript|>");
+                whisper(added, size);
             }
             default -> throw new IllegalArgumentException("no pattern is named " + name + "; known: "
                     + String.join(", ", patterns()));
@@ -142,6 +148,44 @@ final class BuiltIn {
         for (int i = 12; i < 256; i++) {
             add(added, first + i, "<|reserved_special_token_" + (i - 10) + "|>");
         }
+    }
+
+    /** The names are those of llama-models, models/llama4/tokenizer.py. */
+    private static void llama4(List<AddedToken> added, int first) {
+        List<String> names = new ArrayList<>(List.of("begin_of_text", "end_of_text", "fim_prefix", "fim_middle",
+                "fim_suffix", "header_start", "header_end", "eom", "eot", "step"));
+        reserved(names, "text_post_train_", 0, 6);
+        names.addAll(List.of("python_start", "python_end", "finetune_right_pad"));
+        reserved(names, "text_post_train_", 8, 69);
+        names.addAll(List.of("image_start", "image_end"));
+        reserved(names, "vision_", 0, 2);
+        names.addAll(List.of("tile_x_separator", "tile_y_separator"));
+        reserved(names, "vision_", 2, 6);
+        names.add("image");
+        reserved(names, "vision_", 6, 7);
+        names.add("patch");
+        reserved(names, "vision_", 7, 1048);
+        reserved(names, "reasoning_", 0, 8);
+        names.addAll(List.of("reasoning_thinking_start", "reasoning_thinking_end"));
+        reserved(names, "", 0, 2048 - names.size());
+        add(added, first, names.stream().map(name -> "<|" + name + "|>").toArray(String[]::new));
+    }
+
+    private static void reserved(List<String> names, String part, int from, int to) {
+        for (int i = from; i < to; i++) {
+            names.add(part + "reserved_special_token_" + i);
+        }
+    }
+
+    /** As whisper's tokenizer.py has them for 99 languages. */
+    private static void whisper(List<AddedToken> added, int first) {
+        List<String> names = new ArrayList<>(List.of("endoftext", "startoftranscript"));
+        names.addAll(List.of(WHISPER_LANGUAGES.split(" ")));
+        names.addAll(List.of("translate", "transcribe", "startoflm", "startofprev", "nospeech", "notimestamps"));
+        for (int i = 0; i <= 1500; i++) {
+            names.add(String.format(Locale.ROOT, "%d.%02d", i / 50, i % 50 * 2)); // seconds
+        }
+        add(added, first, names.stream().map(name -> "<|" + name + "|>").toArray(String[]::new));
     }
 
     private static void add(List<AddedToken> added, int first, String... tokens) {

@@ -12,6 +12,9 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -66,6 +69,68 @@ class RealVocabularyTest {
                     .collect(Collectors.joining(" "));
             assertThat(ids).as(texts[i]).isEqualTo(expected.get(i).strip());
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"r50k_base", "p50k_base", "p50k_edit", "cl100k_base", "o200k_base"})
+    void builtInsGiveTheIdsThatJtokkitExpects(String name) throws IOException {
+        Tokenizer tokenizer = Tokenizer.of(name);
+        List<List<String>> rows = csv(
+                Files.readString(RealData.file("tokenizers/tiktoken/" + name + "_encodings.csv")));
+        assertThat(rows).hasSizeGreaterThan(100);
+        for (List<String> row : rows.subList(1, rows.size())) {
+            assertThat(Arrays.toString(tokenizer.encode(row.get(0)))).as(row.get(0)).isEqualTo(row.get(1));
+        }
+    }
+
+    /** Its vocabularies, and two of which only the texts and the ids are there and the vocabulary comes from elsewhere. */
+    @ParameterizedTest
+    @CsvSource({"gpt-2,llama-cpp/ggml-vocab-gpt-2.gguf", "mpt,llama-cpp/ggml-vocab-mpt.gguf",
+            "refact,llama-cpp/ggml-vocab-refact.gguf", "llama-spm,llama-cpp/ggml-vocab-llama-spm.gguf",
+            "phi-3,llama-cpp/ggml-vocab-phi-3.gguf", "bert-bge,llama-cpp/ggml-vocab-bert-bge.gguf",
+            "roberta-bpe,hf-json/roberta-base", "llama-bpe,llama3/llama3/tokenizer.model"})
+    void givesTheIdsThatLlamaCppExpects(String name, String vocabulary) throws IOException {
+        Tokenizer tokenizer = Tokenizer.load(RealData.file("tokenizers/" + vocabulary));
+        String expected = "tokenizers/llama-cpp/ggml-vocab-" + name + ".gguf";
+        String[] texts = Files.readString(RealData.file(expected + ".inp")).split("\n__ggml_vocab_test__\n", -1);
+        List<String> lines = Files.readAllLines(RealData.file(expected + ".out"));
+        assertThat(lines.size()).isGreaterThan(30);
+        for (int i = 0; i < lines.size(); i++) {
+            String ids = Arrays.stream(tokenizer.encode(texts[i])).mapToObj(Integer::toString)
+                    .collect(Collectors.joining(" "));
+            assertThat(ids).as(texts[i]).isEqualTo(lines.get(i).strip());
+        }
+    }
+
+    @Test
+    void rankFilesHaveTheSpecialTokensOfTheirModels() throws IOException {
+        Tokenizer llama4 = Tokenizer.load(RealData.file("tokenizers/llama3/llama4/tokenizer.model"));
+        assertThat(llama4.size()).isEqualTo(202_048);
+        assertThat(llama4.id("<|begin_of_text|>")).isEqualTo(200_000);
+        assertThat(llama4.id("<|header_start|>")).isEqualTo(200_005);
+        assertThat(llama4.id("<|text_post_train_reserved_special_token_68|>")).isEqualTo(200_079);
+        assertThat(llama4.id("<|image_start|>")).isEqualTo(200_080);
+        assertThat(llama4.id("<|vision_reserved_special_token_1047|>")).isEqualTo(201_133);
+        assertThat(llama4.id("<|reasoning_thinking_end|>")).isEqualTo(201_143);
+        assertThat(llama4.id("<|reserved_special_token_0|>")).isEqualTo(201_144);
+        Tokenizer whisper = Tokenizer.load(RealData.file("tokenizers/whisper/multilingual.tiktoken"));
+        assertThat(whisper.size()).isEqualTo(51_865);
+        assertThat(whisper.id("<|startoftranscript|>")).isEqualTo(50_258);
+        assertThat(whisper.id("<|su|>")).isEqualTo(50_357);
+        assertThat(whisper.id("<|notimestamps|>")).isEqualTo(50_363);
+        assertThat(whisper.id("<|30.00|>")).isEqualTo(51_864);
+        // special tokens are text, unless they are allowed
+        assertThat(llama4.encode("<|eot|>")).hasSizeGreaterThan(1);
+        assertThat(llama4.encode("<|eot|>", EncodingOptions.PLAIN.withWritten(EncodingOptions.Written.TOKENS)).ids())
+                .containsExactly(200_008);
+    }
+
+    @Test
+    void readsLlama2c() throws IOException {
+        Tokenizer small = Tokenizer.load(RealData.file("models/stories260K/tok512.bin"));
+        assertThat(small.size()).isEqualTo(512);
+        String[] story = Files.readString(RealData.file("models/stories260K/expected_greedy_200steps.txt")).split("\n");
+        assertThat(small.decode(small.encode(story[0]))).isEqualTo(story[0]);
     }
 
     @Test
