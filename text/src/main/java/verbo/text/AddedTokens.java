@@ -25,6 +25,8 @@ final class AddedTokens {
     private final Finder normalized;
     private final String firsts; // the characters that they begin with
     private final String ordinaryFirsts; // those that are not special
+    private final @Nullable Normalizer normalizer; // null if no token is looked for behind one
+    private final byte @Nullable [] makes; // by character, whether normalised it has one of firsts: 0 not known, 1 yes, 2 no
 
     AddedTokens(List<AddedToken> tokens) {
         this(tokens, null);
@@ -41,6 +43,37 @@ final class AddedTokens {
         }
         firsts = firsts(all, true, normalizer);
         ordinaryFirsts = firsts(all, false, normalizer);
+        this.normalizer = normalized.isEmpty() ? null : normalizer;
+        makes = this.normalizer != null && firsts.chars().allMatch(c -> c < 0x80)
+                && isByCharacter(this.normalizer, firsts)
+                        ? new byte[1 << 16]
+                        : null;
+    }
+
+    /** Whether some characters of ASCII come only from one character each, not from several or from what is put in. */
+    private static boolean isByCharacter(Normalizer normalizer, String characters) {
+        return switch (normalizer) {
+            case Normalizer.Sequence(List<Normalizer> all) -> all.stream().allMatch(n -> isByCharacter(n, characters));
+            case Normalizer.Replace(TextPattern pattern, String content) ->
+                content.chars().noneMatch(c -> characters.indexOf(c) >= 0);
+            case Normalizer.Prepend(String content) -> content.chars().noneMatch(c -> characters.indexOf(c) >= 0);
+            case Normalizer.Precompiled rules -> false;
+            case Normalizer.Bytes bytes -> false;
+            default -> true;
+        };
+    }
+
+    private boolean makes(int c, Normalizer by) {
+        byte known = makes == null || c > 0xFFFF ? 0 : makes[c];
+        if (known == 0) {
+            Normalized text = Normalized.of(Character.toString(c));
+            by.apply(text);
+            known = (byte) (text.text().chars().anyMatch(made -> firsts.indexOf(made) >= 0) ? 1 : 2);
+            if (makes != null && c <= 0xFFFF) {
+                makes[c] = known; // every thread would write the same
+            }
+        }
+        return known == 1;
     }
 
     private static String firsts(List<AddedToken> tokens, boolean special, @Nullable Normalizer normalizer) {
@@ -57,8 +90,18 @@ final class AddedTokens {
     /** False only where a text holds none, as a quick look tells. */
     boolean mayOccur(String text, boolean special) {
         String of = special ? firsts : ordinaryFirsts;
-        if (of.length() > 4) {
+        if (of.length() > 4 || (normalizer != null && makes == null && !of.isEmpty())) {
             return true;
+        }
+        if (normalizer != null) {
+            for (int i = 0; i < text.length() && !of.isEmpty(); i++) {
+                int c = text.codePointAt(i);
+                if (makes(c, normalizer) || of.indexOf(c) >= 0) {
+                    return true;
+                }
+                i += Character.charCount(c) - 1;
+            }
+            return false;
         }
         for (int i = 0; i < of.length(); i++) {
             if (text.indexOf(of.charAt(i)) >= 0) {

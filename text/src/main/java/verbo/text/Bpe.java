@@ -232,14 +232,15 @@ final class Bpe implements TokenModel {
         int size = size(piece, 0);
         int position = 0;
         for (int k = 0; k < count; k++) {
-            while (before + size <= position) {
+            // bytes of a prefix or suffix that was spelled have no place of their own, so that there may be too many
+            while (before + size <= position && unit + Character.charCount(piece.codePointAt(unit)) < piece.length()) {
                 before += size;
                 unit += Character.charCount(piece.codePointAt(unit));
                 size = size(piece, unit);
             }
             int start = piece.start(unit);
             position += lengths[k];
-            while (before + size < position) {
+            while (before + size < position && unit + Character.charCount(piece.codePointAt(unit)) < piece.length()) {
                 before += size;
                 unit += Character.charCount(piece.codePointAt(unit));
                 size = size(piece, unit);

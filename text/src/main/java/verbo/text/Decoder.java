@@ -4,7 +4,9 @@ package verbo.text;
 
 /**
  * Turns ids into text as they come. A character whose bytes are spread over several tokens is held back until its last
- * byte is there, so the pieces never break UTF-8, and joined together they are exactly {@link Tokenizer#decode}. Not for
+ * byte is there, so the pieces never break UTF-8, and joined together they are exactly {@link Tokenizer#decode}, as far as a
+ * tokenizer.json's decoder never takes back what it has made of the tokens so far; byte fallback there does, which turns all
+ * bytes in a row to U+FFFD if the last of them are no character. Not for
  * use by several threads at once.
  */
 public interface Decoder {

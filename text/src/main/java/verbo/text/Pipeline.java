@@ -182,18 +182,22 @@ final class Pipeline implements Tokenizer {
         List<Encoding> results = new ArrayList<>();
         List<Encoding> rest = new ArrayList<>();
         for (int i = 1; i < firsts.size(); i++) {
-            combine(firsts.get(i), seconds, options.addSpecial(), rest);
+            combine(firsts.get(i), false, seconds, options.addSpecial(), rest);
         }
-        combine(firsts.get(0), seconds, options.addSpecial(), results);
+        combine(firsts.get(0), true, seconds, options.addSpecial(), results);
         List<Encoding> overflow = new ArrayList<>(rest);
         overflow.addAll(results.subList(1, results.size()));
         Encoding result = results.get(0).withOverflowing(overflow);
         Padding padding = options.truncation() ? parts.padding() : null;
-        return padding == null ? result : pad(result, padding);
+        return padding == null ? result : pad(result, padding, result.length());
     }
 
     private static int[] lengths(int first, @Nullable Encoding second, int room, int total, Truncation cut) {
         if (second == null) {
+            if (cut.strategy() == Strategy.ONLY_SECOND) {
+                throw new IllegalArgumentException("the text has " + first + " tokens, more than " + room
+                        + ", and the tokenizer's truncation cuts only a second text, which is not there");
+            }
             return new int[]{room, 0};
         }
         int other = second.length();
@@ -215,28 +219,45 @@ final class Pipeline implements Tokenizer {
         return first > other ? new int[]{more, less} : new int[]{less, more};
     }
 
-    private void combine(Encoding first, List<Encoding> seconds, boolean special, List<Encoding> out) {
+    private void combine(Encoding text, boolean first, List<Encoding> seconds, boolean special, List<Encoding> out) {
         if (seconds.isEmpty()) {
-            out.add(process(List.of(first), special));
+            out.add(process(List.of(text), new boolean[]{first}, special));
         }
-        for (Encoding second : seconds) {
-            out.add(process(List.of(first, second), special));
+        for (int i = 0; i < seconds.size(); i++) {
+            out.add(process(List.of(text, seconds.get(i)), new boolean[]{first, i == 0}, special));
         }
     }
 
-    private Encoding process(List<Encoding> texts, boolean special) {
+    private Encoding process(List<Encoding> texts, boolean[] first, boolean special) {
         PostProcessor processor = parts.postProcessor();
-        return Encoding.join(processor == null ? texts : processor.apply(texts, special));
+        return Encoding.join(processor == null ? texts : processor.apply(texts, first, special));
     }
 
-    private static Encoding pad(Encoding encoding, Padding padding) {
-        int length = Math.max(padding.length(), encoding.length());
+    @Override
+    public List<Encoding> encodeAll(List<String> texts, EncodingOptions options) {
+        List<Encoding> encodings = Tokenizer.super.encodeAll(texts, options);
+        Padding padding = options.truncation() ? parts.padding() : null;
+        if (padding == null || padding.length() > 0) {
+            return encodings;
+        }
+        int longest = encodings.stream().mapToInt(Encoding::length).max().orElse(0);
+        return encodings.stream().map(e -> pad(e, padding, longest)).toList();
+    }
+
+    /**
+     * @param longest
+     *            of a batch
+     */
+    private static Encoding pad(Encoding encoding, Padding padding, int longest) {
+        int length = padding.length() > 0 ? padding.length() : longest;
         if (padding.multiple() > 0 && length % padding.multiple() > 0) {
             length += padding.multiple() - length % padding.multiple();
         }
+        int target = length;
+        List<Encoding> overflowing = encoding.overflowing().stream().map(e -> pad(e, padding, target)).toList();
         int more = length - encoding.length();
-        if (more == 0) {
-            return encoding;
+        if (more <= 0) {
+            return encoding.withOverflowing(overflowing);
         }
         int[] ids = new int[more];
         String[] tokens = new String[more];
@@ -245,8 +266,7 @@ final class Pipeline implements Tokenizer {
         Encoding filler = Encoding.specials(ids, tokens, padding.type());
         Arrays.fill(filler.attention(), false);
         List<Encoding> both = padding.right() ? List.of(encoding, filler) : List.of(filler, encoding);
-        return Encoding.join(both)
-                .withOverflowing(encoding.overflowing().stream().map(e -> pad(e, padding)).toList());
+        return Encoding.join(both).withOverflowing(overflowing);
     }
 
     private Encoding find(String text, boolean special, int type) {

