@@ -162,7 +162,9 @@ class RealVocabularyTest {
                 row.add(cell.toString());
                 cell.setLength(0);
                 if (c == '\n') {
-                    rows.add(row);
+                    if (row.size() > 1) { // one file ends with an empty line
+                        rows.add(row);
+                    }
                     row = new ArrayList<>();
                 }
             }
