@@ -160,7 +160,7 @@ final class JsonObject {
 
     /**
      * A number as serde_json reads it, the parser of Hugging Face's tokenizers: its digits, as many as 64 bits hold, times or
-     * divided by a power of ten, which may be off by one in the last place. Of two ways to write a word that cost the same,
+     * divided by a power of ten, which may be off by two in the last place. Of two ways to write a word that cost the same,
      * this decides.
      */
     static double real(String text) {
