@@ -294,7 +294,7 @@ public final class NgramFiles {
 
     /**
      * Reads a model in any format and writes it in that of the output's name. The fast form, which keeps hashes of n-grams,
-     * takes some seconds more than the small one.
+     * takes up to a minute more than the small one.
      *
      * @param quantize
      *            bits of the numbers of the small form, 2 to 16; 0 to keep every digit
