@@ -139,16 +139,6 @@ final class SubwordTokenizer implements Tokenizer {
     }
 
     @Override
-    public String decode(int... ids) {
-        Decoder decoder = decoder();
-        StringBuilder text = new StringBuilder();
-        for (int id : ids) {
-            text.append(decoder.next(id));
-        }
-        return text.append(decoder.end()).toString();
-    }
-
-    @Override
     public String token(int id) {
         return vocabulary.word(id);
     }

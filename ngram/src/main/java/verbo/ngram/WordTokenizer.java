@@ -70,16 +70,6 @@ public final class WordTokenizer implements Tokenizer {
     }
 
     @Override
-    public String decode(int... ids) {
-        Decoder decoder = decoder();
-        StringBuilder text = new StringBuilder();
-        for (int id : ids) {
-            text.append(decoder.next(id));
-        }
-        return text.append(decoder.end()).toString();
-    }
-
-    @Override
     public String token(int id) {
         return vocabulary.word(id);
     }

@@ -177,19 +177,6 @@ public final class CharacterTokenizer implements Tokenizer {
     }
 
     @Override
-    public String decode(int... ids) {
-        StringBuilder text = new StringBuilder(ids.length);
-        for (int id : ids) {
-            if (id >= 0 && id < codePoints.length) {
-                text.appendCodePoint(codePoints[id]);
-            } else {
-                text.append(token(id));
-            }
-        }
-        return text.toString();
-    }
-
-    @Override
     public String token(int id) {
         if (id < 0 || id >= size()) {
             throw new IllegalArgumentException("no token has the id " + id + "; ids are below " + size());

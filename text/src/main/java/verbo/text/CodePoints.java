@@ -44,15 +44,6 @@ final class CodePoints implements Tokenizer {
     }
 
     @Override
-    public String decode(int... ids) {
-        StringBuilder text = new StringBuilder(ids.length);
-        for (int id : ids) {
-            text.append(token(id));
-        }
-        return text.toString();
-    }
-
-    @Override
     public String token(int id) {
         if (!Character.isValidCodePoint(id) || (id >= Character.MIN_SURROGATE && id <= Character.MAX_SURROGATE)) {
             throw new IllegalArgumentException("no character has the id " + id);

@@ -88,7 +88,14 @@ public interface Tokenizer {
      * @throws IllegalArgumentException
      *             if the vocabulary has no such id
      */
-    String decode(int... ids);
+    default String decode(int... ids) {
+        Decoder decoder = decoder();
+        StringBuilder text = new StringBuilder(ids.length);
+        for (int id : ids) {
+            text.append(decoder.next(id));
+        }
+        return text.append(decoder.end()).toString();
+    }
 
     /**
      * The token as the vocabulary writes it ({@code Ġthe}).

@@ -147,16 +147,6 @@ public final class WordLevelTokenizer implements Tokenizer {
     }
 
     @Override
-    public String decode(int... tokens) {
-        Decoder decoder = decoder();
-        StringBuilder text = new StringBuilder();
-        for (int token : tokens) {
-            text.append(decoder.next(token));
-        }
-        return text.append(decoder.end()).toString();
-    }
-
-    @Override
     public String token(int id) {
         if (id < 0 || id >= words.size()) {
             throw new IllegalArgumentException("no token has the id " + id + "; ids are below " + words.size());
