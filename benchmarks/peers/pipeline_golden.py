@@ -250,7 +250,7 @@ def tokenizer(d):
     truncation = d.maybe({"direction": d.one("Left", "Right"), "max_length": d.number(6, 20),
                           "strategy": d.one("LongestFirst", "OnlyFirst", "OnlySecond"), "stride": d.number(0, 3)}, 0.4)
     padding = d.maybe({"strategy": d.one("BatchLongest", {"Fixed": d.number(5, 30)}), "direction": d.one("Left", "Right"),
-                       "pad_to_multiple_of": d.one(None, 1, 8, 3), "pad_id": d.number(0, 9), "pad_type_id": d.number(0, 2), "pad_token": "[PAD]"}, 0.4)
+                       "pad_to_multiple_of": d.one(None, 1, 8, 3), "pad_id": d.number(0, 9) if size > 9 else 0, "pad_type_id": d.number(0, 2), "pad_token": "[PAD]"}, 0.4)
     return {"version": "1.0", "truncation": truncation, "padding": padding, "added_tokens": added, **parts,
             "post_processor": d.maybe(post_processor(d, token), 0.7), "decoder": d.maybe(decoder(d), 0.85), "model": m}
 

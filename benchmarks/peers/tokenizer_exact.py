@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ids, tokens and offsets of `verbo tokenize` beside those of the library each format comes from, line by line.
 
-    python3 tokenizer_exact.py VERBO DATA [--lines 20000] [--only NAME] [--seed 1]
+    python3 tokenizer_exact.py VERBO DATA [--lines 20000] [--only NAME] [--seed 1] [--tokenizers FOLDER]
 
 (pip install tokenizers sentencepiece tiktoken gguf). DATA is a folder whose folder `tokenizers` holds files of every format;
 the lines are drawn from all else in it, from Python's own sources, and made up: emoji, control characters, bytes that are no
@@ -289,6 +289,12 @@ def references(data):
     yield "stories260K/tok512.bin", [small], llama2c(small)
 
 
+def folder_of(folder):
+    from tokenizers import Tokenizer
+    for file in sorted(folder.rglob("*.json")):
+        yield file.name, [file], hugging_face(Tokenizer.from_file(str(file)))
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("verbo")
@@ -296,13 +302,14 @@ def main():
     arguments.add_argument("--lines", type=int, default=20000)
     arguments.add_argument("--only", default="")
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--tokenizers", type=pathlib.Path, help="compare each tokenizer.json of this folder instead")
     a = arguments.parse_args()
     lines = corpus(a.data, a.lines, a.seed)
     failed = False
     print("| tokenizer | library | lines | tokens | same ids | same offsets | same tokens |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        for name, options, (library, encode) in references(a.data):
+        for name, options, (library, encode) in (folder_of(a.tokenizers) if a.tokenizers else references(a.data)):
             if a.only not in name:
                 continue
             # llama2.c takes time with the square of a line's length
@@ -330,4 +337,5 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

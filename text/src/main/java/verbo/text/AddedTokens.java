@@ -232,6 +232,7 @@ final class AddedTokens {
                     while (start > done && CharClass.isSpace(text[start - 1])) {
                         start--;
                     }
+                    start = Math.max(start, Math.min(done, end));
                 }
                 if (token.rstrip()) {
                     while (end < to && CharClass.isSpace(text[end])) {
@@ -242,8 +243,7 @@ final class AddedTokens {
                     sink.text(done, start);
                 }
                 sink.token(token, start, end);
-                done = end;
-                i = end;
+                done = end; // though the next may be found in the spaces just taken, as the library finds it
             }
             if (to > done) {
                 sink.text(done, to);

@@ -2,10 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /** What a text is searched for, be it to replace it or to split there. */
@@ -14,22 +12,6 @@ sealed interface TextPattern {
     interface Sink {
         void part(int start, int end, boolean match);
     }
-
-    /** Oniguruma's {@code \w}. */
-    String WORD = "[\\w\u00b2\u00b3\u00b9\u00bc-\u00be&&[^\u200c\u200d]]";
-
-    /** What Oniguruma means by a letter behind a backslash, where Java means something else. */
-    Map<Character, String> OWN = Map.of('w', WORD, 'W', "[^" + WORD + "]", 'b',
-            "(?:(?<=" + WORD + ")(?!" + WORD + ")|(?<!" + WORD + ")(?=" + WORD + "))");
-
-    /** What is between {@code [:} and {@code :]} in a class, as Java writes it. */
-    Map<String, String> POSIX = Map.ofEntries(Map.entry("alnum", "\\p{IsAlphabetic}\\p{Nd}"),
-            Map.entry("alpha", "\\p{IsAlphabetic}"), Map.entry("ascii", "\\x00-\\x7F"),
-            Map.entry("blank", "\\t\\p{Zs}"), Map.entry("cntrl", "\\p{Cc}\\p{Cf}\\p{Cn}\\p{Co}"),
-            Map.entry("digit", "\\p{Nd}"), Map.entry("lower", "\\p{IsLowercase}"),
-            Map.entry("punct", "\\p{P}\\p{S}"), Map.entry("space", "\\s"),
-            Map.entry("upper", "\\p{IsUppercase}"), Map.entry("word", WORD),
-            Map.entry("xdigit", "0-9A-Fa-f"));
 
     /** Finds the parts; together they cover the text. A match of nothing is a part too. */
     void matches(Normalized text, Sink sink);
@@ -74,7 +56,7 @@ sealed interface TextPattern {
      * Every match of a regular expression.
      *
      * @param source
-     *            as the file writes it
+     *            as the file writes it, in Oniguruma's syntax
      * @param pattern
      *            as Java writes it
      * @param known
@@ -82,7 +64,7 @@ sealed interface TextPattern {
      */
     record Regex(String source, Pattern pattern, @Nullable WordPattern known) implements TextPattern {
         static Regex of(String source) {
-            return new Regex(source, compile(source), WordPattern.of(source));
+            return new Regex(source, Oniguruma.compile(source), WordPattern.of(source));
         }
 
         @Override
@@ -104,7 +86,7 @@ sealed interface TextPattern {
                 while (find(matcher)) {
                     int start = matcher.start();
                     int end = matcher.end();
-                    if (start == end && start == matched) {
+                    if (start == end && (start == matched || isInside(text, start))) {
                         continue; // nothing is not found again where a match has ended
                     }
                     if (start > done) {
@@ -118,6 +100,12 @@ sealed interface TextPattern {
             if (done < length || length == 0) {
                 sink.part(done, length, false);
             }
+        }
+
+        /** Whether a place is between the two units of a character. */
+        private static boolean isInside(Normalized text, int at) {
+            return at > 0 && at < text.length() && Character.isLowSurrogate(text.charAt(at))
+                    && Character.isHighSurrogate(text.charAt(at - 1));
         }
 
         private boolean find(Matcher matcher) {
@@ -192,61 +180,6 @@ sealed interface TextPattern {
             if (done < length || length == 0) {
                 sink.part(done, length, false);
             }
-        }
-    }
-
-    /**
-     * Compiles an expression that was written for Oniguruma or Rust: classes mean Unicode's, and scripts may be named
-     * without {@code Is}.
-     *
-     * @throws PatternSyntaxException
-     *             if it is malformed
-     */
-    static Pattern compile(String source) {
-        StringBuilder java = new StringBuilder();
-        for (int i = 0; i < source.length(); i++) {
-            char c = source.charAt(i);
-            int named = source.startsWith("[:", i) ? source.indexOf(":]", i) : -1;
-            String posix = named < 0 ? null : POSIX.get(source.substring(i + 2, named).replace("^", ""));
-            if (posix != null) {
-                java.append(source.charAt(i + 2) == '^' ? "[^" : "[").append(posix).append(']');
-                i = named + 1;
-                continue;
-            }
-            if (c != '\\' || i + 1 >= source.length()) {
-                java.append(c);
-                continue;
-            }
-            char next = source.charAt(i + 1);
-            String own = OWN.get(next);
-            if (own != null && !(next == 'b' && source.indexOf('[') >= 0)) {
-                java.append(own);
-                i++;
-                continue;
-            }
-            int close = next == 'p' || next == 'P' ? source.indexOf('}', i) : -1;
-            if (close > 0 && i + 2 < source.length() && source.charAt(i + 2) == '{') {
-                String name = source.substring(i + 3, close);
-                boolean negated = name.startsWith("^");
-                String plain = negated ? name.substring(1) : name;
-                boolean script = plain.length() > 2 && !plain.startsWith("Is") && isScript(plain);
-                java.append('\\').append(negated ? 'P' : next).append('{').append(script ? "Is" : "").append(plain)
-                        .append('}');
-                i = close;
-            } else {
-                java.append(c).append(next);
-                i++;
-            }
-        }
-        return Pattern.compile(java.toString(), Pattern.UNICODE_CHARACTER_CLASS);
-    }
-
-    private static boolean isScript(String name) {
-        try {
-            Character.UnicodeScript.forName(name);
-            return true;
-        } catch (IllegalArgumentException e) {
-            return false;
         }
     }
 }

@@ -82,7 +82,8 @@ class PipelineGoldenTest {
                     streamed.append(orNull(() -> decoder.next(id)));
                 }
                 streamed.append(decoder.end());
-                if (back != null && !streamed.toString().equals(back)) {
+                // what was given out stays, though bytes yet to come may make no character together with it
+                if (back != null && !back.contains("\uFFFD") && !streamed.toString().equals(back)) {
                     differences.add(what + ": streamed \"" + streamed + "\" for \"" + back + "\" of "
                             + Arrays.toString(ours.tokens()));
                 }
