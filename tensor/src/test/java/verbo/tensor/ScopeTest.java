@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 /** Who owns tensors, how long they live, and where their memory goes. */
 class ScopeTest {
@@ -200,6 +201,19 @@ class ScopeTest {
         engine.close();
         lasting.close();
         assertThat(engine.reservedBytes()).isZero();
+    }
+
+    /** Nothing is written to it, so that the system only promises it. */
+    @Test
+    void moreThanTheMachineHasIsRefused() {
+        assumeTrue(Files.exists(Path.of("/proc/meminfo")), "only Linux says how much it has");
+        try (Engine engine = Engine.cpu(1); Scope lasting = Scope.lasting(engine)) {
+            assertThatThrownBy(() -> {
+                for (int i = 0; i < 1 << 12; i++) {
+                    lasting.empty(DType.F32, 1 << 30);
+                }
+            }).isInstanceOf(OutOfMemoryError.class);
+        }
     }
 
     /** Counted on one thread, once its code is compiled: until then the vectors of interpreted kernels are objects too. */

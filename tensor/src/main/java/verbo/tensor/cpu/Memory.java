@@ -2,14 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor.cpu;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import verbo.tensor.Storage;
 
@@ -34,6 +39,9 @@ final class Memory {
     private static final long LARGE = 1 << 20;
 
     private static final int CLASSES_AN_OCTAVE = 8;
+
+    /** Bytes of the machine's memory. Linux would promise more and then end a process that takes it at its word. */
+    private static final long MACHINE = machine();
 
     /** Memory of this engine or, without an arena, of somebody else. */
     static final class Block extends Storage {
@@ -89,6 +97,13 @@ final class Memory {
             return block;
         }
         long capacity = capacity(sizeClass);
+        if (capacity > MACHINE - reserved) {
+            release();
+            if (capacity > MACHINE - reserved) {
+                throw new OutOfMemoryError("tensors of " + (reserved + capacity >> 20) + " MiB, where the machine has "
+                        + (MACHINE >> 20));
+            }
+        }
         try {
             block = fresh(capacity, sizeClass);
         } catch (OutOfMemoryError e) {
@@ -97,6 +112,16 @@ final class Memory {
         }
         reserved += capacity;
         return block;
+    }
+
+    private static long machine() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/meminfo"))) {
+            return lines.filter(line -> line.startsWith("MemTotal:")) // and a number of kB
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10).findFirst()
+                    .orElse(Long.MAX_VALUE);
+        } catch (IOException | UncheckedIOException e) {
+            return Long.MAX_VALUE; // no Linux: its own allocation refuses
+        }
     }
 
     private static Block fresh(long capacity, int sizeClass) {
