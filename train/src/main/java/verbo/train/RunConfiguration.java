@@ -147,7 +147,7 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
         }
     }
 
-    /** The shape of a new model; what belongs to other families than its own is not looked at. */
+    /** The shape of a new model; what only other families have is left at its standard value. */
     public record ModelShape(String family, int layers, int heads, int width, int embedding, int block, int context,
             boolean direct, @Nullable Boolean tied, List<Integer> cutoffs, boolean bias,
             boolean scaleResiduals, double dropout,
@@ -202,6 +202,13 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
             throw new IllegalArgumentException(settings.source()
                     + ": data.validation and data.validationPath cannot both be given: a share of the text is kept for "
                     + "validation, or another text is used");
+        }
+        String family = settings.text("model.family");
+        for (RunKey key : RunKey.ALL) {
+            if (settings.has(key.name()) && !key.isOf(family)) {
+                throw new IllegalArgumentException(settings.source() + ": " + key.name() + " is not of the family "
+                        + family + ": leave it out (--set " + key.name() + "= does)");
+            }
         }
         Path folder = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file.toAbsolutePath());
         for (String key : List.of("data.path", "data.validationPath", "tokenizer.path", "init")) {

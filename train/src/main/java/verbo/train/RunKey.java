@@ -5,6 +5,7 @@ package verbo.train;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import verbo.text.TokenizerTrainer;
@@ -225,8 +226,8 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
             key("model.layers", COUNT, null,
                     "How many blocks or recurrent layers follow one another; 4, of recurrent ones 2, if left out.",
                     "n_layer", "n_layers", "depth", "num_layers"),
-            key("model.heads", COUNT, "4", "How many heads attention has; divides the width.", "n_head", "n_heads",
-                    "num_heads"),
+            key("model.heads", COUNT, "4", "Of `gpt`: how many heads attention has; divides the width.", "n_head",
+                    "n_heads", "num_heads"),
             key("model.width", COUNT, "128",
                     "Length of a token's vector; of `nplm` and recurrent models, units of a hidden layer.", "n_embd",
                     "d_model", "hidden_size", "dim", "nhid"),
@@ -245,7 +246,8 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                     "Of recurrent models, for large vocabularies of words: rising ids with commas between "
                             + "(`2000,10000`), from which on tokens are predicted in two steps, cluster and word.",
                     "adaptive_softmax"),
-            key("model.bias", YES_NO, "true", "Whether linear layers and layer norms have biases.", "use_bias"),
+            key("model.bias", YES_NO, "true", "Of `gpt`: whether linear layers and layer norms have biases.",
+                    "use_bias"),
             key("model.scaleResiduals", YES_NO, "true",
                     "Of `gpt`: whether the layers that add to what passes through begin narrower by the root of their number, "
                             + "as GPT-2's paper says; else all begin alike, as in its published code.",
@@ -327,6 +329,21 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
             key("metrics.perplexity", YES_NO, "true", "Whether validation gives perplexity, a token.", "ppl"),
             key("metrics.gradientNorm", YES_NO, "true",
                     "Whether each step gives the gradient's norm before clipping."));
+
+    private static final Set<String> RECURRENT = Set.of("rnn", "lstm", "gru");
+
+    /** Whether models of {@code family} have what this key says. */
+    boolean isOf(String family) {
+        return switch (name) {
+            case "model.heads", "model.bias", "model.scaleResiduals" -> family.equals("gpt");
+            case "model.context", "model.direct" -> family.equals("nplm");
+            case "model.layers" -> !family.equals("nplm");
+            case "model.embedding" -> !family.equals("gpt");
+            case "model.cutoffs", "model.lockedDropout", "model.wordDropout", "model.weightDropout" ->
+                RECURRENT.contains(family);
+            default -> true;
+        };
+    }
 
     /** The part behind the last dot. */
     String lastName() {

@@ -123,11 +123,15 @@ final class RunFileTest {
     }
 
     @Test
-    void whatMustBeGivenIsAskedFor() {
+    void whatMustBeGivenIsAskedFor() throws IOException {
         assertThatThrownBy(() -> read("data: x")).hasMessageContaining("the key 'task' is missing");
         assertThatThrownBy(() -> read("task: language-model")).hasMessageContaining("the key 'data' is missing");
         assertThatThrownBy(() -> read("task: language-model\ndata: x\nmodel: {heads: 3, width: 128}"))
                 .hasMessageContaining("model.width 128 must be a multiple of model.heads, 3");
+        assertThatThrownBy(() -> read("task: language-model\ndata: x\nmodel: {heads: 4}", "model.family=lstm"))
+                .hasMessageContaining("model.heads is not of the family lstm: leave it out (--set model.heads= does)");
+        assertThat(read("task: language-model\ndata: x\nmodel: {heads: 4}", "model.family=lstm", "model.heads=").model()
+                .family()).isEqualTo("lstm");
         assertThatThrownBy(() -> read("task: language-model\ndata: x\ninit: y\nmodel: {heads: 4}"))
                 .hasMessageContaining("model.heads cannot be given with init");
         assertThatThrownBy(() -> RunConfiguration.read(folder.resolve("none.yaml"), List.of()))

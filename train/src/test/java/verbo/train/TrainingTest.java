@@ -48,7 +48,7 @@ final class TrainingTest {
                 task: language-model
                 data: text.txt
                 tokenizer: {type: characters}
-                model: {layers: 2, heads: 2, width: 16, block: 8}
+                model: {layers: 2, width: 16, block: 8}
                 steps: 12
                 batch: 3
                 threads: 1
@@ -151,7 +151,8 @@ final class TrainingTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"model.dropout=0", "model.dropout=0.1", "accumulate=2", "data.documents=line",
-            "checkpoint.use=best", "model.family=lstm", "model.family=gru", "model.family=rnn", "model.family=nplm"})
+            "checkpoint.use=best", "model.family=lstm", "model.family=gru", "model.family=rnn",
+            "model={family: nplm, width: 16, block: 8}"})
     void aResumedRunIsTheUninterruptedOneBitForBit(String setting) throws IOException {
         train("whole", setting);
         for (int stop : new int[]{1, 5, 6, 11}) {
