@@ -39,7 +39,6 @@ final class Bpe implements TokenModel {
     private final int unknown;
     private final int[] byteIds; // -1 where there is none
     private final int[] @Nullable [] pages = new int[(Character.MAX_CODE_POINT + 1) / PAGE][]; // character → id + 1
-    private final Deferred<LongestTokens> longest = new Deferred<>(LongestTokens.ENOUGH, this::longest);
 
     Bpe(Vocabulary vocabulary, Merges merges, Options options) {
         this.vocabulary = vocabulary;
@@ -151,10 +150,6 @@ final class Bpe implements TokenModel {
                 || !options.suffix().isEmpty()) {
             return false;
         }
-        LongestTokens quick = length < LongestTokens.WORTH ? null : longest.get(length);
-        if (quick != null) {
-            return longest(quick, new String(piece, 0, length).getBytes(StandardCharsets.UTF_8), work);
-        }
         work.ensure(3 * length);
         int[] symbols = work.word;
         int count = 0;
@@ -175,25 +170,6 @@ final class Bpe implements TokenModel {
         return true;
     }
 
-    private boolean longest(LongestTokens quick, byte[] utf8, PretokenEncoder.Work work) {
-        int[] found = new int[utf8.length];
-        int count = quick.apply(utf8, 0, utf8.length, found, true);
-        work.ensure(utf8.length);
-        int n = 0;
-        for (int i = 0; i < count; i++) {
-            if (found[i] >= 0) {
-                work.word[n++] = found[i];
-            } else {
-                n = spell(Stretches.code(utf8, -1 - found[i]), work.word, n);
-                if (n < 0) {
-                    return false;
-                }
-            }
-        }
-        work.count = n;
-        return true;
-    }
-
     /** Adds the ids of a character's bytes to {@code to}; returns how many are there then, -1 if it cannot be spelled. */
     private int spell(int c, int[] to, int at) {
         int size = size(c);
@@ -206,23 +182,6 @@ final class Bpe implements TokenModel {
             to[n] = byteIds[value];
         }
         return at + size;
-    }
-
-    /** By merges of characters; null where spelled bytes may merge too. */
-    private @Nullable LongestTokens longest() {
-        for (int r = 0; r < merges.size() && options.byteFallback(); r++) {
-            for (int id : byteIds) {
-                if (id >= 0 && (merges.left(r) == id || merges.right(r) == id)) {
-                    return null;
-                }
-            }
-        }
-        byte[] @Nullable [] strings = new byte[vocabulary.size()][];
-        for (int id = 0; id < strings.length; id++) {
-            String token = vocabulary.token(id);
-            strings[id] = token == null ? null : token.getBytes(StandardCharsets.UTF_8);
-        }
-        return LongestTokens.of(merges, strings, true);
     }
 
     /** Walks over the piece's characters and the tokens' bytes together. */

@@ -40,7 +40,7 @@ public final class ByteLevelBpe implements Tokenizer {
     private ByteLevelBpe(List<String> vocabulary, Map<String, Integer> ids, Merges merges, List<AddedToken> addedTokens,
             TokenizerJson.ByteLevelOffsets offsets, @Nullable String json) {
         this(bytes(vocabulary), vocabulary.toArray(String[]::new), ids, null,
-                mergeModel(ids, bytes(vocabulary), merges, null),
+                mergeModel(ids, merges, null),
                 WordPattern.GPT2, addedTokens, true, offsets,
                 json != null ? () -> json
                         : () -> TokenizerJson.write(vocabulary, addedTokens, merges, offsets, "ByteLevel"));
@@ -89,15 +89,11 @@ public final class ByteLevelBpe implements Tokenizer {
     }
 
     /** Merges, or, where the whole word is in the vocabulary and merges are to be ignored then, that. */
-    private static WordModel mergeModel(Map<String, Integer> ids, byte[] @Nullable [] strings, Merges merges,
-            @Nullable ByteStrings whole) {
+    private static WordModel mergeModel(Map<String, Integer> ids, Merges merges, @Nullable ByteStrings whole) {
         int[] byteIds = new int[256]; // id of each single byte, -1 where the vocabulary lacks it
         for (int b = 0; b < 256; b++) {
             byteIds[b] = ids.getOrDefault(String.valueOf(ByteLevel.toChar(b)), -1);
         }
-        boolean all = Arrays.stream(byteIds).allMatch(id -> id >= 0); // else who asks is to be told which byte is none
-        Deferred<LongestTokens> longest = new Deferred<>(LongestTokens.ENOUGH,
-                () -> all ? LongestTokens.of(merges, strings, false) : null);
         return (bytes, from, to, work) -> {
             int[] symbols = work.word;
             if (whole != null) {
@@ -106,10 +102,6 @@ public final class ByteLevelBpe implements Tokenizer {
                     symbols[0] = id;
                     return 1;
                 }
-            }
-            LongestTokens quick = to - from < LongestTokens.WORTH ? null : longest.get(to - from);
-            if (quick != null) {
-                return quick.apply(bytes, from, to, symbols, false);
             }
             for (int i = from; i < to; i++) {
                 int id = byteIds[bytes[i] & 0xFF];
@@ -169,7 +161,7 @@ public final class ByteLevelBpe implements Tokenizer {
         }
         ByteStrings whole = model.options().ignoreMerges() ? new ByteStrings(modelBytes, modelBytes.length) : null;
         return new ByteLevelBpe(bytes(vocabulary), vocabulary.toArray(new @Nullable String[0]), ids, null,
-                mergeModel(ids, modelBytes, model.merges(), whole), pattern, added, true,
+                mergeModel(ids, model.merges(), whole), pattern, added, true,
                 new TokenizerJson.ByteLevelOffsets(true, false), () -> json);
     }
 

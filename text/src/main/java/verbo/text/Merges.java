@@ -16,6 +16,8 @@ final class Merges {
     private static final int PLACE = 6; // bits
     /** Up to here looking through all pairs for the lowest is quicker than keeping a heap. */
     private static final int SHORT = 1 << PLACE;
+    /** Symbols of a longer word that are merged at once; four times as many if those are too few, and so on. */
+    private static final int STRETCH = 60;
     /** Stands before the first symbol and behind the last. */
     private static final int EDGE = PairTable.MOST;
 
@@ -108,9 +110,74 @@ final class Merges {
         if (count < 2) {
             return count;
         }
-        return isShort(count)
-                ? applyShort(symbols, lengths, count, work)
-                : applyLong(symbols, lengths, count, work);
+        if (isShort(count)) {
+            return applyShort(symbols, lengths, count, work);
+        }
+        int n = -1;
+        for (int size = STRETCH; n < 0 && size < count / 2; size *= 4) {
+            n = applyStretches(symbols, lengths, count, size, work);
+        }
+        return n < 0 ? applyLong(symbols, lengths, count, work) : n;
+    }
+
+    /**
+     * Merges a word of any length in time linear in it, a stretch at a time. That is the same, for what merging leaves of a row
+     * of symbols is just the row of tokens of which each two neighbours are what merging leaves of both: the first merge across
+     * a border of such a row would have to be one within two neighbours. So a stretch gives all tokens but the last ones, which
+     * what follows may change, and if the next, which begins where those end, begins with the same token as in the stretch before,
+     * each two neighbours were neighbours in one of the stretches.
+     *
+     * @param size
+     *            symbols of a stretch
+     * @return how many are left, -1 if stretches have to be longer; then nothing has changed
+     */
+    private int applyStretches(int[] symbols, int @Nullable [] lengths, int count, int size, Work work) {
+        IntBuilder tokens = new IntBuilder(count / 4);
+        IntBuilder ends = new IntBuilder(count / 4); // in symbols
+        int[] part = new int[size];
+        int[] spans = new int[size];
+        int at = 0;
+        int begin = -1; // the token with which a stretch has to begin
+        int before = 0; // where the last one began
+        int n = 0;
+        while (at < count) {
+            int some = Math.min(size, count - at);
+            if (at == 0 || !Arrays.equals(symbols, at, at + some, symbols, before, before + some)) {
+                System.arraycopy(symbols, at, part, 0, some);
+                Arrays.fill(spans, 0, some, 1);
+                n = isShort(some) ? applyShort(part, spans, some, work) : applyLong(part, spans, some, work);
+            }
+            before = at;
+            if (begin >= 0 && part[0] != begin) {
+                return -1;
+            }
+            int most = at + some == count ? count : at + some - size / 4;
+            int i = 0;
+            while (i < n && at + spans[i] <= most) {
+                at += spans[i];
+                tokens.add(part[i++]);
+                ends.add(at);
+            }
+            if (i == 0) {
+                return -1;
+            }
+            begin = i < n ? part[i] : -1;
+        }
+        n = tokens.size();
+        before = 0;
+        for (int i = 0; i < n; i++) {
+            symbols[i] = tokens.get(i);
+            int end = ends.get(i);
+            if (lengths != null) {
+                int length = 0;
+                for (int k = before; k < end; k++) {
+                    length += lengths[k];
+                }
+                lengths[i] = length;
+            }
+            before = end;
+        }
+        return n;
     }
 
     private int applyShort(int[] symbols, int @Nullable [] lengths, int count, Work work) {
@@ -144,21 +211,20 @@ final class Merges {
     private int applyShort(int[] symbols, int @Nullable [] lengths, int count, int[] ranks, Work work) {
         int[] made = work.made;
         int[] at = work.symbols;
-        byte[] next = work.next;
-        byte[] previous = work.previous;
+        int[] next = work.next;
+        int[] previous = work.previous;
         int padded = count + 8 & -8; // room for the place behind the last
         for (int i = 1; i <= count; i++) {
             at[i] = symbols[i - 1];
             made[i] = placed(ranks[i - 1], i);
-            next[i] = (byte) (i + 1);
-            previous[i] = (byte) (i - 1);
+            next[i] = i + 1;
+            previous[i] = i - 1;
         }
         made[count] = NONE;
         for (int i = count + 1; i < padded; i++) {
             made[i] = NONE;
         }
         at[count + 1] = EDGE;
-        int last = -1;
         while (true) {
             int best = NONE;
             for (int i = 0; i < padded; i += 8) {
@@ -173,19 +239,17 @@ final class Merges {
             int middle = next[place];
             int end = next[middle];
             int before = previous[place];
-            last = best >>> PLACE;
-            int symbol = result[last];
+            int symbol = result[best >>> PLACE];
             at[place] = symbol;
             if (lengths != null) {
                 lengths[place - 1] += lengths[middle - 1];
             }
             made[middle] = NONE;
-            next[place] = (byte) end;
-            previous[end] = (byte) place;
+            next[place] = end;
+            previous[end] = place;
             made[place] = placed(rank(symbol, at[end]), place);
             made[before] = placed(rank(at[before], symbol), before);
         }
-        work.last = last;
         int n = 0;
         for (int i = 1; i <= count; i = next[i]) {
             if (lengths != null) {
@@ -224,7 +288,6 @@ final class Merges {
             }
             symbols[at] = result[rank];
             symbols[other] = -1;
-            work.last = rank;
             if (lengths != null) {
                 lengths[at] += lengths[other];
             }
@@ -258,11 +321,10 @@ final class Merges {
     /** What one thread needs beside the symbols. */
     static final class Work {
         final int[] ranks = new int[SHORT];
-        int last; // merge that was applied, if one was
         private final int[] made = new int[SHORT + 8]; // rank << PLACE | place
         private final int[] symbols = new int[SHORT];
-        private final byte[] next = new byte[SHORT];
-        private final byte[] previous = new byte[SHORT];
+        private final int[] next = new int[SHORT];
+        private final int[] previous = new int[SHORT];
         private @Nullable RadixHeap heap; // made by the first long word
 
         Work() {

@@ -26,7 +26,6 @@ final class RankMerges {
     private final boolean wholeFirst;
     private volatile boolean wholeAnyway; // whether merging makes of every token itself
     private final Deferred<SymbolMerges> merges = new Deferred<>(ENOUGH, this::make);
-    private final Deferred<LongestTokens> longest = new Deferred<>(LongestTokens.ENOUGH, this::longest);
 
     /** Of bytes, and a token's id is its rank; a word that is a token is that, however it would be merged. */
     RankMerges(byte[] @Nullable [] strings, int count) {
@@ -73,10 +72,6 @@ final class RankMerges {
                 out[0] = whole;
                 return 1;
             }
-        }
-        LongestTokens quick = to - from < LongestTokens.WORTH ? null : longest.get(to - from);
-        if (quick != null) {
-            return quick.apply(bytes, from, to, out, characters);
         }
         SymbolMerges list = merges.get(to - from);
         return list == null ? apply(bytes, from, to, out, NONE) : list.apply(bytes, from, to, out, work);
@@ -150,21 +145,6 @@ final class RankMerges {
         if (rank != NONE) {
             heap.add((long) rank << 32 | from);
         }
-    }
-
-    private @Nullable LongestTokens longest() {
-        SymbolMerges list = merges.get();
-        if (list == null) {
-            return null;
-        }
-        byte[] @Nullable [] known = strings.clone();
-        for (int id = 0; id < known.length; id++) {
-            byte[] string = known[id];
-            known[id] = string != null && string.length > 0 && tokens.get(string, 0, string.length) == id
-                    ? string
-                    : null;
-        }
-        return LongestTokens.of(list.merges(), known, characters);
     }
 
     /** The merges that give the same, by rank; null if there is no such list. */
