@@ -70,7 +70,8 @@ final class ErrorLine {
         };
     }
 
+    /** A message may quote what a file has, which must not steer the terminal either. */
     static String oneLine(String message) {
-        return message.strip().replaceAll("\\s*\\R\\s*", " ");
+        return message.strip().replaceAll("\\s*\\R\\s*", " ").replaceAll("[\\p{Cntrl}&&[^\t]]", "\uFFFD");
     }
 }

@@ -68,6 +68,7 @@ final class ErrorLineTest {
     @Test
     void isOneLine() {
         assertThat(ErrorLine.of(new IOException("first\n  second\r\nthird\n"))).isEqualTo("first second third");
+        assertThat(ErrorLine.of(new IOException("\0a\u001b[2Jb\tc"))).isEqualTo("\uFFFDa\uFFFD[2Jb\tc");
         assertThat(line(() -> StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(new byte[]{(byte) 0xff}))))
                 .isEqualTo("not UTF-8 text: Input length = 1");
         assertThat(ErrorLine.of(new OutOfMemoryError("Java heap space"))).startsWith("out of memory (Java heap space)")

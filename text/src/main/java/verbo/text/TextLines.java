@@ -7,14 +7,12 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
-import org.jspecify.annotations.Nullable;
 
 /** The lines of UTF-8 files, one at a time, so that a file may be of any size. */
 public final class TextLines {
@@ -34,34 +32,22 @@ public final class TextLines {
 
     /** The same of a stream; the path is what messages call it, and its name says whether to unpack. */
     public static void forEach(Path name, InputStream in, IOConsumer<String> action) throws IOException {
-        long number = 0;
+        // as bytes, so that what is no UTF-8 is found in its own line
         try (InputStream text = name.toString().endsWith(".gz") ? new GZIPInputStream(in, 1 << 16) : in;
-                BufferedReader reader = new BufferedReader(new InputStreamReader(text, StandardCharsets.UTF_8
-                        .newDecoder().onMalformedInput(CodingErrorAction.REPORT)), 1 << 16)) {
-            for (String line; (line = next(reader)) != null;) {
-                action.accept(number++ == 0 && line.startsWith("\uFEFF") ? line.substring(1) : line);
+                BufferedReader reader = new BufferedReader(
+                        new InputStreamReader(text, StandardCharsets.ISO_8859_1), 1 << 16)) {
+            long number = 0;
+            for (String line; (line = reader.readLine()) != null;) {
+                byte[] raw = line.getBytes(StandardCharsets.ISO_8859_1);
+                String decoded = new String(raw, StandardCharsets.UTF_8);
+                number++;
+                if (decoded.indexOf('\uFFFD') >= 0 && !Arrays.equals(decoded.getBytes(StandardCharsets.UTF_8), raw)) {
+                    throw new FormatException(name, "line " + number + ": not UTF-8 text");
+                }
+                action.accept(number == 1 && decoded.startsWith("\uFEFF") ? decoded.substring(1) : decoded);
             }
-        } catch (Malformed e) {
-            throw new FormatException(name, "not UTF-8 text, after line " + number, e);
         } catch (ZipException | EOFException e) {
             throw new FormatException(name, "not a whole gzip file: " + e.getMessage(), e);
-        }
-    }
-
-    /** What the file itself is wrong in, apart from what an action throws. */
-    private static final class Malformed extends IOException {
-        private static final long serialVersionUID = 1L;
-
-        Malformed(CharacterCodingException cause) {
-            super(cause);
-        }
-    }
-
-    private static @Nullable String next(BufferedReader reader) throws IOException {
-        try {
-            return reader.readLine();
-        } catch (CharacterCodingException e) {
-            throw new Malformed(e);
         }
     }
 }
