@@ -198,13 +198,19 @@ final class IdentifyCommand implements Callable<Integer> {
                 json.put("languages", trained.lines());
                 json.put("ngrams", trained.ngrams());
                 json.put("bytes", trained.bytes());
-                json.put("heldOutAccuracy", trained.heldOutAccuracy());
+                json.put("heldOutAccuracy", Double.isNaN(trained.heldOutAccuracy()) ? null : trained.heldOutAccuracy());
                 json.put("seconds", seconds);
                 common.print(json);
             } else {
                 common.out().printf(Locale.ROOT, "%s: %d languages, %,d n-grams, %,d bytes in %.1f s%n", out,
                         trained.lines().size(), trained.ngrams(), trained.bytes(), seconds);
-                common.out().printf(Locale.ROOT, "%.2f%% of held-out lines right%n", 100 * trained.heldOutAccuracy());
+                if (Double.isNaN(trained.heldOutAccuracy())) {
+                    common.out()
+                            .println("no lines held out, so probabilities are guesses: 10 lines a language are needed");
+                } else {
+                    common.out().printf(Locale.ROOT, "%.2f%% of held-out lines right%n",
+                            100 * trained.heldOutAccuracy());
+                }
                 common.out().flush();
             }
             return 0;

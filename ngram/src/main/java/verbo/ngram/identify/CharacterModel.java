@@ -155,6 +155,15 @@ final class CharacterModel {
         return lengths[ngram];
     }
 
+    /** The hash of its last {@code letters} letters, or of all. */
+    long end(int ngram, int letters) {
+        int end = ngram;
+        while (lengths[end] > letters) {
+            end = suffixes[end];
+        }
+        return index.hash(end);
+    }
+
     int count(int ngram) {
         return counts[ngram];
     }

@@ -26,7 +26,7 @@ import verbo.text.FormatException;
  *
  * <pre>
  * byte   0  "VERBOLID"
- *        8  int version, 1
+ *        8  int version, 2
  *       12  int order
  *       16  int languages, 1 to 255
  *       20  int bits: there are 2^bits buckets
@@ -34,30 +34,34 @@ import verbo.text.FormatException;
  *       32  long CRC-32C of all that follows
  *       40  double slope, double power of the certainty, see {@link Certainty}
  *       56  double spread of the likeness of texts, see {@link Likeness}
- *       64  int bytes of names, int 0
- *       72  float[256]  the weights there are
- *     1096  float[languages][2]  of each language the weight of a letter never seen, and a letter's mean score
+ *       64  double allowance of it
+ *       72  int bytes of names, int 0
+ *       80  float[256]  the weights there are
+ *     1104  float[languages][2]  of each language the weight of a letter never seen, and a letter's mean score
  *           names, UTF-8, apart by line feeds, filled up with zero bytes to a multiple of four
  *           int[2^bits + 1]  where each bucket's records begin, in bytes behind this table
  *           records: short fingerprint, byte n, then n pairs of a byte language and a byte weight
  * </pre>
  *
- * An n-gram's {@linkplain #mix mixed hash} has its bucket in the highest bits and its fingerprint in the lowest 16.
+ * The {@linkplain #mix mixed hash} of the last four letters of an n-gram, or of all, has its bucket in the highest bits, its own
+ * has its fingerprint in the lowest 16. In a bucket an n-gram lies behind that without its first letter.
  */
 final class IdentifierFile {
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final int LANGUAGES = 255;
     static final int ORDERS = 8;
+    /** An n-gram's bucket is that of its last so many letters. */
+    static final int END = 4;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final byte[] MAGIC = {'V', 'E', 'R', 'B', 'O', 'L', 'I', 'D'};
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int CHECKED = 40; // where the checksummed part begins
-    private static final int CODEBOOK = 72;
+    private static final int CODEBOOK = 80;
     private static final int BIASES = CODEBOOK + 4 * 256;
 
     /**
@@ -121,7 +125,8 @@ final class IdentifierFile {
         file.set(DOUBLE, 40, header.certainty.slope());
         file.set(DOUBLE, 48, header.certainty.power());
         file.set(DOUBLE, 56, header.likeness.spread());
-        file.set(INT, 64, names.length);
+        file.set(DOUBLE, 64, header.likeness.allowance());
+        file.set(INT, 72, names.length);
         for (int i = 0; i < 256; i++) {
             file.set(FLOAT, CODEBOOK + 4L * i, header.weights[i]);
         }
@@ -188,7 +193,7 @@ final class IdentifierFile {
         int order = file.get(INT, 12);
         int count = file.get(INT, 16);
         int bits = file.get(INT, 20);
-        int nameBytes = file.get(INT, 64);
+        int nameBytes = file.get(INT, 72);
         check(path, order >= 1 && order <= ORDERS, "an order of " + order);
         check(path, count >= 1 && count <= LANGUAGES, count + " languages");
         check(path, bits >= 1 && bits <= 28, "a table of 2^" + bits);
@@ -212,8 +217,8 @@ final class IdentifierFile {
             }
         }
         Certainty certainty = new Certainty(finite(path, file.get(DOUBLE, 40)), finite(path, file.get(DOUBLE, 48)));
-        Header header = new Header(order, names, certainty, new Likeness(finite(path, file.get(DOUBLE, 56))),
-                numbers[0], numbers[1], weights);
+        Likeness likeness = new Likeness(finite(path, file.get(DOUBLE, 56)), finite(path, file.get(DOUBLE, 64)));
+        Header header = new Header(order, names, certainty, likeness, numbers[0], numbers[1], weights);
         return new Opened(header, bits, table, records, file.byteSize());
     }
 

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import verbo.text.IOConsumer;
 import verbo.text.Progress;
 
@@ -30,7 +31,7 @@ public final class IdentifierTrainer {
     private static final int HELD_OUT = 10;
     private static final int PIECES = 4000; // of the held-out lines of a language
     private static final int FEW = 10; // held-out lines that tell too little of a language
-    /** The share of held-out words, pairs, lines that would be taken for unknown without {@link Likeness#ALLOWANCE}. */
+    /** The share of held-out words, pairs, lines that would be taken for unknown without {@link Likeness#allowance}. */
     private static final double REJECTED = 0.01;
 
     /**
@@ -71,7 +72,7 @@ public final class IdentifierTrainer {
      * @param bytes
      *            of the file
      * @param heldOutAccuracy
-     *            of lines that were left out, by models that had not counted them
+     *            of lines that were left out, by models that had not counted them; NaN if there were none
      */
     public record Trained(Map<String, Integer> lines, int ngrams, long bytes, double heldOutAccuracy) {}
 
@@ -258,7 +259,24 @@ public final class IdentifierTrainer {
             less.sort(null);
             spread = less.isEmpty() ? spread : Math.max(spread, less.get((int) (less.size() * (1 - REJECTED))));
         }
-        return new IdentifierFile.Header(options.order, names, certainty, new Likeness(spread), table.unseen, mean,
+        Likeness likeness = new Likeness(spread, Likeness.allowance(losses(examples, mean)));
+        return new IdentifierFile.Header(options.order, names, certainty, likeness, table.unseen, mean,
                 Records.codebook(table.weight));
+    }
+
+    /** What a letter of each line would lose if its language were not among those known. */
+    private static double[] losses(Examples examples, float[] mean) {
+        return IntStream.range(0, mean.length < 2 ? 0 : examples.kinds.size())
+                .filter(i -> examples.kinds.get(i) == 0)
+                .mapToDouble(i -> {
+                    float[] scores = examples.scores.get(i);
+                    int best = -1;
+                    for (int l = 0; l < scores.length; l++) {
+                        if (l != examples.languages.get(i) && (best < 0 || scores[l] > scores[best])) {
+                            best = l;
+                        }
+                    }
+                    return mean[best] - scores[best] / examples.predicted.get(i);
+                }).toArray();
     }
 }

@@ -10,7 +10,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells which language a text is in: the one whose character n-gram model gives it the highest probability, all languages
@@ -28,7 +30,7 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * Any number of threads may use one at once.
  */
 public final class LanguageIdentifier implements AutoCloseable {
-    private static final int SHORT = 3; // letters of the n-grams whose sums are kept
+    private static final int SHORT = IdentifierFile.END - 1; // letters of the n-grams whose sums are kept
     private static final int STRETCH = 64;
     private static final int ROWS = 15; // 2^15 of them at most
 
@@ -41,6 +43,7 @@ public final class LanguageIdentifier implements AutoCloseable {
     private final int order;
     private final Lanes lanes;
     private final long[] weights; // of the header, for lanes
+    private final AtomicReference<@Nullable Stretch> idle = new AtomicReference<>(); // what the last text was looked at with
     private final AtomicReferenceArray<long[]> rows = new AtomicReferenceArray<>(1 << ROWS);
 
     private LanguageIdentifier(IdentifierFile.Opened opened, Arena arena) {
@@ -136,11 +139,14 @@ public final class LanguageIdentifier implements AutoCloseable {
     /** The natural logarithm of the text's probability in each language, [languages]. */
     float[] scores(Letters letters) {
         float[] scores = new float[header.unseen().length];
-        Stretch stretch = new Stretch(Math.min(STRETCH, letters.length()), order, lanes);
+        Stretch spare = idle.getAndSet(null);
+        Stretch stretch = spare == null ? new Stretch(order, lanes) : spare;
+        stretch.start = 0;
         for (int from = 0; from < letters.length(); from += STRETCH) {
             add(letters.symbols(), from, Math.min(letters.length(), from + STRETCH), stretch);
             lanes.empty(stretch.sums, scores);
         }
+        idle.set(stretch);
         int predicted = letters.predicted();
         for (int l = 0; l < scores.length; l++) {
             scores[l] += predicted * header.unseen()[l];
@@ -154,19 +160,19 @@ public final class LanguageIdentifier implements AutoCloseable {
         final long[] hashes; // [symbols][order] of the n-grams that end at each, by length; of the longer ones mixed
         final int[] counts; // [symbols] how many of them there are: none is longer than its word
         final long[][] rows; // [symbols] of the short ones
-        final int[] records; // [symbols][order] where the bucket of each begins, for the longer ones
+        final int[] records; // [symbols] where the bucket of the longer ones begins
         final int[] ends;
-        final short[] first; // the first fingerprint there
         int start; // of the word the last stretch ended in, relative to this one
+        @SuppressWarnings("UnusedVariable")
+        int touched; // what is touched is used, for the compiler
 
-        Stretch(int symbols, int order, Lanes lanes) {
+        Stretch(int order, Lanes lanes) {
             sums = lanes.none();
-            hashes = new long[symbols * order];
-            counts = new int[symbols];
-            rows = new long[symbols][];
-            records = new int[symbols * order];
-            ends = new int[symbols * order];
-            first = new short[symbols * order];
+            hashes = new long[STRETCH * order];
+            counts = new int[STRETCH];
+            rows = new long[STRETCH][];
+            records = new int[STRETCH];
+            ends = new int[STRETCH];
         }
     }
 
@@ -188,18 +194,20 @@ public final class LanguageIdentifier implements AutoCloseable {
         }
         stretch.start = start - to;
         for (int i = 0; i < to - from; i++) {
-            for (int at = i * order + SHORT; at < i * order + stretch.counts[i]; at++) {
-                long bucket = 4 * (stretch.hashes[at] >>> shift);
-                stretch.records[at] = buckets.get(IdentifierFile.INT, bucket);
-                stretch.ends[at] = buckets.get(IdentifierFile.INT, bucket + 4);
+            if (stretch.counts[i] > SHORT) {
+                long bucket = 4 * (stretch.hashes[i * order + SHORT] >>> shift);
+                stretch.records[i] = buckets.get(IdentifierFile.INT, bucket);
+                stretch.ends[i] = buckets.get(IdentifierFile.INT, bucket + 4);
+            } else {
+                stretch.ends[i] = stretch.records[i] = 0;
             }
         }
+        int sum = 0;
         for (int i = 0; i < to - from; i++) {
-            for (int at = i * order + SHORT; at < i * order + stretch.counts[i]; at++) {
-                int record = stretch.records[at];
-                stretch.first[at] = record < stretch.ends[at] ? records.get(IdentifierFile.SHORT, record) : 0;
-            }
+            int record = stretch.records[i];
+            sum += record == stretch.ends[i] ? 0 : records.get(ValueLayout.JAVA_BYTE, record);
         }
+        stretch.touched = sum;
         for (int i = 0; i < to - from; i++) {
             stretch.rows[i] = row(stretch.hashes, i * order, Math.min(SHORT, stretch.counts[i]));
         }
@@ -209,16 +217,13 @@ public final class LanguageIdentifier implements AutoCloseable {
             if ((row[0] & WHOLE) == 0) {
                 continue; // what is not there is no end of anything longer either
             }
+            int record = stretch.records[i];
             for (int at = i * order + SHORT; at < i * order + stretch.counts[i]; at++) {
-                short fingerprint = (short) stretch.hashes[at];
-                int record = stretch.records[at];
-                if (stretch.first[at] != fingerprint || record == stretch.ends[at]) {
-                    record = find(fingerprint, record, stretch.ends[at]);
-                }
+                record = find((short) stretch.hashes[at], record, stretch.ends[i]);
                 if (record < 0) {
                     break;
                 }
-                add(record, stretch.sums);
+                record = add(record, stretch.sums);
             }
         }
     }
@@ -257,16 +262,17 @@ public final class LanguageIdentifier implements AutoCloseable {
         return row;
     }
 
-    /** Adds an n-gram's weights to the languages that have it. */
-    private void add(int record, long[] sums) {
+    /** Adds an n-gram's weights to the languages that have it; gives where the next one's record begins. */
+    private int add(int record, long[] sums) {
         int end = record + 3 + 2 * (records.get(ValueLayout.JAVA_BYTE, record + 2) & 0xFF);
         for (int pair = record + 3; pair < end; pair += 2) {
             int both = records.get(IdentifierFile.SHORT, pair);
             Lanes.add(weights[both >> 8 & 0xFF], both & 0xFF, sums);
         }
+        return end;
     }
 
-    /** Where an n-gram's record begins, -1 if no language has it. */
+    /** Where the record of a short n-gram begins, -1 if no language has it. */
     private int find(long hash) {
         long mixed = IdentifierFile.mix(hash);
         long bucket = 4 * (mixed >>> shift);

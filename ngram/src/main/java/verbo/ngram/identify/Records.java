@@ -79,7 +79,7 @@ record Records(int ngrams, int bits, int[] starts, byte[] bytes) {
             }
             if (kept[g] > 0) {
                 ngrams++;
-                starts[bucket(table.index.hash(g), bits) + 1] += HEAD + 2 * kept[g];
+                starts[bucket(table.ends[g], bits) + 1] += HEAD + 2 * kept[g];
             }
         }
         for (int b = 0; b < starts.length - 1; b++) {
@@ -87,12 +87,13 @@ record Records(int ngrams, int bits, int[] starts, byte[] bytes) {
         }
         byte[] bytes = new byte[starts[starts.length - 1]];
         int[] next = starts.clone();
+        // an n-gram has a higher number than its end, so it lies behind it
         for (int g = 0; g < size; g++) {
             if (kept[g] == 0) {
                 continue;
             }
             long hash = table.index.hash(g);
-            int bucket = bucket(hash, bits);
+            int bucket = bucket(table.ends[g], bits);
             int at = next[bucket];
             short fingerprint = (short) IdentifierFile.mix(hash);
             bytes[at++] = (byte) fingerprint;

@@ -9,6 +9,7 @@ final class WeightTable {
     final int languages;
     final int order;
     final NgramIndex index = new NgramIndex();
+    final long[] ends; // [n-grams] the hash of the last letters of each, which says where it lies in a file
     final int[] starts; // [n-grams + 1] of the entries of each
     final short[] language; // [entries]
     final float[] weight; // [entries]
@@ -24,10 +25,13 @@ final class WeightTable {
                 index.add(ngrams.hash(g));
             }
         }
+        ends = new long[index.size()];
         starts = new int[index.size() + 1];
         for (CharacterModel model : models) {
             for (int g = 0; g < model.ngrams().size(); g++) {
-                starts[index.find(model.ngrams().hash(g)) + 1]++;
+                int ngram = index.find(model.ngrams().hash(g));
+                ends[ngram] = model.end(g, IdentifierFile.END);
+                starts[ngram + 1]++;
             }
         }
         for (int g = 0; g < index.size(); g++) {

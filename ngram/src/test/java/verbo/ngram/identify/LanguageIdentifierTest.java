@@ -3,6 +3,7 @@
 package verbo.ngram.identify;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -101,6 +102,21 @@ class LanguageIdentifierTest {
                 assertThat(identifier.identify(text)).as(text).isEqualTo(new Identification("unknown", 0));
                 assertThat(identifier.ranking(text)).isEmpty();
             }
+        }
+    }
+
+    /** From the training text alone: half of the lines would be unknown, were their language not among those learnt. */
+    @Test
+    void halfOfWhatALanguageLosesToItsNearestIsAllowed() throws IOException {
+        assertThat(Likeness.allowance(new double[]{3, 0.5, 1, 2, 0.25})).isEqualTo(1);
+        assertThat(Likeness.allowance(new double[]{-3, -2})).isZero();
+        try (Arena arena = Arena.ofConfined()) {
+            Likeness likeness = IdentifierFile.open(trained("model"), arena).header().likeness();
+            assertThat(likeness.allowance()).isBetween(0.3, 10.0).isNotEqualTo(Likeness.allowance(new double[0]));
+            double mean = -2;
+            double least = mean - likeness.allowance() - likeness.spread() / 5;
+            assertThat(likeness.accepts(25 * least + 1e-6, 25, mean)).isTrue();
+            assertThat(likeness.accepts(25 * least - 1e-6, 25, mean)).isFalse();
         }
     }
 
