@@ -412,7 +412,8 @@ final class NgramCommand {
     /** {@code verbo ngram size}. */
     @Command(name = "size", description = "Tell how large a model would be in each binary form, without building it.")
     static final class Size implements Callable<Integer> {
-        @Parameters(paramLabel = "MODEL", description = "The model to read: .arpa, .arpa.gz or a binary one.")
+        @Parameters(paramLabel = "MODEL|COUNTS",
+                description = "The model to read: .arpa, .arpa.gz or a binary one; or what 'ngram count' wrote, for the model by Kneser-Ney that it gives.")
         private @Nullable Path in;
 
         @Option(names = "--quantize", paramLabel = "BITS",
@@ -428,7 +429,8 @@ final class NgramCommand {
         @Override
         public Integer call() throws IOException {
             Output.check(quantize, common);
-            Map<NgramFiles.Form, Long> sizes = NgramFiles.sizes(existing(in), quantize, room.bytes());
+            Map<NgramFiles.Form, Long> sizes = NgramFiles.sizes(existing(in), quantize, room.bytes(),
+                    NgramCommand.threads(common));
             Map<String, Object> json = new LinkedHashMap<>();
             sizes.forEach((form, bytes) -> json.put(form.name().toLowerCase(Locale.ROOT) + "Bytes", bytes));
             if (common.json) {

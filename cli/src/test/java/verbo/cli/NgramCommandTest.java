@@ -64,7 +64,10 @@ final class NgramCommandTest {
         ngram("convert", arpa, small, "--form", "small");
         assertThat(ngram("size", model, "--json").json()).containsEntry("smallBytes", Files.size(small));
         ngram("convert", small, again);
-        assertThat(again).hasSameBinaryContentAs(model);
+        assertThat(again).hasSize(Files.size(model));
+        ngram("convert", again, small, "--form", "small"); // numbers of words are those of the first small one
+        ngram("convert", small, folder.resolve("more.bin"));
+        assertThat(folder.resolve("more.bin")).hasSameBinaryContentAs(again);
         assertThat(ngram("info", small, "--json").json()).containsEntry("order", 3L).containsEntry("form", "small")
                 .containsEntry("vocabulary", 11L);
         Map<String, Object> one = Ran.well("score", "--model", model, text, "--json").json();
@@ -83,7 +86,11 @@ final class NgramCommandTest {
         Path made = folder.resolve("made.bin");
         assertThat(ngram("count", "--order", 3, "--text", text, "--out", counts, "--json").json())
                 .containsKeys("ngrams", "seconds");
+        Map<String, Object> sizes = ngram("size", counts, "--json").json();
+        ngram("train", "--order", 3, "--counts", counts, "--out", made, "--discount-fallback", "--form", "small");
+        assertThat(sizes).containsEntry("smallBytes", Files.size(made));
         ngram("train", "--order", 3, "--counts", counts, "--out", made, "--discount-fallback");
+        assertThat(sizes).containsEntry("fastBytes", Files.size(made));
         assertThat(made).hasSameBinaryContentAs(model);
         Path pruned = folder.resolve("pruned.bin");
         ngram("prune", model, pruned, "--threshold", "1e-3");

@@ -56,6 +56,13 @@ final class CountsFile {
         this.text = text;
     }
 
+    /** Whether a file says of itself that it holds counts. */
+    static boolean is(Path path) throws IOException {
+        try (InputStream in = Files.newInputStream(path)) {
+            return Arrays.equals(in.readNBytes(MAGIC.length), MAGIC);
+        }
+    }
+
     /** Reads the header and the words. */
     static CountsFile open(Path path) throws IOException {
         long length = Files.size(path);

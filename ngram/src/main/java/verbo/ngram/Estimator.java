@@ -371,14 +371,9 @@ final class Estimator {
                 return;
             }
             rows[n].close();
-            RowStore sorted = new RowStore(workspace, longs + 1);
-            try (back; RowCursor cursor = back.sorted()) {
-                while (cursor.next()) {
-                    sorted.add(cursor.data, cursor.at, cursor.data[cursor.at + longs]);
-                }
+            try (back) {
+                rows[n] = RowStore.of(workspace, longs + 1, back.sorted());
             }
-            sorted.finish();
-            rows[n] = sorted;
         }
     }
 

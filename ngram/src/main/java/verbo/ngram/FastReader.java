@@ -103,13 +103,7 @@ final class FastReader {
                 new Table(n, filter, hashes).read();
                 join(n, ends, hashes, found);
             }
-            RowStore rows = new RowStore(workspace, packing.longs + 1);
-            try (RowCursor sorted = found.sorted()) {
-                while (sorted.next()) {
-                    rows.add(sorted.data, sorted.at, sorted.data[sorted.at + packing.longs]);
-                }
-            }
-            rows.finish();
+            RowStore rows = RowStore.of(workspace, packing.longs + 1, found.sorted());
             if (rows.count() != count) {
                 throw new FormatException(model.path(), "damaged: " + rows.count() + " " + n + "-grams in a table of "
                         + count);

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import verbo.text.FormatException;
+import verbo.text.IOConsumer;
 import verbo.text.Tokenizer;
 
 /**
@@ -142,7 +143,8 @@ public final class NgramFiles {
             Packing packing = new Packing(estimation.order(), Packing.bitsFor(words.size()));
             try (RowSorter sorter = tokens.grams(packing, workspace, estimation.progress())) {
                 tokens.close();
-                return estimate(sorter.sorted(), size, words, cutoffs, output, estimation, workspace);
+                return estimate(sorter.sorted(), size, words, cutoffs, estimation, workspace,
+                        model -> write(model, output, estimation, workspace));
             }
         }
     }
@@ -158,15 +160,21 @@ public final class NgramFiles {
         return words.build();
     }
 
-    private static Estimated estimate(RowCursor counted, long tokens, Vocabulary words, Cutoffs cutoffs, Path output,
-            Estimation estimation, Workspace workspace) throws IOException {
+    private static Estimated estimate(RowCursor counted, long tokens, Vocabulary words, Cutoffs cutoffs,
+            Estimation estimation, Workspace workspace, IOConsumer<NgramRows> use) throws IOException {
         Estimator estimator = new Estimator(workspace, words, estimation.order(), estimation.threads(),
                 estimation.smoothing(), cutoffs, estimation.progress());
         try (NgramRows model = estimator.estimate(counted)) {
-            write(model, output, estimation.form(), estimation.quantize(), stored(estimation.tokenizer()), workspace,
-                    estimation.threads());
-            return new Estimated(model.counts(), tokens);
+            long[] counts = model.counts();
+            use.accept(model);
+            return new Estimated(counts, tokens);
         }
+    }
+
+    private static void write(NgramRows model, Path output, Estimation estimation, Workspace workspace)
+            throws IOException {
+        write(model, output, estimation.form(), estimation.quantize(), stored(estimation.tokenizer()), workspace,
+                estimation.threads());
     }
 
     /** What a binary model keeps of a tokenizer: its {@code tokenizer.json}, or a name where there is none. */
@@ -243,44 +251,52 @@ public final class NgramFiles {
                     "counts of n-grams do not tell the most frequent words: list those to keep");
         }
         try (Workspace workspace = new Workspace(output, estimation.memory())) {
-            Vocabulary.Builder builder = new Vocabulary.Builder();
             List<CountsFile> files = new ArrayList<>();
-            List<int[]> ids = new ArrayList<>();
-            long rows = 0;
             for (Path path : counts) {
-                CountsFile file = CountsFile.open(path);
-                if (file.order != estimation.order()) {
-                    throw new FormatException(path, "counts of " + file.order + "-grams, where those of "
-                            + estimation.order() + "-grams are asked for");
-                }
-                files.add(file);
-                ids.add(file.words(builder));
-                rows += file.rows;
+                files.add(CountsFile.open(path));
             }
-            if (rows == 0) {
-                throw new IllegalArgumentException(counts + ": there is nothing to estimate from: no counts");
-            }
-            Vocabulary words = builder.build();
-            Cutoffs cutoffs = cutoffs(estimation, words, new TokenIds(workspace));
-            Packing packing = new Packing(estimation.order(), Packing.bitsFor(words.size()));
-            if (files.size() == 1) {
-                try (RowCursor sorted = files.get(0).read(packing, ids.get(0), true)) {
-                    return estimate(sorted, 0, words, cutoffs, output, estimation, workspace);
-                }
-            }
-            try (RowSorter sorter = new RowSorter(workspace, rows, packing.longs + 1, true, 1)) {
-                for (int i = 0; i < files.size(); i++) {
-                    try (RowCursor file = files.get(i).read(packing, ids.get(i), false)) {
-                        while (file.next()) {
-                            sorter.add(file.data, file.at, file.data[file.at + packing.longs]);
-                        }
-                    }
-                }
-                return estimate(sorter.sorted(), 0, words, cutoffs, output, estimation, workspace);
-            }
+            return estimate(files, estimation, workspace, model -> write(model, output, estimation, workspace));
         }
     }
 
+    private static Estimated estimate(List<CountsFile> files, Estimation estimation, Workspace workspace,
+            IOConsumer<NgramRows> use) throws IOException {
+        Vocabulary.Builder builder = new Vocabulary.Builder();
+        List<int[]> ids = new ArrayList<>();
+        long rows = 0;
+        for (CountsFile file : files) {
+            if (file.order != estimation.order()) {
+                throw new FormatException(file.path, "counts of " + file.order + "-grams, where those of "
+                        + estimation.order() + "-grams are asked for");
+            }
+            ids.add(file.words(builder));
+            rows += file.rows;
+        }
+        if (rows == 0) {
+            throw new IllegalArgumentException(files.stream().map(file -> file.path).toList()
+                    + ": there is nothing to estimate from: no counts");
+        }
+        Vocabulary words = builder.build();
+        Cutoffs cutoffs = cutoffs(estimation, words, new TokenIds(workspace));
+        Packing packing = new Packing(estimation.order(), Packing.bitsFor(words.size()));
+        if (files.size() == 1) {
+            try (RowCursor sorted = files.get(0).read(packing, ids.get(0), true)) {
+                return estimate(sorted, 0, words, cutoffs, estimation, workspace, use);
+            }
+        }
+        try (RowSorter sorter = new RowSorter(workspace, rows, packing.longs + 1, true, 1)) {
+            for (int i = 0; i < files.size(); i++) {
+                try (RowCursor file = files.get(i).read(packing, ids.get(i), false)) {
+                    while (file.next()) {
+                        sorter.add(file.data, file.at, file.data[file.at + packing.longs]);
+                    }
+                }
+            }
+            return estimate(sorter.sorted(), 0, words, cutoffs, estimation, workspace, use);
+        }
+    }
+
+    /** Writes a model, whose place the file takes. */
     private static void write(NgramRows model, Path output, Form form, int quantize, byte @Nullable [] tokenizer,
             Workspace workspace, int threads) throws IOException {
         if (isArpa(output)) {
@@ -309,8 +325,9 @@ public final class NgramFiles {
     public static long[] convert(Path input, Path output, Form form, int quantize, long memory, int threads)
             throws IOException {
         try (Workspace workspace = new Workspace(output, memory); Source source = Source.read(input, workspace)) {
+            long[] counts = source.model.counts();
             write(source.model, output, form, quantize, source.tokenizer, workspace, threads);
-            return source.model.counts();
+            return counts;
         }
     }
 
@@ -322,24 +339,38 @@ public final class NgramFiles {
     /**
      * How many bytes a model would take in each form, to the byte, without writing it.
      *
+     * @param input
+     *            a model, or counts as {@link #count} writes them: then of the model by Kneser-Ney that they give, nothing left
+     *            out
      * @param quantize
      *            bits of the numbers of the small form; 0 to keep every digit
      * @param memory
      *            bytes that sorting may use
      */
-    public static Map<Form, Long> sizes(Path input, int quantize, long memory) throws IOException {
+    public static Map<Form, Long> sizes(Path input, int quantize, long memory, int threads) throws IOException {
         // temporary files, if the model does not fit, cannot go beside it: its folder may be for reading only
         Path folder = Files.createTempDirectory("verbo-ngram-");
-        try (Workspace workspace = new Workspace(folder.resolve("sizes"), memory);
-                Source source = Source.read(input, workspace)) {
-            NgramRows model = source.model;
-            Map<Form, Long> sizes = new EnumMap<>(Form.class);
-            sizes.put(Form.FAST, FastModel.layout(model.counts(), model.vocabulary, source.tokenizer).length);
-            sizes.put(Form.SMALL, SmallModel.length(model, source.tokenizer, workspace, quantize));
+        Map<Form, Long> sizes = new EnumMap<>(Form.class);
+        try (Workspace workspace = new Workspace(folder.resolve("sizes"), memory)) {
+            if (CountsFile.is(input)) {
+                CountsFile counts = CountsFile.open(input);
+                estimate(List.of(counts), new Estimation(counts.order, memory, threads, Discounts.FALLBACK, Form.FAST),
+                        workspace, model -> addSizes(model, null, workspace, quantize, sizes));
+            } else {
+                try (Source source = Source.read(input, workspace)) {
+                    addSizes(source.model, source.tokenizer, workspace, quantize, sizes);
+                }
+            }
             return sizes;
         } finally {
             Files.deleteIfExists(folder);
         }
+    }
+
+    private static void addSizes(NgramRows model, byte @Nullable [] tokenizer, Workspace workspace, int quantize,
+            Map<Form, Long> sizes) throws IOException {
+        sizes.put(Form.FAST, FastModel.layout(model.counts(), model.vocabulary, tokenizer).length);
+        sizes.put(Form.SMALL, SmallModel.length(model, tokenizer, workspace, quantize));
     }
 
     /**
@@ -354,8 +385,9 @@ public final class NgramFiles {
             int threads) throws IOException {
         try (Workspace workspace = new Workspace(output, memory); Source source = Source.read(input, workspace)) {
             EntropyPruning.prune(source.model, threshold, workspace, threads);
+            long[] counts = source.model.counts();
             write(source.model, output, form, quantize, source.tokenizer, workspace, threads);
-            return source.model.counts();
+            return counts;
         }
     }
 

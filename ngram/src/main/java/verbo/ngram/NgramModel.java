@@ -130,9 +130,7 @@ public abstract sealed class NgramModel implements LanguageModel permits FastMod
     public abstract float score(History history, int word, History next);
 
     /** Scores running text, faster than word by word. At the beginning of a sentence. */
-    public Scorer scorer() {
-        return new Scorer.Stepwise(this);
-    }
+    public abstract Scorer scorer();
 
     /** Words at white space, or the tokens of the tokenizer that the model was estimated with, which is in its file. */
     @Override

@@ -4,6 +4,8 @@ package verbo.ngram;
 
 import java.io.IOException;
 import java.util.BitSet;
+import java.util.Comparator;
+import java.util.stream.IntStream;
 
 /**
  * An estimated model before it becomes a file: the n-grams of each order in suffix order, with their probabilities and
@@ -183,42 +185,56 @@ final class NgramRows implements AutoCloseable {
 
     /** The same model without some words, of which no longer n-gram may have one. Takes the place of this one. */
     NgramRows without(BitSet gone, Workspace workspace) throws IOException {
-        int[] renamed = new int[vocabulary.size()];
-        Vocabulary.Builder words = new Vocabulary.Builder();
-        for (int id = 0; id < renamed.length; id++) {
-            if (!gone.get(id)) {
-                byte[] bytes = vocabulary.bytes(id);
-                renamed[id] = words.id(bytes, 0, bytes.length);
-            }
-        }
-        Vocabulary kept = words.build();
-        float[] unigrams = new float[kept.size()];
-        float[] weights = new float[kept.size()];
-        for (int id = 0; id < renamed.length; id++) {
-            if (!gone.get(id)) {
-                unigrams[renamed[id]] = probabilities[id];
-                weights[renamed[id]] = backoffs[id];
-            }
-        }
-        Packing[] narrower = Estimator.packings(order, Packing.bitsFor(kept.size()));
-        RowStore[] renamedRows = new RowStore[order + 1];
-        for (int n = 2; n <= order; n++) {
-            renamedRows[n] = new RowStore(workspace, narrower[n].longs + 1);
-            long[] row = new long[narrower[n].longs];
-            try (RowCursor all = rows[n].read()) {
-                while (all.next()) {
-                    for (int field = 0; field < n; field++) {
-                        narrower[n].set(row, 0, field, renamed[packings[n].get(all.data, all.at, field)]);
-                    }
-                    renamedRows[n].add(row, 0, all.data[all.at + packings[n].longs]);
-                }
-            }
-            renamedRows[n].finish();
-            rows[n].close();
-        }
-        NgramRows model = new NgramRows(kept, order, narrower, unigrams, weights, renamedRows, extendsLeft, logarithms);
+        NgramRows model = of(IntStream.range(0, vocabulary.size()).filter(id -> !gone.get(id)).toArray(), workspace);
         model.markExtensions();
         return model;
+    }
+
+    /**
+     * The same model with its words numbered by the hashes of their spellings, so that those of any n-grams lie evenly among
+     * all. Which n-grams longer ones end with is not noted. Takes the place of this one.
+     */
+    NgramRows numberedByHash(Workspace workspace) throws IOException {
+        long[] keys = new long[vocabulary.size()];
+        for (int id = 0; id < keys.length; id++) {
+            byte[] bytes = vocabulary.bytes(id);
+            keys[id] = id <= Vocabulary.END ? id - Vocabulary.END : Vocabulary.hash(bytes, 0, bytes.length) >>> 1;
+        }
+        return of(IntStream.range(0, keys.length).boxed().sorted(Comparator.comparingLong(id -> keys[id]))
+                .mapToInt(id -> id).toArray(), workspace);
+    }
+
+    /** The same model with only some words, in their order. */
+    private NgramRows of(int[] ids, Workspace workspace) throws IOException {
+        Vocabulary.Builder words = new Vocabulary.Builder();
+        int[] renamed = new int[vocabulary.size()];
+        float[] unigrams = new float[ids.length];
+        float[] weights = new float[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            byte[] bytes = vocabulary.bytes(ids[i]);
+            renamed[ids[i]] = words.id(bytes, 0, bytes.length);
+            unigrams[i] = probabilities[ids[i]];
+            weights[i] = backoffs[ids[i]];
+        }
+        Packing[] narrower = Estimator.packings(order, Packing.bitsFor(ids.length));
+        RowStore[] renamedRows = new RowStore[order + 1];
+        for (int n = 2; n <= order; n++) {
+            long[] row = new long[narrower[n].longs];
+            try (RowSorter sorter = new RowSorter(workspace, count(n), row.length + 1, false, 1)) {
+                try (RowCursor all = rows[n].read()) {
+                    while (all.next()) {
+                        for (int field = 0; field < n; field++) {
+                            narrower[n].set(row, 0, field, renamed[packings[n].get(all.data, all.at, field)]);
+                        }
+                        sorter.add(row, 0, all.data[all.at + packings[n].longs]);
+                    }
+                }
+                rows[n].close();
+                renamedRows[n] = RowStore.of(workspace, row.length + 1, sorter.sorted());
+            }
+        }
+        return new NgramRows(words.build(), order, narrower, unigrams, weights, renamedRows, new long[order][],
+                logarithms);
     }
 
     @Override

@@ -46,6 +46,18 @@ final class RowStore implements AutoCloseable {
         this.perBlock = Workspace.BLOCK / stride;
     }
 
+    /** The rows of a cursor, which is closed. */
+    static RowStore of(Workspace workspace, int stride, RowCursor rows) throws IOException {
+        RowStore store = new RowStore(workspace, stride);
+        try (rows) {
+            while (rows.next()) {
+                store.add(rows.data, rows.at, rows.data[rows.at + stride - 1]);
+            }
+        }
+        store.finish();
+        return store;
+    }
+
     long count() {
         return count;
     }

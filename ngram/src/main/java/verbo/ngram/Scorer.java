@@ -9,7 +9,7 @@ import java.util.Objects;
  * after the other. It remembers where it stands between calls, at first at the beginning of a sentence, and allocates nothing
  * once it is made. For one thread.
  */
-public abstract sealed class Scorer permits Scorer.Stepwise, FastScorer {
+public abstract sealed class Scorer permits BlockScorer {
     Scorer() {}
 
     /** Goes to the beginning of a sentence. */
@@ -35,36 +35,4 @@ public abstract sealed class Scorer permits Scorer.Stepwise, FastScorer {
     }
 
     abstract void scoreChecked(int[] words, int from, int to, float[] scores);
-
-    /** Asks word by word. */
-    static final class Stepwise extends Scorer {
-        private final NgramModel model;
-        private History history;
-        private History next;
-
-        Stepwise(NgramModel model) {
-            this.model = model;
-            history = model.beginHistory();
-            next = model.emptyHistory();
-        }
-
-        @Override
-        public void begin() {
-            model.begin(history);
-        }
-
-        @Override
-        void scoreChecked(int[] words, int from, int to, float[] scores) {
-            for (int i = from; i < to; i++) {
-                scores[i - from] = model.score(history, words[i], next);
-                if (words[i] == Vocabulary.END) {
-                    model.begin(history);
-                } else {
-                    History swap = history;
-                    history = next;
-                    next = swap;
-                }
-            }
-        }
-    }
 }

@@ -14,31 +14,27 @@ import verbo.text.AtomicFiles;
 
 /**
  * The small form: a trie from the last word back, as KenLM's. The n-grams of an order lie in suffix order, bit-packed: the word
- * farthest back, the probability, the backoff weight, and where among the next order's those begin that end with this one;
- * those are searched by halves. Backoff weights repeat, as they come from a few counts, so each is a number in a table of those
- * there are, and no digit is lost; unless the model is quantized, which gives probabilities such a table too.
+ * farthest back, the probability, the backoff weight, and where among the next order's those begin that end with this one.
+ * Words are numbered by the hashes of their spellings, so that those of a range lie evenly, and a search goes where the word
+ * should be; in a file with other numbers it finds it too, later. Backoff weights repeat, as they come from a few counts, so
+ * each is a number in a table of those there are, and no digit is lost; unless the model is quantized, which gives
+ * probabilities such a table too.
  */
 final class SmallModel extends NgramModel {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = Vocabulary.LONG;
     private static final int SIGN = 0x80000000;
-    private static final int UNIGRAM = 16; // probability, backoff, first child as a long
+    static final int UNIGRAM = 16; // probability, backoff, first child as a long
     /** Bits of a probability that is written as it is. */
     private static final int PROBABILITY = 31;
     private static final int NUMBERS = 32;
 
-    private final MemorySegment file;
-    private final long unigrams;
+    final MemorySegment file;
+    final long unigrams;
     private final int order;
     private final int wordBits;
-    private final int[] probabilityBits; // [order + 1]
-    private final int[] backoffBits;
-    private final int[] childBits;
-    private final int[] recordBits;
-    private final long[] backoffTables; // where each order's lies
-    private final long[] probabilityTables; // the same; 0 if probabilities are written as they are
-    private final long[] records;
+    final PackedOrder[] orders; // [order + 1]; the first two are not used
 
     SmallModel(ModelFile.Header header, Arena arena) {
         super(header, arena);
@@ -46,22 +42,10 @@ final class SmallModel extends NgramModel {
         unigrams = header.unigramsOffset();
         order = header.order();
         wordBits = Packing.bitsFor(header.vocabulary().size());
-        probabilityBits = new int[order + 1];
-        backoffBits = new int[order + 1];
-        childBits = new int[order + 1];
-        recordBits = new int[order + 1];
-        backoffTables = new long[order + 1];
-        probabilityTables = new long[order + 1];
-        records = new long[order + 1];
+        orders = new PackedOrder[order + 1];
         for (int n = 2; n <= order; n++) {
-            Layout record = new Layout(order, n, wordBits, header.counts(), header.tableSizes()[n]);
-            probabilityBits[n] = record.probabilityBits();
-            backoffBits[n] = record.backoffBits();
-            childBits[n] = record.childBits();
-            recordBits[n] = record.bits();
-            backoffTables[n] = header.tableOffsets()[n];
-            probabilityTables[n] = record.probabilities == 0 ? 0 : header.tableOffsets()[n] + 4L * record.backoffs;
-            records[n] = header.tableOffsets()[n] + record.tables();
+            Layout layout = new Layout(order, n, wordBits, header.counts(), header.tableSizes()[n]);
+            orders[n] = new PackedOrder(file, header.tableOffsets()[n], layout, header.vocabulary().size());
         }
         ready();
     }
@@ -73,11 +57,6 @@ final class SmallModel extends NgramModel {
     @Override
     public String form() {
         return "small";
-    }
-
-    /** Up to 57 bits from any bit on. */
-    private long read(long base, long bit, int width) {
-        return file.get(LONG, base + (bit >>> 3)) >>> (bit & 7) & (1L << width) - 1;
     }
 
     @Override
@@ -100,29 +79,24 @@ final class SmallModel extends NgramModel {
         for (int i = 0; i < past && from < to; i++) {
             int n = i + 2;
             int before = history.words[i];
-            long found = find(n, from, to, before);
+            PackedOrder grams = orders[n];
+            long found = grams.find(from, to, grams.guess(from, to, before), before);
             if (found < 0) {
                 break;
             }
             matched = n;
-            long record = found * recordBits[n] + wordBits;
-            int bits = (int) read(records[n], record, probabilityBits[n]);
-            score = probabilityTables[n] == 0
-                    ? Float.intBitsToFloat(bits | SIGN)
-                    : file.get(FLOAT, probabilityTables[n] + 4L * bits);
+            score = Float.intBitsToFloat(grams.probability(found));
             if (n == order) {
                 break;
             }
-            record += probabilityBits[n];
-            backoff = file.get(FLOAT, backoffTables[n] + 4 * read(records[n], record, backoffBits[n]));
+            backoff = grams.backoff(found);
             next.words[n - 1] = before;
             next.backoffs[n - 1] = backoff;
             if (Float.floatToRawIntBits(backoff) != SIGN) {
                 nextLength = n;
             }
-            record += backoffBits[n];
-            from = read(records[n], record, childBits[n]);
-            to = read(records[n], record + recordBits[n], childBits[n]);
+            from = grams.child(found);
+            to = grams.child(found + 1);
         }
         next.length = nextLength;
         for (int i = matched - 1; i < past; i++) {
@@ -131,23 +105,9 @@ final class SmallModel extends NgramModel {
         return score;
     }
 
-    private long find(int n, long first, long end, int word) {
-        long from = first;
-        long to = end;
-        long base = records[n];
-        int width = recordBits[n];
-        while (from < to) {
-            long middle = from + to >>> 1;
-            int there = (int) read(base, middle * width, wordBits);
-            if (there < word) {
-                from = middle + 1;
-            } else if (there > word) {
-                to = middle;
-            } else {
-                return middle;
-            }
-        }
-        return -1;
+    @Override
+    public Scorer scorer() {
+        return new SmallScorer(this);
     }
 
     /**
@@ -158,7 +118,7 @@ final class SmallModel extends NgramModel {
      * @param probabilities
      *            how many values probabilities have; 0 if they are written as they are
      */
-    private record Layout(int order, int n, int wordBits, int backoffs, int probabilities, int childBits) {
+    record Layout(int order, int n, int wordBits, int backoffs, int probabilities, int childBits) {
         /** The size of the table that a header tells. */
         Layout(int order, int n, int wordBits, long[] counts, long size) {
             this(order, n, wordBits, (int) size, (int) (size >>> NUMBERS),
@@ -248,20 +208,27 @@ final class SmallModel extends NgramModel {
                 tokenizer), shapes, backoffs, probabilities);
     }
 
-    /** How many bytes a model will take. */
+    /** How many bytes a model will take, whatever the numbers of its words. */
     static long length(NgramRows model, byte @Nullable [] tokenizer, Workspace workspace, int quantize)
             throws IOException {
         return plan(model, tokenizer, workspace, quantize).layout.length;
     }
 
     /**
-     * Writes a model.
+     * Writes a model, whose place it takes.
      *
      * @param quantize
      *            bits of a probability and of a backoff weight; 0 to keep every digit
      */
-    static void write(NgramRows model, Path path, byte @Nullable [] tokenizer, Workspace workspace, int quantize)
+    static void write(NgramRows rows, Path path, byte @Nullable [] tokenizer, Workspace workspace, int quantize)
             throws IOException {
+        try (NgramRows model = rows.numberedByHash(workspace)) {
+            writeNumbered(model, path, tokenizer, workspace, quantize);
+        }
+    }
+
+    private static void writeNumbered(NgramRows model, Path path, byte @Nullable [] tokenizer, Workspace workspace,
+            int quantize) throws IOException {
         Plan plan = plan(model, tokenizer, workspace, quantize);
         ModelFile.Layout layout = plan.layout;
         AtomicFiles.writeChannel(path, channel -> {
@@ -386,20 +353,12 @@ final class SmallModel extends NgramModel {
                     for (int field = 0; field < n - 1; field++) {
                         packing.set(row, 0, field, packings[n - 1].get(parents.data, parents.at, field));
                     }
-                    int at = recordBits[n - 1] - childBits[n - 1];
-                    end = read(records[n - 1], (parent + 1) * recordBits[n - 1] + at, childBits[n - 1]);
+                    end = orders[n - 1].child(parent + 1);
                 }
                 for (; index < end; index++) {
-                    long record = index * recordBits[n];
-                    packing.set(row, 0, n - 1, (int) read(records[n], record, wordBits));
-                    int bits = (int) read(records[n], record + wordBits, probabilityBits[n]);
-                    float probability = probabilityTables[n] == 0
-                            ? Float.intBitsToFloat(bits | SIGN)
-                            : file.get(FLOAT, probabilityTables[n] + 4L * bits);
-                    float backoff = n == order
-                            ? NgramRows.NO_EXTENSION
-                            : file.get(FLOAT, backoffTables[n]
-                                    + 4 * read(records[n], record + wordBits + probabilityBits[n], backoffBits[n]));
+                    packing.set(row, 0, n - 1, orders[n].word(index));
+                    float probability = Float.intBitsToFloat(orders[n].probability(index));
+                    float backoff = n == order ? NgramRows.NO_EXTENSION : orders[n].backoff(index);
                     rows.add(row, 0, NgramRows.payload(probability, backoff));
                 }
             }

@@ -4,11 +4,13 @@ package verbo.ngram;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,10 +77,44 @@ final class NgramModelTest {
                 double u = random.nextDouble();
                 int word = (int) (one.vocabularySize() * u * u);
                 float score = one.score(before, word, after);
-                assertThat(other.score(otherBefore, word, otherAfter)).isEqualTo(score);
+                int same = other.vocabulary().id(one.vocabulary().word(word)); // their numbers differ
+                assertThat(other.score(otherBefore, same, otherAfter)).isEqualTo(score);
                 assertThat(otherAfter.length()).isEqualTo(after.length());
                 before.set(after);
                 otherBefore.set(otherAfter);
+            }
+        }
+    }
+
+    /** However unevenly words lie among all, though a search takes them to lie evenly. */
+    @Test
+    void aSearchFindsWhatIsThere() {
+        Random random = new Random(5);
+        int vocabulary = 1 << 20;
+        SmallModel.Layout layout = new SmallModel.Layout(2, 2, 20, 0, 0, 0);
+        for (int skew = 1; skew <= 64; skew *= 4) {
+            for (int size : new int[]{1, 2, 5, 100, 3000}) {
+                TreeSet<Integer> words = new TreeSet<>();
+                for (int i = 0; i < size; i++) {
+                    words.add((int) (vocabulary * Math.pow(random.nextDouble(), skew)));
+                }
+                MemorySegment file = MemorySegment.ofArray(new byte[(int) layout.bytes(words.size())]);
+                long at = 0;
+                for (int word : words) {
+                    long bit = layout.bits() * at++;
+                    long before = file.get(Vocabulary.LONG, bit >>> 3);
+                    file.set(Vocabulary.LONG, bit >>> 3, before | (long) word << (bit & 7));
+                }
+                PackedOrder grams = new PackedOrder(file, 0, layout, vocabulary);
+                long to = words.size();
+                for (int i = 0; i < 2000; i++) {
+                    int word = i < size ? words.stream().skip(i % to).findFirst().orElseThrow() : random.nextInt(3000);
+                    long guess = grams.guess(0, to, word);
+                    assertThat(guess).isBetween(0L, to - 1);
+                    guess = random.nextBoolean() ? guess : grams.guess(0, to, word, guess);
+                    assertThat(grams.find(0, to, guess, word))
+                            .isEqualTo(words.contains(word) ? words.headSet(word).size() : -1);
+                }
             }
         }
     }

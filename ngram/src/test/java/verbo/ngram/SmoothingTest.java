@@ -5,6 +5,8 @@ package verbo.ngram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -235,7 +237,7 @@ final class SmoothingTest {
         NgramFiles.estimate(text, small, estimation);
         Path again = folder.resolve("again.arpa");
         NgramFiles.convert(small, again, Form.FAST, 1 << 26, 1);
-        assertThat(again).hasSameTextualContentAs(arpa);
+        assertThat(sections(again)).isEqualTo(sections(arpa)); // words have other numbers
         NgramFiles.convert(small, fast, Form.FAST, 1 << 26, 1);
         try (NgramModel one = NgramModel.open(small); NgramModel other = NgramModel.open(fast)) {
             assertThat(TextScore.of(other, text)).isEqualTo(TextScore.of(one, text));
@@ -243,6 +245,21 @@ final class SmoothingTest {
         Path back = folder.resolve("back.bin");
         NgramFiles.convert(fast, back, Form.SMALL, 1 << 26, 1);
         assertThat(back).hasSameBinaryContentAs(small);
+    }
+
+    /** The lines of an ARPA file, those of each section sorted. */
+    private static List<String> sections(Path arpa) throws IOException {
+        List<String> lines = new ArrayList<>();
+        int from = 0;
+        for (String line : Files.readAllLines(arpa)) {
+            lines.add(line);
+            if (line.startsWith("\\")) {
+                from = lines.size();
+            } else if (line.isEmpty()) {
+                Collections.sort(lines.subList(from, lines.size()));
+            }
+        }
+        return lines;
     }
 
     /** The fast form keeps hashes, of which the n-grams are found again; so small a memory that they are sorted in files. */
