@@ -9,6 +9,7 @@
 tokens that the tokenizer.json of the named family has, and a vocabulary trained on the lines of tokenizer_exact.py.
 """
 import argparse
+import collections
 import json
 import pathlib
 
@@ -221,7 +222,7 @@ def train(kind, options, specials, parts, lines, size):
         model, trainer = models.BPE(unk_token="<unk>", **suffix), trainers.BpeTrainer(vocab_size=size, limit_alphabet=400, **suffix, **quiet)
     elif kind == "unigram":
         unknown = next(t for t in specials if "unk" in t.lower())
-        model, trainer = models.Unigram(), trainers.UnigramTrainer(vocab_size=size, unk_token=unknown, **quiet)
+        model, trainer = models.Unigram(), trainers.UnigramTrainer(vocab_size=max(size, 6000), unk_token=unknown, **quiet)
     elif kind == "wordpiece":
         model, trainer = models.WordPiece(unk_token="[UNK]"), trainers.WordPieceTrainer(vocab_size=size, limit_alphabet=600, **quiet)
     else:
@@ -249,9 +250,13 @@ def main():
     a = arguments.parse_args()
     a.folder.mkdir(parents=True, exist_ok=True)
     lines = [line for line in tokenizer_exact.corpus(a.data, 20000, 7) if len(line) < 1000]
+    # a unigram vocabulary has every character it was trained on
+    seen = collections.Counter(c for line in lines for c in line)
+    usual = {c for c, _ in seen.most_common(2500)}
+    plain = [line for line in lines if usual.issuperset(line)]
     t5 = json.loads((a.data / "tokenizers/hf-json/t5-small/tokenizer.json").read_text(encoding="utf-8"))
     for name, kind, options, specials, added, parts in families(t5["normalizer"]["precompiled_charsmap"]):
-        o = train(kind, options, specials, parts, lines, a.vocabulary)
+        o = train(kind, options, specials, parts, plain if kind == "unigram" else lines, a.vocabulary)
         vocabulary = o["model"]["vocab"]
         ids = {p[0]: i for i, p in enumerate(vocabulary)} if isinstance(vocabulary, list) else vocabulary
         following = len(ids)

@@ -67,6 +67,13 @@ final class TokenizeCommand implements Callable<Integer> {
             description = "What special tokens written in the text are; if left out, as their format has it.")
     private EncodingOptions.Written written = EncodingOptions.Written.DEFAULT;
 
+    @Option(names = "--dropout", paramLabel = "SHARE",
+            description = "Leave out so many merges of a BPE at random, 0 to 1: the words come in other tokens.")
+    private double dropout;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Which merges --dropout leaves out; 1 if left out.")
+    private long seed = 1;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -78,6 +85,9 @@ final class TokenizeCommand implements Callable<Integer> {
         boolean given = !words.isEmpty() && !words.equals(List.of("-"));
         if (given && file != null) {
             throw new ParameterException(spec.commandLine(), "give a text or --file, not both");
+        }
+        if (!(dropout >= 0 && dropout <= 1)) {
+            throw new ParameterException(spec.commandLine(), "--dropout must be from 0 to 1, not " + dropout);
         }
         Tokenizer opened = tokenizer.open();
         PrintWriter out = spec.commandLine().getOut();
@@ -97,14 +107,15 @@ final class TokenizeCommand implements Callable<Integer> {
         if (!lines) {
             // nothing at all is no text
             Encoding encoding = opened.encode(text,
-                    text.isEmpty() && !given ? options.withAddSpecial(false) : options);
+                    (text.isEmpty() && !given ? options.withAddSpecial(false) : options).withDropout(dropout, seed));
             print(opened, text, encoding, out);
             return;
         }
+        long number = seed;
         for (int from = 0; from < text.length();) {
             int end = text.indexOf('\n', from);
             String line = text.substring(from, end < 0 ? text.length() : end);
-            print(opened, line, opened.encode(line, options), out);
+            print(opened, line, opened.encode(line, options.withDropout(dropout, number++)), out);
             from = end < 0 ? text.length() : end + 1;
         }
     }

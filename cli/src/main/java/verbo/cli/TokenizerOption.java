@@ -15,7 +15,7 @@ final class TokenizerOption {
 
     @Option(names = "--tokenizer", required = true, paramLabel = "NAME|PATH",
             description = "A built-in one (gpt2, p50k_base, p50k_edit, cl100k_base, o200k_base, o200k_harmony, byte,"
-                    + " char), or a file or folder of any known format.")
+                    + " char, word), or a file or folder of any known format.")
     void name(String value) {
         name = value;
     }

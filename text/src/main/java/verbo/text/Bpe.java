@@ -80,7 +80,7 @@ final class Bpe implements TokenModel {
         if (length == 0) {
             return;
         }
-        if (options.ignoreMerges()) {
+        if (options.ignoreMerges() && out.dropout == null) {
             int id = vocabulary.id(piece.text());
             if (id >= 0) {
                 out.add(id, null, piece.start(0), piece.end(length - 1));
@@ -140,13 +140,15 @@ final class Bpe implements TokenModel {
             symbols[count] = unknown;
             lengths[count++] = pendingLength;
         }
-        count = merges.apply(symbols, lengths, count, new Merges.Work());
+        count = out.dropout != null
+                ? out.dropout.apply(merges, symbols, lengths, count)
+                : merges.apply(symbols, lengths, count, new Merges.Work());
         emit(piece, symbols, lengths, count, out);
     }
 
     @Override
     public boolean ids(char[] piece, int length, PretokenEncoder.Work work) {
-        if (options.ignoreMerges() || options.dropout() > 0 || !options.prefix().isEmpty()
+        if (options.ignoreMerges() || !options.prefix().isEmpty()
                 || !options.suffix().isEmpty()) {
             return false;
         }

@@ -19,7 +19,8 @@ final class BuiltIn {
     private static final String FIM_SUFFIX = "<|fim_suffix|>";
 
     private static final List<String> NAMES = List.of("gpt2", "r50k_base", "p50k_base", "p50k_edit", "cl100k_base",
-            "o200k_base", "o200k_harmony", "byte", "char");
+            "o200k_base", "o200k_harmony", "byte", "char",
+            "word");
 
     private static final String WHISPER_LANGUAGES = "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el"
             + " ms cs ro da hu ta no th ur hr bg lt la mi ml cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq"
@@ -35,6 +36,9 @@ final class BuiltIn {
     static Tokenizer load(String name) throws IOException {
         if (name.equals("char")) {
             return new CodePoints();
+        }
+        if (name.equals("word")) {
+            return new OpenWords();
         }
         if (name.equals("byte")) {
             byte[] @Nullable [] bytes = new byte[256][];

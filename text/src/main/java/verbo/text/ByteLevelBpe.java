@@ -4,6 +4,7 @@ package verbo.text;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -36,6 +37,7 @@ public final class ByteLevelBpe implements Tokenizer {
     private final TokenizerJson.ByteLevelOffsets offsets;
     private final OptionalInt separator;
     private final Supplier<String> json;
+    private volatile @Nullable Tokenizer merging; // made by the first dropout
 
     private ByteLevelBpe(List<String> vocabulary, Map<String, Integer> ids, Merges merges, List<AddedToken> addedTokens,
             TokenizerJson.ByteLevelOffsets offsets, @Nullable String json) {
@@ -232,12 +234,25 @@ public final class ByteLevelBpe implements Tokenizer {
 
     @Override
     public Encoding encode(String text, EncodingOptions options) {
-        Encoding whole = find(text, finds(options));
-        if (options.maxLength().isEmpty()) {
-            return whole;
+        if (options.dropout() > 0) {
+            return merging().encode(text, options.withWritten(
+                    finds(options) ? EncodingOptions.Written.TOKENS : EncodingOptions.Written.TEXT));
         }
-        List<Encoding> windows = whole.windows(options.maxLength().getAsInt(), options.stride(), true);
-        return windows.get(0).withOverflowing(windows.subList(1, windows.size()));
+        return find(text, finds(options)).cut(options);
+    }
+
+    /** The same by merges one after the other, which may be left out. */
+    private Tokenizer merging() {
+        Tokenizer found = merging;
+        if (found == null) {
+            try {
+                found = TokenizerJson.read(Path.of("tokenizer.json"), json());
+            } catch (FormatException e) {
+                throw new IllegalStateException(e);
+            }
+            merging = found;
+        }
+        return found;
     }
 
     int[] encode(String text, boolean special) {

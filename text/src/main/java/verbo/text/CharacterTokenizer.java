@@ -156,6 +156,7 @@ public final class CharacterTokenizer implements Tokenizer {
 
     @Override
     public Encoding encode(String text, EncodingOptions options) {
+        options.refuseDropout(this);
         int[] ids = encode(text, options.written() != EncodingOptions.Written.TEXT);
         String[] tokens = new String[ids.length];
         int[] starts = new int[ids.length];
@@ -169,11 +170,7 @@ public final class CharacterTokenizer implements Tokenizer {
             ends[i] = at;
         }
         Encoding whole = new Encoding(ids, tokens, starts, ends);
-        if (options.maxLength().isEmpty()) {
-            return whole;
-        }
-        List<Encoding> windows = whole.windows(options.maxLength().getAsInt(), options.stride(), true);
-        return windows.get(0).withOverflowing(windows.subList(1, windows.size()));
+        return whole.cut(options);
     }
 
     @Override

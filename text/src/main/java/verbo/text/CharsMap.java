@@ -57,11 +57,15 @@ final class CharsMap {
      * Whether no rule reaches across a space: none begins or goes on with one, and what several characters become holds none.
      */
     boolean keepsToSpaces() {
-        return units.length == 0 || keepsToSpaces(offset(units[0]), 0, new byte[LONGEST]);
+        return units.length == 0 || keepsToSpaces(offset(units[0]), 0, new byte[LONGEST], new int[]{units.length});
     }
 
-    private boolean keepsToSpaces(int from, int depth, byte[] key) {
-        if (depth == LONGEST) {
+    /**
+     * @param left
+     *            nodes that may yet be looked at: a trie has no more than units, what goes round in circles is none
+     */
+    private boolean keepsToSpaces(int from, int depth, byte[] key, int[] left) {
+        if (depth == LONGEST || --left[0] < 0) {
             return false;
         }
         for (int label = 1; label < 256; label++) {
@@ -86,7 +90,7 @@ final class CharsMap {
             if (label == ' ' && hasChildren(below)) {
                 return false;
             }
-            if (!keepsToSpaces(below, depth + 1, key)) {
+            if (!keepsToSpaces(below, depth + 1, key, left)) {
                 return false;
             }
         }
@@ -95,15 +99,18 @@ final class CharsMap {
 
     /** Bytes of the longest rule; {@link #LONGEST} if there are longer ones. */
     int longest() {
-        return units.length == 0 ? 0 : longest(offset(units[0]), 0);
+        return units.length == 0 ? 0 : longest(offset(units[0]), 0, new int[]{units.length});
     }
 
-    private int longest(int from, int depth) {
+    private int longest(int from, int depth, int[] left) {
+        if (--left[0] < 0) {
+            return LONGEST;
+        }
         int most = depth;
         for (int label = 1; label < 256 && depth < LONGEST; label++) {
             int node = from ^ label;
             if (node >= 0 && node < units.length && (units[node] & (1 << 31 | 0xFF)) == label) {
-                most = Math.max(most, longest(node ^ offset(units[node]), depth + 1));
+                most = Math.max(most, longest(node ^ offset(units[node]), depth + 1, left));
             }
         }
         return most;

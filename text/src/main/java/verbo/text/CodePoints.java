@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
-import java.util.List;
 import java.util.OptionalInt;
 
 /** A token a code point, whose id is its number in Unicode: no vocabulary to learn, none that lacks a character. */
@@ -24,6 +23,7 @@ final class CodePoints implements Tokenizer {
 
     @Override
     public Encoding encode(String text, EncodingOptions options) {
+        options.refuseDropout(this);
         int[] ids = encode(text);
         String[] tokens = new String[ids.length];
         int[] starts = new int[ids.length];
@@ -36,11 +36,7 @@ final class CodePoints implements Tokenizer {
             ends[i] = at;
         }
         Encoding whole = new Encoding(ids, tokens, starts, ends);
-        if (options.maxLength().isEmpty()) {
-            return whole;
-        }
-        List<Encoding> windows = whole.windows(options.maxLength().getAsInt(), options.stride(), true);
-        return windows.get(0).withOverflowing(windows.subList(1, windows.size()));
+        return whole.cut(options);
     }
 
     @Override

@@ -113,6 +113,15 @@ public record Encoding(int[] ids, String[] tokens, int[] starts, int[] ends, int
         return joined;
     }
 
+    /** In windows, if there are to be any. */
+    Encoding cut(EncodingOptions options) {
+        if (options.maxLength().isEmpty()) {
+            return this;
+        }
+        List<Encoding> windows = windows(options.maxLength().getAsInt(), options.stride(), true);
+        return windows.get(0).withOverflowing(windows.subList(1, windows.size()));
+    }
+
     /** Cuts into windows of so many tokens at most that share {@code stride} with their neighbours. */
     List<Encoding> windows(int length, int stride, boolean fromTheLeft) {
         if (length >= length()) {

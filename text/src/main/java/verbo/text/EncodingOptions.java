@@ -3,6 +3,7 @@
 package verbo.text;
 
 import java.util.OptionalInt;
+import java.util.SplittableRandom;
 
 /**
  * How a text is encoded.
@@ -17,9 +18,13 @@ import java.util.OptionalInt;
  *            how many tokens at most, those added included; the rest are further windows, {@link Encoding#overflowing}
  * @param stride
  *            how many tokens neighbouring windows share
+ * @param dropout
+ *            the share of merges of a BPE that are left out at random, 0 to 1
+ * @param seed
+ *            which of them: the same text and seed give the same tokens
  */
 public record EncodingOptions(boolean addSpecial, Written written, boolean truncation, OptionalInt maxLength,
-        int stride) {
+        int stride, double dropout, long seed) {
     /** What becomes of special tokens that are written in the text. */
     public enum Written {
         /** As the library does that the format comes from. */
@@ -32,24 +37,24 @@ public record EncodingOptions(boolean addSpecial, Written written, boolean trunc
 
     /** Nothing is added; special tokens as their format has it. */
     public static final EncodingOptions PLAIN = new EncodingOptions(false, Written.DEFAULT, false,
-            OptionalInt.empty(), 0);
+            OptionalInt.empty(), 0, 0, 0);
 
     /** What a model expects around a text is added. */
     public static final EncodingOptions SPECIAL = PLAIN.withAddSpecial(true);
 
     /** The same, adding what a model expects, or not. */
     public EncodingOptions withAddSpecial(boolean add) {
-        return new EncodingOptions(add, written, truncation, maxLength, stride);
+        return new EncodingOptions(add, written, truncation, maxLength, stride, dropout, seed);
     }
 
     /** The same with another answer to special tokens in the text. */
     public EncodingOptions withWritten(Written answer) {
-        return new EncodingOptions(addSpecial, answer, truncation, maxLength, stride);
+        return new EncodingOptions(addSpecial, answer, truncation, maxLength, stride, dropout, seed);
     }
 
     /** The same with the tokenizer's own truncation and padding, or without. */
     public EncodingOptions withTruncation(boolean own) {
-        return new EncodingOptions(addSpecial, written, own, maxLength, stride);
+        return new EncodingOptions(addSpecial, written, own, maxLength, stride, dropout, seed);
     }
 
     /**
@@ -64,6 +69,37 @@ public record EncodingOptions(boolean addSpecial, Written written, boolean trunc
         if (length < 1 || shared < 0 || shared >= length) {
             throw new IllegalArgumentException("windows of " + length + " tokens cannot share " + shared);
         }
-        return new EncodingOptions(addSpecial, written, truncation, OptionalInt.of(length), shared);
+        return new EncodingOptions(addSpecial, written, truncation, OptionalInt.of(length), shared, dropout,
+                seed);
+    }
+
+    /**
+     * The same with some merges of a BPE left out at random, for training a model on words cut in more than one way
+     * (Provilkov, Emelianenko and Voita 2020, arXiv:1910.13267). Only here: {@code dropout} in a {@code tokenizer.json} does
+     * nothing by itself, so that encoding gives the same each time.
+     *
+     * @param share
+     *            of the merges, 0 to 1; 0.1 is usual
+     * @param from
+     *            a seed; {@link Tokenizer#encodeAll} draws one for each text from it
+     */
+    public EncodingOptions withDropout(double share, long from) {
+        if (!(share >= 0 && share <= 1)) {
+            throw new IllegalArgumentException("dropout must be from 0 to 1, not " + share);
+        }
+        return new EncodingOptions(addSpecial, written, truncation, maxLength, stride, share, from);
+    }
+
+    /** Says that a tokenizer has no merges, or none that can be left out. */
+    void refuseDropout(Tokenizer tokenizer) {
+        if (dropout > 0) {
+            throw new IllegalArgumentException("dropout leaves out merges of a BPE; this tokenizer (" + tokenizer
+                    + ") has none to leave out");
+        }
+    }
+
+    /** These for one text of many. */
+    EncodingOptions of(int text) {
+        return dropout == 0 ? this : withDropout(dropout, new SplittableRandom(seed + text).nextLong());
     }
 }

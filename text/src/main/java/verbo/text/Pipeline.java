@@ -30,9 +30,6 @@ final class Pipeline implements Tokenizer {
     /** How texts that are too long are cut. */
     record Truncation(int maxLength, int stride, Strategy strategy, boolean right) {}
 
-    /** How texts that are too short are filled up; {@code length} 0 is the longest of a batch. */
-    record Padding(int length, int multiple, boolean right, int id, int type, String token) {}
-
     private final Parts parts;
     private final AddedTokens added;
     private final Map<Integer, AddedToken> addedById = new HashMap<>();
@@ -157,8 +154,12 @@ final class Pipeline implements Tokenizer {
             case TOKENS -> true;
             case TEXT -> false;
         };
-        Encoding first = find(text, special, 0);
-        Encoding second = pair == null ? null : find(pair, special, 1);
+        if (!(parts.model() instanceof Bpe)) {
+            options.refuseDropout(this);
+        }
+        Dropout dropout = options.dropout() == 0 ? null : new Dropout(options.dropout(), options.seed());
+        Encoding first = find(text, special, 0, dropout);
+        Encoding second = pair == null ? null : find(pair, special, 1, dropout);
 
         Truncation own = options.truncation() ? parts.truncation() : null;
         Truncation cut = options.maxLength().isPresent()
@@ -189,7 +190,7 @@ final class Pipeline implements Tokenizer {
         overflow.addAll(results.subList(1, results.size()));
         Encoding result = results.get(0).withOverflowing(overflow);
         Padding padding = options.truncation() ? parts.padding() : null;
-        return padding == null ? result : pad(result, padding, result.length());
+        return padding == null ? result : padding.apply(result, result.length());
     }
 
     private static int[] lengths(int first, @Nullable Encoding second, int room, int total, Truncation cut) {
@@ -237,40 +238,11 @@ final class Pipeline implements Tokenizer {
     public List<Encoding> encodeAll(List<String> texts, EncodingOptions options) {
         List<Encoding> encodings = Tokenizer.super.encodeAll(texts, options);
         Padding padding = options.truncation() ? parts.padding() : null;
-        if (padding == null || padding.length() > 0) {
-            return encodings;
-        }
-        int longest = encodings.stream().mapToInt(Encoding::length).max().orElse(0);
-        return encodings.stream().map(e -> pad(e, padding, longest)).toList();
+        return padding == null || padding.length() > 0 ? encodings : padding.apply(encodings);
     }
 
-    /**
-     * @param longest
-     *            of a batch
-     */
-    private static Encoding pad(Encoding encoding, Padding padding, int longest) {
-        int length = padding.length() > 0 ? padding.length() : longest;
-        if (padding.multiple() > 0 && length % padding.multiple() > 0) {
-            length += padding.multiple() - length % padding.multiple();
-        }
-        int target = length;
-        List<Encoding> overflowing = encoding.overflowing().stream().map(e -> pad(e, padding, target)).toList();
-        int more = length - encoding.length();
-        if (more <= 0) {
-            return encoding.withOverflowing(overflowing);
-        }
-        int[] ids = new int[more];
-        String[] tokens = new String[more];
-        Arrays.fill(ids, padding.id());
-        Arrays.fill(tokens, padding.token());
-        Encoding filler = Encoding.specials(ids, tokens, padding.type());
-        Arrays.fill(filler.attention(), false);
-        List<Encoding> both = padding.right() ? List.of(encoding, filler) : List.of(filler, encoding);
-        return Encoding.join(both).withOverflowing(overflowing);
-    }
-
-    private Encoding find(String text, boolean special, int type) {
-        TokenList found = new TokenList();
+    private Encoding find(String text, boolean special, int type, @Nullable Dropout dropout) {
+        TokenList found = new TokenList(dropout);
         find(Utf8.wellFormed(text), special, found);
         int n = found.size();
         int[] ids = found.ids.toArray();

@@ -827,6 +827,7 @@ final class SentencePiece implements Tokenizer {
 
     @Override
     public Encoding encode(String text, EncodingOptions how) {
+        how.refuseDropout(this);
         TokenList found = find(Utf8.wellFormed(text), how.written() == EncodingOptions.Written.TOKENS);
         int[] idArray = found.ids.toArray();
         String[] tokens = new String[idArray.length];

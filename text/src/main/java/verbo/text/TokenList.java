@@ -15,6 +15,17 @@ final class TokenList {
     /** What a token reads, where it is not what the vocabulary has for its id. */
     final List<@Nullable String> texts = new ArrayList<>();
 
+    /** What leaves out merges; null for none. */
+    final @Nullable Dropout dropout;
+
+    TokenList() {
+        this(null);
+    }
+
+    TokenList(@Nullable Dropout dropout) {
+        this.dropout = dropout;
+    }
+
     int size() {
         return ids.size();
     }

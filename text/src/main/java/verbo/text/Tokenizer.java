@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,14 +45,15 @@ public interface Tokenizer {
     Encoding encodeWithOffsets(String text);
 
     /**
-     * The tokens of a text with all that is known of them. A tokenizer that adds nothing, knows no special tokens and cuts
-     * nothing gives the same whatever the options.
+     * The tokens of a text with all that is known of them. A tokenizer that adds nothing and knows no special tokens
+     * gives the same whatever the options, but for windows.
      *
      * @throws IllegalArgumentException
-     *             as {@link #encode(String)}
+     *             as {@link #encode(String)}, or if merges are to be left out and it has none
      */
     default Encoding encode(String text, EncodingOptions options) {
-        return encodeWithOffsets(text);
+        options.refuseDropout(this);
+        return encodeWithOffsets(text).cut(options);
     }
 
     /**
@@ -79,7 +81,7 @@ public interface Tokenizer {
      *             as {@link #encode(String)}
      */
     default List<Encoding> encodeAll(List<String> texts, EncodingOptions options) {
-        return texts.parallelStream().map(text -> encode(text, options)).toList();
+        return IntStream.range(0, texts.size()).parallel().mapToObj(i -> encode(texts.get(i), options.of(i))).toList();
     }
 
     /**

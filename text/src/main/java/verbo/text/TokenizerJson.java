@@ -38,6 +38,9 @@ final class TokenizerJson {
     /** {@code ByteLevel} as a post-processor: whether offsets leave out the spaces at a token's ends. */
     record ByteLevelOffsets(boolean addPrefixSpace, boolean trim) {}
 
+    /** Memory is taken for it whatever the text. */
+    private static final int LONGEST_PADDING = 1 << 24;
+
     private TokenizerJson() {}
 
     /**
@@ -393,7 +396,7 @@ final class TokenizerJson {
         }, !"Left".equals(o.string("direction")));
     }
 
-    private static Pipeline.@Nullable Padding padding(@Nullable JsonObject o) throws FormatException {
+    private static @Nullable Padding padding(@Nullable JsonObject o) throws FormatException {
         if (o == null) {
             return null;
         }
@@ -401,7 +404,12 @@ final class TokenizerJson {
         if (o.raw("strategy") instanceof Map<?, ?>) {
             length = o.requiredObject("strategy").integer("Fixed", 0);
         }
-        return new Pipeline.Padding(length, o.integer("pad_to_multiple_of", 0), !"Left".equals(o.string("direction")),
+        int multiple = o.integer("pad_to_multiple_of", 0);
+        if (Math.max(length, multiple) > LONGEST_PADDING) {
+            throw o.error(length > LONGEST_PADDING ? "strategy" : "pad_to_multiple_of",
+                    "is " + Math.max(length, multiple) + ", more tokens than the " + LONGEST_PADDING + " there may be");
+        }
+        return new Padding(length, multiple, !"Left".equals(o.string("direction")),
                 o.integer("pad_id", 0), o.integer("pad_type_id", 0),
                 o.isNull("pad_token") ? "[PAD]" : o.requiredString("pad_token"));
     }

@@ -26,6 +26,7 @@ class PipelineGoldenTest {
 
     private final List<String> differences = new ArrayList<>();
     private int count;
+    private int compared; // in windows
 
     @Test
     void givesWhatTokenizersGives() throws IOException {
@@ -38,6 +39,7 @@ class PipelineGoldenTest {
         assertThat(differences.subList(0, Math.min(SHOWN, differences.size())))
                 .as("%d of %d", differences.size(), count).isEmpty();
         assertThat(count).isGreaterThan(lines.size());
+        assertThat(compared).isPositive();
     }
 
     @SuppressWarnings("unchecked") // it came out of a JsonObject
@@ -61,6 +63,16 @@ class PipelineGoldenTest {
             differ(what, ours, one.object("encoding"), text, pair, true);
             if (differences.size() > before) {
                 continue;
+            }
+            JsonObject cut = parts.object("truncation");
+            boolean second = cut != null && "OnlySecond".equals(cut.string("strategy"));
+            if (cut != null && parts.isNull("padding") && !"Left".equals(cut.string("direction"))
+                    && (pair == null ? !second : second) && cut.integer("stride", 0) < cut.integer("max_length", 0)) {
+                EncodingOptions windows = options.withTruncation(false).withWindows(cut.integer("max_length", 0),
+                        cut.integer("stride", 0));
+                differ(what + ", in windows", orNull(() -> tokenizer.encode(text, pair, windows)),
+                        one.object("encoding"), text, pair, true);
+                compared++;
             }
             if (ours != null && pair == null) {
                 int[] fast = orNull(() -> tokenizer.encode(text));

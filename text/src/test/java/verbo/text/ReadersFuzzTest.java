@@ -51,6 +51,56 @@ class ReadersFuzzTest {
     }
 
     @FuzzTest(maxDuration = "60s")
+    void sentencePiece(byte[] bytes) {
+        try {
+            used(SentencePiece.read(Path.of("tokenizer.model"), bytes));
+        } catch (FormatException e) {
+            // refused, as it should be
+        }
+    }
+
+    @FuzzTest(maxDuration = "60s")
+    void ranks(byte[] bytes) {
+        try {
+            used(BuiltIn.of(RankFile.read(Path.of("ranks"), bytes), "cl100k_base"));
+        } catch (FormatException e) {
+            // refused, as it should be
+        }
+    }
+
+    /** Two files in one: what follows the first empty line is merges.txt. */
+    @FuzzTest(maxDuration = "60s")
+    void vocabularyAndMerges(byte[] bytes) throws IOException {
+        String both = new String(bytes, StandardCharsets.UTF_8);
+        int cut = both.indexOf("\n\n");
+        Path folder = Files.createTempDirectory("vocabulary");
+        Path vocabulary = folder.resolve("vocab.json");
+        Path merges = folder.resolve("merges.txt");
+        try {
+            Files.writeString(vocabulary, cut < 0 ? both : both.substring(0, cut));
+            Files.writeString(merges, cut < 0 ? "" : both.substring(cut + 2));
+            used(TokenizerFile.load(vocabulary, null));
+        } catch (FormatException | NoSuchFileException e) {
+            // refused, as it should be
+        } finally {
+            Files.delete(vocabulary);
+            Files.delete(merges);
+            Files.delete(folder);
+        }
+    }
+
+    private static void used(Tokenizer tokenizer) {
+        try {
+            tokenizer.encodeWithOffsets("low\n aab 😀<|endoftext|>");
+            tokenizer.decode(tokenizer.encode("low\n aab 😀<|endoftext|>"));
+        } catch (IllegalArgumentException e) {
+            if (!String.valueOf(e.getMessage()).contains("is not in the tokenizer's vocabulary")) {
+                throw e;
+            }
+        }
+    }
+
+    @FuzzTest(maxDuration = "60s")
     void gguf(byte[] bytes) throws IOException {
         Path path = Files.createTempFile("vocabulary", ".gguf");
         try {
