@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verbo's text classifier and fastText's on SST-2 and TREC, whole commands (pip install fasttext-wheel).
 
-    python3 classifiers.py VERBO DATA
+    python3 classifiers.py VERBO DATA [SEEDS]
 
 DATA is the folder with stsa.binary.* and TREC.*. fastText runs in a Python process of its own, as Verbo in a JVM: the time is
 that of training and writing the model, start of the process included. One thread each. fastText's settings are the best on
@@ -34,11 +34,12 @@ def with_prefix(file, folder):
 
 def main():
     launcher, data = sys.argv[1], pathlib.Path(sys.argv[2])
+    seeds = range(1, 1 + int(sys.argv[3] if len(sys.argv) > 3 else 3))
     sets = {"SST-2": ("stsa.binary.train", "stsa.binary.test"), "TREC": ("TREC.train.all", "TREC.test.all")}
     with tempfile.TemporaryDirectory() as folder:
         for name, (train, test) in sets.items():
             train, test = with_prefix(data / train, folder), with_prefix(data / test, folder)
-            for seed in ("1", "2", "3"):
+            for seed in map(str, seeds):
                 start = time.time()
                 subprocess.run([launcher, "classify", "train", "--text", train, "--out", f"{folder}/verbo", "--seed", seed],
                                stdout=subprocess.DEVNULL, check=True)

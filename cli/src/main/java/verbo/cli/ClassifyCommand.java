@@ -97,7 +97,7 @@ final class ClassifyCommand {
         private List<Integer> hidden = List.of();
 
         @Option(names = "--word-ngrams", paramLabel = "N", description = "The longest run of words (${DEFAULT-VALUE}).")
-        private int words = 2;
+        private int words = 3;
 
         @Option(names = "--min-ngram", paramLabel = "N",
                 description = "The shortest run of characters (${DEFAULT-VALUE}).")
@@ -120,12 +120,16 @@ final class ClassifyCommand {
         private int epochs = 10;
 
         @Option(names = "--rate", paramLabel = "RATE",
-                description = "Learning rate at the beginning; 1 if left out, 0.1 with hidden layers.")
+                description = "Learning rate at the beginning; 0.5 if left out, 0.1 with hidden layers.")
         private @Nullable Double rate;
 
         @Option(names = "--dropout", paramLabel = "P",
-                description = "The share of words and runs left out at each step (${DEFAULT-VALUE}).")
-        private double dropout = 0.5;
+                description = "The share of runs of words and characters left out at each step (${DEFAULT-VALUE}).")
+        private double dropout = 0.8;
+
+        @Option(names = "--word-dropout", paramLabel = "P",
+                description = "The share of words left out at each step (${DEFAULT-VALUE}).")
+        private double wordDropout = 0.1;
 
         @Option(names = "--seed", paramLabel = "N", description = "Of what is drawn (${DEFAULT-VALUE}).")
         private long seed = 1;
@@ -136,7 +140,7 @@ final class ClassifyCommand {
         @Override
         public Integer call() throws IOException {
             ClassifierTraining.Options options = new ClassifierTraining.Options(epochs,
-                    rate != null ? rate : hidden.isEmpty() ? 1 : 0.1, dropout, seed);
+                    rate != null ? rate : hidden.isEmpty() ? 0.5 : 0.1, dropout, wordDropout, seed);
             Path folder = out.toAbsolutePath().getParent();
             if (folder == null || !Files.isDirectory(folder)) {
                 throw new NoSuchFileException(out.toString(), null, "its folder does not exist");

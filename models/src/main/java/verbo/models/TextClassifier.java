@@ -4,6 +4,7 @@ package verbo.models;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -202,6 +203,16 @@ public final class TextClassifier {
     /** The rows of a text's features, without those that have none. */
     public int[] rows(String text) {
         return table.rows(features.of(text));
+    }
+
+    /** The rows that are words', not of runs of words or characters. */
+    public BitSet words() {
+        long[] known = table.features();
+        BitSet words = new BitSet(known.length);
+        for (int row = 0; row < known.length; row++) {
+            words.set(row, TextFeatures.isWord(known[row]));
+        }
+        return words;
     }
 
     /** The probability of each class for a text. */

@@ -8,7 +8,8 @@ import java.util.stream.LongStream;
 /**
  * What a text is made of, as numbers of 64 bits: its words, runs of words and, if wanted, runs of characters in its words. Each
  * is the hash value of what it stands for, and which of them have a row is kept in a table; with 64 bits no two of a text
- * collection's are likely ever to be the same (fastText lets them share two million rows).
+ * collection's are likely ever to be the same (fastText lets them share two million rows). Those of words are positive, those of
+ * runs negative.
  *
  * @param words
  *            the longest run of words, at least 1
@@ -38,7 +39,15 @@ record TextFeatures(int words, int shortest, int longest) {
 
     /** The feature that a word is. */
     static long ofWord(String word) {
-        return mix(hash(BASIS, word));
+        return mix(hash(BASIS, word)) & Long.MAX_VALUE;
+    }
+
+    static boolean isWord(long feature) {
+        return feature >= 0;
+    }
+
+    private static long ofRun(long hash) {
+        return hash | Long.MIN_VALUE;
     }
 
     private static long hash(long start, String text) {
@@ -81,12 +90,12 @@ record TextFeatures(int words, int shortest, int longest) {
             long run = around[first];
             for (int next = first + 1; next < Math.min(first + words, around.length); next++) {
                 run = mix(run * PRIME + around[next]);
-                features.add(run);
+                features.add(ofRun(run));
             }
         }
         for (String spelling : longest == 0 ? new String[0] : spellings) {
             for (String run : Subwords.of(spelling, shortest, longest)) {
-                features.add(mix(hash(CHARACTERS, run)));
+                features.add(ofRun(mix(hash(CHARACTERS, run))));
             }
         }
         return features.build().toArray();

@@ -138,6 +138,7 @@ class TextClassifierTest {
         assertThat(new TextFeatures(2, 3, 3).of("sea sea")).hasSize(2 + 3 + 2 * 3);
         assertThat(new TextFeatures(2, 3, 0).of("a b")[3]).isNotEqualTo(new TextFeatures(2, 3, 0).of("b a")[3]);
         assertThat(new TextFeatures(5, 3, 5).of("")).isEmpty();
+        assertThat(Arrays.stream(new TextFeatures(2, 3, 3).of("sea sea")).filter(TextFeatures::isWord)).hasSize(2);
     }
 
     @Test

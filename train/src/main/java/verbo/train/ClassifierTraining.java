@@ -3,6 +3,7 @@
 package verbo.train;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -11,8 +12,8 @@ import verbo.text.LabelledText;
 
 /**
  * Trains a classifier by stochastic gradient descent, a text a step, in an order drawn anew for each epoch. Part of a text's
- * features are left out each time ("word dropout", Iyyer et al. 2015), so that no rare n-gram is relied on. One thread: the
- * same seed gives the same classifier.
+ * features are left out each time ("word dropout", Iyyer et al. 2015), most of the runs, so that no rare one is relied on. One
+ * thread: the same seed gives the same classifier.
  */
 public final class ClassifierTraining {
     /**
@@ -23,11 +24,13 @@ public final class ClassifierTraining {
      * @param rate
      *            the learning rate at the beginning; it falls to zero in a straight line
      * @param dropout
-     *            the probability with which a feature is left out
+     *            the probability with which a run of words or characters is left out
+     * @param wordDropout
+     *            the probability with which a word is
      * @param seed
      *            of everything that is drawn
      */
-    public record Options(int epochs, double rate, double dropout, long seed) {
+    public record Options(int epochs, double rate, double dropout, double wordDropout, long seed) {
         /** Checks that each value is possible. */
         public Options {
             if (epochs < 1) {
@@ -36,8 +39,10 @@ public final class ClassifierTraining {
             if (!(rate > 0 && rate <= 100)) {
                 throw new IllegalArgumentException("the learning rate must be above 0 and at most 100, not " + rate);
             }
-            if (!(dropout >= 0 && dropout < 1)) {
-                throw new IllegalArgumentException("the dropout must be from 0 to below 1, not " + dropout);
+            for (double share : new double[]{dropout, wordDropout}) {
+                if (!(share >= 0 && share < 1)) {
+                    throw new IllegalArgumentException("the dropout must be from 0 to below 1, not " + share);
+                }
             }
         }
     }
@@ -61,12 +66,14 @@ public final class ClassifierTraining {
     private final Options options;
     private final int[][] rows;
     private final int[] labels;
+    private final BitSet words;
     private volatile boolean stopped;
 
     /** A training on these texts, all of whose labels the classifier has. */
     public ClassifierTraining(TextClassifier classifier, List<LabelledText> texts, Options options) {
         this.classifier = classifier;
         this.options = options;
+        words = classifier.words();
         rows = new int[texts.size()][];
         labels = new int[texts.size()];
         Map<String, Integer> numbers = classifier.labelNumbers();
@@ -118,13 +125,10 @@ public final class ClassifierTraining {
 
     /** Those features that are not left out; all of them rather than none. */
     private int[] kept(int[] features, SplittableRandom random) {
-        if (options.dropout() == 0) {
-            return features;
-        }
         int[] kept = new int[features.length];
         int count = 0;
         for (int feature : features) {
-            if (random.nextDouble() >= options.dropout()) {
+            if (random.nextDouble() >= (words.get(feature) ? options.wordDropout() : options.dropout())) {
                 kept[count++] = feature;
             }
         }
