@@ -149,6 +149,11 @@ public final class Rnn extends SequentialNetwork {
                 : adaptive.logProbabilities(hidden); // [n, v]
     }
 
+    @Override
+    float[] logProbabilities(Tensor hidden, int[] targets) {
+        return adaptive == null ? super.logProbabilities(hidden, targets) : adaptive.logProbabilities(hidden, targets);
+    }
+
     // ---- what it is
 
     @Override

@@ -200,8 +200,7 @@ final class SequentialLanguageModel extends NetworkLanguageModel {
             float[] hidden = requireHidden();
             Advance.checkTokens(model(), token);
             try (NoGradient _ = NoGradient.open(); Scope scope = Scope.open(engine)) {
-                Tensor all = network.logProbabilities(scope.of(hidden, 1, hidden.length)); // [1, vocabulary]
-                return all.slice(1, token, token + 1).item();
+                return network.logProbabilities(scope.of(hidden, 1, hidden.length), new int[]{token})[0];
             }
         }
 
@@ -253,7 +252,6 @@ final class SequentialLanguageModel extends NetworkLanguageModel {
         double[] scores = new double[ids.length];
         Arrays.fill(scores, Double.NaN);
         int block = Math.max(1, LOGITS / vocabularySize());
-        float[] value = new float[1];
         try (NoGradient _ = NoGradient.open(); Scope kept = Scope.open(engine)) {
             Tensor carried = kept.of(beginning.carried, network.carriedLengths(1));
             for (int from = 0; from + 1 < ids.length; from += STEPS) {
@@ -265,11 +263,11 @@ final class SequentialLanguageModel extends NetworkLanguageModel {
                     for (int at = from; at < to; at += block) {
                         int end = Math.min(to, at + block);
                         try (Scope _ = Scope.open(engine)) {
-                            Tensor all = network.logProbabilities(hidden.slice(0, at - from, end - from).contiguous());
+                            float[] found = network.logProbabilities(
+                                    hidden.slice(0, at - from, end - from).contiguous(),
+                                    Arrays.copyOfRange(ids, at + 1, end + 1));
                             for (int i = at; i < end; i++) {
-                                engine.read(all.select(0, i - at).slice(0, ids[i + 1], ids[i + 1] + 1),
-                                        MemorySegment.ofArray(value));
-                                scores[i + 1] = value[0];
+                                scores[i + 1] = found[i - at];
                             }
                         }
                     }

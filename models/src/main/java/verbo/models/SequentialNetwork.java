@@ -95,6 +95,18 @@ abstract class SequentialNetwork implements TrainableLanguageModel {
     /** Log-probabilities [n, vocabulary] after hidden vectors [n, width]. */
     abstract Tensor logProbabilities(Tensor hidden);
 
+    /** Those of {@code targets} [n] alone, in nats. */
+    float[] logProbabilities(Tensor hidden, int[] targets) {
+        Tensor all = logProbabilities(hidden); // [n, vocabulary]
+        float[] value = new float[1];
+        float[] found = new float[targets.length];
+        for (int i = 0; i < targets.length; i++) {
+            engine().read(all.select(0, i).slice(0, targets[i], targets[i] + 1), MemorySegment.ofArray(value));
+            found[i] = value[0];
+        }
+        return found;
+    }
+
     @Override
     public final LanguageModel languageModel(@Nullable Tokenizer tokenizer) {
         return languageModel(tokenizer, () -> {});

@@ -5,6 +5,7 @@ package verbo.nn;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import verbo.tensor.DType;
 import verbo.tensor.Scope;
@@ -82,34 +83,32 @@ public final class AdaptiveSoftmax {
         int[] ids = new int[(int) targets.size()];
         targets.engine().read(targets, MemorySegment.ofArray(ids));
         Scope scope = Scope.current();
-        int[] chosen = new int[ids.length]; // in the head: a common word or a cluster
-        int[] counts = new int[ends.length]; // of targets in each cluster, the common words last
-        for (int i = 0; i < ids.length; i++) {
-            int cluster = cluster(ids[i]);
-            chosen[i] = cluster < 0 ? ids[i] : ends[0] + cluster;
-            if (ids[i] >= 0) {
-                counts[cluster < 0 ? ends.length - 1 : cluster]++;
-            }
-        }
-        int counted = Arrays.stream(counts).sum();
+        int[] chosen = Arrays.stream(ids).map(this::chosen).toArray();
+        long counted = Arrays.stream(ids).filter(id -> id >= 0).count();
         Tensor loss = hidden.linearCrossEntropy(head().transpose(0, 1), headBias(),
                 scope.of(chosen, chosen.length)); // []
         for (int c = 0; c + 1 < ends.length; c++) {
-            if (counts[c] > 0) {
-                int[] rows = new int[counts[c]];
-                int[] within = new int[counts[c]];
-                for (int i = 0, n = 0; i < ids.length; i++) {
-                    if (cluster(ids[i]) == c) {
-                        rows[n] = i;
-                        within[n++] = ids[i] - ends[c];
-                    }
-                }
+            int[] rows = rows(ids, c);
+            if (rows.length > 0) {
+                int first = ends[c];
+                int[] within = Arrays.stream(rows).map(row -> ids[row] - first).toArray();
                 Tensor there = hidden.embedding(scope.of(rows, rows.length)); // [rows, width]
                 Tensor nats = there.linearCrossEntropy(tail(c), tailBias(c), scope.of(within, within.length)); // []
-                loss = loss.add(nats.multiply((float) counts[c] / counted));
+                loss = loss.add(nats.multiply((float) rows.length / counted));
             }
         }
         return loss;
+    }
+
+    /** What stands for a word in the head: itself, if it is common, or its cluster. */
+    private int chosen(int id) {
+        int cluster = cluster(id);
+        return cluster < 0 ? id : ends[0] + cluster;
+    }
+
+    /** The places of words of a cluster. */
+    private int[] rows(int[] ids, int cluster) {
+        return IntStream.range(0, ids.length).filter(i -> cluster(ids[i]) == cluster).toArray();
     }
 
     /** The cluster of a word, -1 for a common one. */
@@ -119,6 +118,33 @@ public final class AdaptiveSoftmax {
             c++;
         }
         return c;
+    }
+
+    /** Log-probabilities of {@code targets} [n] after {@code hidden [n, width]}, in nats: of the clusters only what they need. */
+    public float[] logProbabilities(Tensor hidden, int[] targets) {
+        Tensor head = hidden.linear(head().transpose(0, 1), headBias()).logSoftmax(); // [n, common + clusters]
+        float[] value = new float[1];
+        float[] found = new float[targets.length];
+        for (int i = 0; i < targets.length; i++) {
+            read(head, i, chosen(targets[i]), value);
+            found[i] = value[0];
+        }
+        for (int c = 0; c + 1 < ends.length; c++) {
+            int[] rows = rows(targets, c);
+            if (rows.length > 0) {
+                Tensor there = hidden.embedding(Scope.current().of(rows, rows.length)); // [rows, width]
+                Tensor tail = there.linear(tail(c), tailBias(c)).logSoftmax(); // [rows, words]
+                for (int i = 0; i < rows.length; i++) {
+                    read(tail, i, targets[rows[i]] - ends[c], value);
+                    found[rows[i]] += value[0];
+                }
+            }
+        }
+        return found;
+    }
+
+    private static void read(Tensor rows, int row, int column, float[] value) {
+        rows.engine().read(rows.select(0, row).slice(0, column, column + 1), MemorySegment.ofArray(value));
     }
 
     /** Log-probabilities of all words after {@code hidden [n, width]}: [n, vocabulary]. */

@@ -41,6 +41,11 @@ class AdaptiveSoftmaxTest {
                     expected -= targets[i] < 0 ? 0 : all[i * WORDS + targets[i]];
                 }
                 assertThat(loss).isCloseTo(expected / 5, within(1e-5));
+                int[] chosen = {0, 3, 4, 22, 21, 9};
+                float[] alone = softmax.logProbabilities(hidden, chosen);
+                for (int i = 0; i < 6; i++) {
+                    assertThat(alone[i]).isCloseTo(all[i * WORDS + chosen[i]], within(1e-5f));
+                }
             }
             for (Tensor leaf : List.of(words.value(), bias.value(), clusters.value(), hidden)) {
                 float[] values = leaf.toFloats();
