@@ -259,7 +259,7 @@ def main():
         o = train(kind, options, specials, parts, plain if kind == "unigram" else lines, a.vocabulary)
         vocabulary = o["model"]["vocab"]
         ids = {p[0]: i for i, p in enumerate(vocabulary)} if isinstance(vocabulary, list) else vocabulary
-        following = len(ids)
+        following = len(vocabulary)  # a unigram one may have a piece twice
         o["added_tokens"] = [{"id": ids[t], "content": t, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
                               "special": True} for t in specials]
         for content, flags in added:

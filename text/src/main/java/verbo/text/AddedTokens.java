@@ -229,10 +229,13 @@ final class AddedTokens {
                     continue;
                 }
                 if (token.lstrip()) {
+                    if (end <= done) {
+                        continue; // wholly in the spaces that another has taken
+                    }
                     while (start > done && CharClass.isSpace(text[start - 1])) {
                         start--;
                     }
-                    start = Math.max(start, Math.min(done, end));
+                    start = Math.max(start, done);
                 }
                 if (token.rstrip()) {
                     while (end < to && CharClass.isSpace(text[end])) {

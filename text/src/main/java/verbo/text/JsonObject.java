@@ -66,7 +66,9 @@ final class JsonObject {
                     ? ""
                     : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
             String message = String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("malformed");
-            throw new FormatException(file, "not whole, well-formed JSON: " + message + place, e);
+            int source = message.indexOf(" (start marker at ["); // which says nothing
+            throw new FormatException(file, "not whole, well-formed JSON: "
+                    + (source < 0 ? message : message.substring(0, source)) + place, e);
         }
     }
 

@@ -140,9 +140,9 @@ final class Stretches implements PretokenEncoder.Splitter {
             TokenModel model, boolean prepends, boolean strip) {
         return switch (first) {
             case PreTokenizer.Bert bert when !prepends && leavesSpaces(normalizer) -> new Plan(
-                    normalizer == null || normalizer instanceof Normalizer.BertNormalizer
+                    normalizer instanceof Normalizer.BertNormalizer cleaner && cleaner.handleChineseChars()
                             ? Cuts.WORDS
-                            : Cuts.SPACES,
+                            : Cuts.SPACES, // only the normaliser puts spaces around Chinese characters
                     normalizer, false, false, false, strip);
             case PreTokenizer.Whitespace space when !prepends && leavesSpaces(normalizer) ->
                 new Plan(Cuts.SPACES, normalizer, false, false, false, strip);

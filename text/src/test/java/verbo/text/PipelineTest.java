@@ -56,6 +56,13 @@ class PipelineTest {
     }
 
     @Test
+    void chineseCharactersStandAloneOnlyWhereTheNormaliserSaysSo() throws FormatException {
+        Tokenizer bert = read(BERT.replace("\"handle_chinese_chars\": true", "\"handle_chinese_chars\": false"));
+        assertThat(bert.encode("中 中中 un中")).containsExactly(9, 0, 0);
+        assertThat(bert.encodeWithOffsets("中 中中 un中").ids()).containsExactly(9, 0, 0);
+    }
+
+    @Test
     void pairsAndWindows() throws FormatException {
         Tokenizer bert = read(BERT);
         Encoding pair = bert.encode("un", "running , e", EncodingOptions.SPECIAL);
