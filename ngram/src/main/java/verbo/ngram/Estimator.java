@@ -182,7 +182,8 @@ final class Estimator {
             int at = counted.at;
             int same = open == 0 ? 0 : full.common(last, 0, data, at);
             for (; open > same; open--) {
-                complete(open, last, prefix, adjusted ? counts[open] : seen[open], seen[open]);
+                long closed = adjusted ? counts[open] : seen[open];
+                complete(open, last, prefix, closed, seen[open], closed);
             }
             long count = data[at + full.longs];
             for (int n = 1; n <= same; n++) {
@@ -203,16 +204,18 @@ final class Estimator {
             System.arraycopy(data, at, last, 0, full.longs);
         }
         for (; open > 0; open--) {
-            complete(open, last, prefix, adjusted ? counts[open] : seen[open], seen[open]);
+            // KenLM's counts of counts take the last n-grams of all as they are, not adjusted
+            complete(open, last, prefix, adjusted ? counts[open] : seen[open], seen[open], seen[open]);
         }
         for (int n = 2; n <= order; n++) {
             rows[n].finish();
         }
     }
 
-    private void complete(int n, long[] gram, long[] prefix, long count, long seen) throws IOException {
-        if (count < 5) {
-            countsOfCounts[n][(int) count]++;
+    private void complete(int n, long[] gram, long[] prefix, long count, long seen, long statistic)
+            throws IOException {
+        if (statistic < 5) {
+            countsOfCounts[n][(int) statistic]++;
         }
         largest[n] = Math.max(largest[n], count);
         boolean prune = cutoffs.prunes(packings[n], gram, seen);

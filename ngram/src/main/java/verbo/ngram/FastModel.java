@@ -117,13 +117,11 @@ final class FastModel extends NgramModel {
                 nextLength = 1;
             }
         }
-        if (bits < 0) {
-            touch(history, word, next);
-        }
+        long hash = hash(seed, word);
         for (int i = 0; i < past && bits < 0; i++) {
             int before = pastWords[i];
+            hash = hash(hash, before);
             int n = i + 2;
-            long hash = next.hashes[i];
             long bucket = bucket(offsets[n], buckets[n], hash);
             if (n == order) {
                 long found = findLongest(bucket, hash);
@@ -153,18 +151,6 @@ final class FastModel extends NgramModel {
             score += history.backoffs[i];
         }
         return score;
-    }
-
-    /** Hashes the n-grams that may end with a word, and reads from all their buckets, so that these are waited for together. */
-    private void touch(History history, int word, History next) {
-        long hash = hash(seed, word);
-        int sum = 0;
-        for (int i = 0; i < history.length; i++) {
-            hash = hash(hash, history.words[i]);
-            next.hashes[i] = hash;
-            sum += file.get(INT, bucket(offsets[i + 2], buckets[i + 2], hash));
-        }
-        next.touched = sum;
     }
 
     /** Where the bucket of an n-gram lies. */

@@ -10,14 +10,10 @@ public final class History {
     final int[] words; // the last one first
     final float[] backoffs; // [i] of the last i + 1 words, base 10
     int length;
-    final long[] hashes; // of a query that this is the result of
-    @SuppressWarnings("UnusedVariable") // what is touched is used, for the compiler
-    int touched;
 
     History(int order) {
         words = new int[Math.max(1, order - 1)];
         backoffs = new float[words.length];
-        hashes = new long[words.length];
     }
 
     /** How many words of the past make a difference; the order of the model less one at most. */

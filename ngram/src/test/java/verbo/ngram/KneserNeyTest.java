@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -69,6 +70,20 @@ final class KneserNeyTest {
             assertThat(own[0]).as(words).isCloseTo(values[0], within(1e-6));
             assertThat(own[1]).as(words).isCloseTo(values[1], within(1e-6));
         });
+    }
+
+    /** The last n-grams of all count as often as they come in its counts of counts: here a word twice, after one other. */
+    @Test
+    void givesWhatKenlmGivesWhenTheLastWordCameTwice() throws IOException {
+        Path text = text();
+        Files.writeString(text, "w0 last\nw0 last\n", StandardOpenOption.APPEND);
+        Path out = folder.resolve("made.arpa");
+        NgramFiles.estimate(text, out, estimation(3, 1 << 26, 2, Form.FAST));
+        Map<String, double[]> ours = entries(Files.readAllLines(out));
+        Map.of("last", new double[]{-3.0107129, -0.09269587}, "w7", new double[]{-2.0680926, -0.30307692},
+                "last </s>", new double[]{-0.5508391, 0}, "<unk>", new double[]{-3.175477, 0})
+                .forEach((words, values) -> assertThat(Objects.requireNonNull(ours.get(words)))
+                        .as(words).contains(values, within(1e-6)));
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import verbo.ngram.NgramFiles.Estimation;
 import verbo.ngram.NgramFiles.Form;
@@ -85,7 +86,7 @@ final class ReadersFuzzTest {
             SequencedMap<String, IdentifierTrainer.Lines> texts = new LinkedHashMap<>();
             texts.put("en", action -> action.accept("the sea and the ship"));
             texts.put("pt", action -> action.accept("o mar e o navio"));
-            IdentifierTrainer.train(texts, file, new IdentifierTrainer.Options(4, 100_000), Progress.NONE);
+            IdentifierTrainer.train(texts, file, new IdentifierTrainer.Options(5, 100_000), Progress.NONE);
             byte[] model = Files.readAllBytes(file);
             for (int i = 0; i + 2 < bytes.length; i += 3) {
                 int at = 8 + ((bytes[i] & 0xFF) << 8 | bytes[i + 1] & 0xFF) % (model.length - 8);
@@ -144,6 +145,8 @@ final class ReadersFuzzTest {
                 model.score(history, id, next);
                 history = next;
             }
+            int[] ids = IntStream.range(0, Math.min(20, model.vocabularySize())).toArray();
+            model.scorer().score(ids, 0, ids.length, new float[ids.length]);
             model.vocabulary().id("a");
             model.verify();
         } catch (FormatException e) {
