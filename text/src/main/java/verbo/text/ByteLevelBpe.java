@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -19,10 +18,12 @@ import org.jspecify.annotations.Nullable;
  * UTF-8 bytes are merged into tokens. With all 256 bytes in the vocabulary no text is outside it.
  */
 public final class ByteLevelBpe implements Tokenizer {
-    /** How a word's bytes become ids. */
+    /** How words become ids, a negative one where a byte is no token. */
     private interface WordModel {
-        /** Writes the ids of bytes[from..to) to {@code work.word}; or returns, as -1 - i, that the byte i is no token. */
+        /** Writes the ids of bytes[from..to) to {@code work.word} and returns how many there are. */
         int ids(byte[] bytes, int from, int to, PretokenEncoder.Work work);
+
+        void ids(byte[] bytes, NewWords words, PretokenEncoder.Work work);
     }
 
     private final byte[] @Nullable [] bytes; // of each id, null where there is none
@@ -42,7 +43,7 @@ public final class ByteLevelBpe implements Tokenizer {
     private ByteLevelBpe(List<String> vocabulary, Map<String, Integer> ids, Merges merges, List<AddedToken> addedTokens,
             TokenizerJson.ByteLevelOffsets offsets, @Nullable String json) {
         this(bytes(vocabulary), vocabulary.toArray(String[]::new), ids, null,
-                mergeModel(ids, merges, null),
+                mergeModel(ids, vocabulary.size(), merges, null),
                 WordPattern.GPT2, addedTokens, true, offsets,
                 json != null ? () -> json
                         : () -> TokenizerJson.write(vocabulary, addedTokens, merges, offsets, "ByteLevel"));
@@ -55,13 +56,21 @@ public final class ByteLevelBpe implements Tokenizer {
         this.written = written;
         this.ids = ids;
         this.strings = strings;
-        encoder = new PretokenEncoder(pattern::end, (utf8, from, to, work) -> {
-            work.ensure(to - from);
-            int count = model.ids(utf8, from, to, work);
-            if (count < 0) {
-                throw outside(utf8, from, to, -1 - count);
+        encoder = new PretokenEncoder(pattern::end, new PretokenEncoder.Model() {
+            @Override
+            public void ids(byte[] utf8, int from, int to, PretokenEncoder.Work work) {
+                work.ensure(to - from);
+                work.count = model.ids(utf8, from, to, work);
+                check(utf8, from, to, work.word, 0, work.count);
             }
-            work.count = count;
+
+            @Override
+            public void ids(byte[] utf8, NewWords words, PretokenEncoder.Work work) {
+                model.ids(utf8, words, work);
+                for (int w = 0; w < words.size(); w++) {
+                    check(utf8, words.start(w), words.end(w), words.ids(), words.place(w), words.count(w));
+                }
+            }
         });
         this.findsSpecial = findsSpecial;
         this.offsets = offsets;
@@ -91,28 +100,31 @@ public final class ByteLevelBpe implements Tokenizer {
     }
 
     /** Merges, or, where the whole word is in the vocabulary and merges are to be ignored then, that. */
-    private static WordModel mergeModel(Map<String, Integer> ids, Merges merges, @Nullable ByteStrings whole) {
-        int[] byteIds = new int[256]; // id of each single byte, -1 where the vocabulary lacks it
+    private static WordModel mergeModel(Map<String, Integer> ids, int size, Merges merges,
+            @Nullable ByteStrings whole) {
+        byte[] @Nullable [] single = new byte[size][];
         for (int b = 0; b < 256; b++) {
-            byteIds[b] = ids.getOrDefault(String.valueOf(ByteLevel.toChar(b)), -1);
+            Integer id = ids.get(String.valueOf(ByteLevel.toChar(b)));
+            if (id != null) {
+                single[id] = new byte[]{(byte) b};
+            }
         }
-        return (bytes, from, to, work) -> {
-            int[] symbols = work.word;
-            if (whole != null) {
-                int id = whole.get(bytes, from, to);
+        SymbolMerges symbols = new SymbolMerges(merges, new ByteStrings(single, size), false, size);
+        return new WordModel() {
+            @Override
+            public int ids(byte[] bytes, int from, int to, PretokenEncoder.Work work) {
+                int id = whole == null ? -1 : whole.get(bytes, from, to);
                 if (id >= 0) {
-                    symbols[0] = id;
+                    work.word[0] = id;
                     return 1;
                 }
+                return symbols.apply(bytes, from, to, work.word, work.merges);
             }
-            for (int i = from; i < to; i++) {
-                int id = byteIds[bytes[i] & 0xFF];
-                if (id < 0) {
-                    return -1 - (i - from);
-                }
-                symbols[i - from] = id;
+
+            @Override
+            public void ids(byte[] bytes, NewWords words, PretokenEncoder.Work work) {
+                symbols.apply(bytes, words, whole, work);
             }
-            return merges.apply(symbols, to - from, work.merges);
         };
     }
 
@@ -128,17 +140,16 @@ public final class ByteLevelBpe implements Tokenizer {
             List<AddedToken> added) {
         RankMerges merges = new RankMerges(tokens.clone(), ranks);
         ByteStrings strings = merges.tokens();
-        return new ByteLevelBpe(tokens, new @Nullable String[tokens.length], null, strings, (bytes, from, to, work) -> {
-            int count = merges.apply(bytes, from, to, work.word, work.merges);
-            int length = 0;
-            for (int i = 0; i < count; i++) {
-                int id = work.word[i];
-                if (id < 0) {
-                    return -1 - length;
-                }
-                length += Objects.requireNonNull(tokens[id]).length;
+        return new ByteLevelBpe(tokens, new @Nullable String[tokens.length], null, strings, new WordModel() {
+            @Override
+            public int ids(byte[] bytes, int from, int to, PretokenEncoder.Work work) {
+                return merges.apply(bytes, from, to, work.word, work.merges);
             }
-            return count;
+
+            @Override
+            public void ids(byte[] bytes, NewWords words, PretokenEncoder.Work work) {
+                merges.apply(bytes, words, work);
+            }
         }, pattern, added, false,
                 new TokenizerJson.ByteLevelOffsets(true, false),
                 () -> TokenizerJson.writeRanks(tokens, ranks, merges, added, pattern.regex()));
@@ -163,7 +174,7 @@ public final class ByteLevelBpe implements Tokenizer {
         }
         ByteStrings whole = model.options().ignoreMerges() ? new ByteStrings(modelBytes, modelBytes.length) : null;
         return new ByteLevelBpe(bytes(vocabulary), vocabulary.toArray(new @Nullable String[0]), ids, null,
-                mergeModel(ids, model.merges(), whole), pattern, added, true,
+                mergeModel(ids, vocabulary.size(), model.merges(), whole), pattern, added, true,
                 new TokenizerJson.ByteLevelOffsets(true, false), () -> json);
     }
 
@@ -274,13 +285,24 @@ public final class ByteLevelBpe implements Tokenizer {
         return out.toArray();
     }
 
-    private static IllegalArgumentException outside(byte[] utf8, int from, int to, int index) {
-        int begin = from + index;
+    /** Refuses a word in which a byte is no token. */
+    private void check(byte[] utf8, int from, int to, int[] ids, int place, int count) {
+        int lowest = 0;
+        for (int i = place; i < place + count; i++) {
+            lowest |= ids[i];
+        }
+        if (lowest >= 0) {
+            return;
+        }
+        int begin = from;
+        for (int i = place; ids[i] >= 0; i++) {
+            begin += bytesOf(ids[i]).length;
+        }
         while (begin > from && (utf8[begin] & 0xC0) == 0x80) {
             begin--;
         }
         int c = new String(utf8, begin, to - begin, StandardCharsets.UTF_8).codePointAt(0);
-        return CharacterTokenizer.outside(c, new String(utf8, 0, begin, StandardCharsets.UTF_8).length());
+        throw CharacterTokenizer.outside(c, new String(utf8, 0, begin, StandardCharsets.UTF_8).length());
     }
 
     @Override

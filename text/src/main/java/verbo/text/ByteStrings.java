@@ -105,6 +105,19 @@ final class ByteStrings {
         return bytes[b & 0xFF];
     }
 
+    /**
+     * Reads where {@link #get} will look, and uses it for nothing: of several words in a row the processor fetches all at once,
+     * while a look that is not finished may hold up the next one.
+     */
+    long fetch(byte[] bytes, int from, int to) {
+        int length = to - from;
+        if (length <= SHORT) {
+            int slot = (int) (key(bytes, from, length) * MULTIPLIER >>> smallShift);
+            return small[slot] ^ smallIds[slot];
+        }
+        return length > longest ? 0 : large[(int) (hash(bytes, from, to) >>> largeShift)];
+    }
+
     /** The id of bytes[from..to), -1 if they are no token; of those given twice that of the lowest id. */
     int get(byte[] bytes, int from, int to) {
         int length = to - from;

@@ -13,17 +13,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Merges {
     private static final int NONE = Integer.MAX_VALUE;
-    private static final int PLACE = 6; // bits
-    /** Up to here looking through all pairs for the lowest is quicker than keeping a heap. */
-    private static final int SHORT = 1 << PLACE;
     /** Symbols of a longer word that are merged at once; four times as many if those are too few, and so on. */
     private static final int STRETCH = 60;
-    /** Stands before the first symbol and behind the last. */
-    private static final int EDGE = PairTable.MOST;
 
     private final int[] left;
     private final int[] right;
     private final int[] result;
+    private final int offset; // of all results from their ranks; -1 where that differs
     private final PairTable pairs;
     private final @Nullable Map<Long, Integer> wide; // instead, of ids or ranks too large for that
 
@@ -53,9 +49,21 @@ final class Merges {
         this.left = left;
         this.right = right;
         this.result = result;
+        offset = offset(result);
         boolean fits = Math.max(left.length, most) < PairTable.MOST;
         pairs = new PairTable(fits ? left.length : 0);
         wide = fits ? null : new HashMap<>();
+    }
+
+    /** Results mostly follow one another as the merges do, and then need not be fetched from memory. */
+    private static int offset(int[] result) {
+        int first = result.length == 0 ? -1 : result[0];
+        for (int r = 0; r < result.length; r++) {
+            if (result[r] - r != first) {
+                return -1;
+            }
+        }
+        return first;
     }
 
     void put(int rank) {
@@ -72,9 +80,14 @@ final class Merges {
         return left.length;
     }
 
+    /** Ranks by pair; not where ids or ranks are too large for it. */
+    PairTable pairs() {
+        return pairs;
+    }
+
     /** What a merge makes. */
     int result(int rank) {
-        return result[rank];
+        return offset >= 0 ? offset + rank : result[rank];
     }
 
     int left(int rank) {
@@ -142,7 +155,9 @@ final class Merges {
         int n = 0;
         while (at < count) {
             int some = Math.min(size, count - at);
-            if (at == 0 || !Arrays.equals(symbols, at, at + some, symbols, before, before + some)) {
+            boolean again = at > 0 && some == size
+                    && Arrays.equals(symbols, at, at + size, symbols, before, before + size);
+            if (!again) {
                 System.arraycopy(symbols, at, part, 0, some);
                 Arrays.fill(spans, 0, some, 1);
                 n = isShort(some) ? applyShort(part, spans, some, work) : applyLong(part, spans, some, work);
@@ -181,87 +196,16 @@ final class Merges {
     }
 
     private int applyShort(int[] symbols, int @Nullable [] lengths, int count, Work work) {
-        for (int i = 0; i + 1 < count; i++) {
-            work.ranks[i] = rank(symbols[i], symbols[i + 1]);
-        }
-        return applyShort(symbols, lengths, count, work.ranks, work);
+        MergeBatch one = work.batch;
+        one.clear();
+        one.add(symbols, 0, count, null);
+        one.run(this);
+        return one.read(0, symbols, 0, lengths);
     }
 
-    /**
-     * The same where the ranks of the pairs are known.
-     *
-     * @param count
-     *            as {@link #isShort} says
-     * @param ranks
-     *            by pair, {@link Integer#MAX_VALUE} for none
-     */
-    int apply(int[] symbols, int count, int[] ranks, Work work) {
-        return applyShort(symbols, null, count, ranks, work);
-    }
-
-    /** Whether a word is short enough for that. */
+    /** Whether a word is short enough for a {@link MergeBatch}. */
     boolean isShort(int count) {
-        return count <= SHORT - 2 && left.length < 1 << 31 - PLACE;
-    }
-
-    /**
-     * Symbols are linked by their places, counted from 1. Of each that may merge with the next, rank and place are one number,
-     * so that finding the lowest takes no branches, nor do the ends of the word.
-     */
-    private int applyShort(int[] symbols, int @Nullable [] lengths, int count, int[] ranks, Work work) {
-        int[] made = work.made;
-        int[] at = work.symbols;
-        int[] next = work.next;
-        int[] previous = work.previous;
-        int padded = count + 8 & -8; // room for the place behind the last
-        for (int i = 1; i <= count; i++) {
-            at[i] = symbols[i - 1];
-            made[i] = placed(ranks[i - 1], i);
-            next[i] = i + 1;
-            previous[i] = i - 1;
-        }
-        made[count] = NONE;
-        for (int i = count + 1; i < padded; i++) {
-            made[i] = NONE;
-        }
-        at[count + 1] = EDGE;
-        while (true) {
-            int best = NONE;
-            for (int i = 0; i < padded; i += 8) {
-                int a = Math.min(Math.min(made[i], made[i + 1]), Math.min(made[i + 2], made[i + 3]));
-                int b = Math.min(Math.min(made[i + 4], made[i + 5]), Math.min(made[i + 6], made[i + 7]));
-                best = Math.min(best, Math.min(a, b));
-            }
-            if (best == NONE) {
-                break;
-            }
-            int place = best & SHORT - 1;
-            int middle = next[place];
-            int end = next[middle];
-            int before = previous[place];
-            int symbol = result[best >>> PLACE];
-            at[place] = symbol;
-            if (lengths != null) {
-                lengths[place - 1] += lengths[middle - 1];
-            }
-            made[middle] = NONE;
-            next[place] = end;
-            previous[end] = place;
-            made[place] = placed(rank(symbol, at[end]), place);
-            made[before] = placed(rank(at[before], symbol), before);
-        }
-        int n = 0;
-        for (int i = 1; i <= count; i = next[i]) {
-            if (lengths != null) {
-                lengths[n] = lengths[i - 1];
-            }
-            symbols[n++] = at[i];
-        }
-        return n;
-    }
-
-    private static int placed(int rank, int place) {
-        return rank == NONE ? NONE : rank << PLACE | place; // no branch either
+        return count <= MergeBatch.SYMBOLS && wide == null;
     }
 
     /** A linked list of symbols and a queue of pairs, for words of any length. */
@@ -320,16 +264,9 @@ final class Merges {
 
     /** What one thread needs beside the symbols. */
     static final class Work {
-        final int[] ranks = new int[SHORT];
-        private final int[] made = new int[SHORT + 8]; // rank << PLACE | place
-        private final int[] symbols = new int[SHORT];
-        private final int[] next = new int[SHORT];
-        private final int[] previous = new int[SHORT];
+        final MergeBatch batch = new MergeBatch();
+        final int[] ranks = new int[MergeBatch.SYMBOLS]; // of a word's pairs
+        final int[] symbols = new int[MergeBatch.SYMBOLS];
         private @Nullable RadixHeap heap; // made by the first long word
-
-        Work() {
-            made[0] = NONE;
-            symbols[0] = EDGE;
-        }
     }
 }

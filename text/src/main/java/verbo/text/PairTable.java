@@ -29,11 +29,18 @@ final class PairTable {
 
     /** The number of a pair, {@link #NONE} if it has none. */
     int get(int left, int right) {
+        int number = find(left, right);
+        return number == MOST ? NONE : number;
+    }
+
+    /** The same, {@link #MOST} if it has none. No branch depends on what is read, so that many looks may be under way at once. */
+    int find(int left, int right) {
         long key = key(left, right);
         long one = table[first(key)];
         long two = table[second(key)];
-        int number = (one ^ key) >>> BITS == 0 ? (int) one & MOST : NONE;
-        return (two ^ key) >>> BITS == 0 ? (int) two & MOST : number;
+        long isOne = ((one ^ key) >>> BITS) - 1 >> 63; // all bits or none
+        long isTwo = ((two ^ key) >>> BITS) - 1 >> 63;
+        return (int) (one & isOne | two & isTwo | ~(isOne | isTwo)) & MOST;
     }
 
     /**

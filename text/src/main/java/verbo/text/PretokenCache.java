@@ -157,10 +157,12 @@ final class PretokenCache {
     /**
      * Keeps the ids of the word that was just not found.
      *
+     * @param word
+     *            the ids, from {@code place} on
      * @param limit
      *            bytes of memory that may be taken
      */
-    void put(byte[] bytes, int from, int to, int[] word, int count, long limit) {
+    void put(byte[] bytes, int from, int to, int[] word, int place, int count, long limit) {
         int length = to - from;
         long[] table = length <= 8 ? small : large;
         if (table[slot] != 0) {
@@ -168,7 +170,7 @@ final class PretokenCache {
         }
         boolean inline = count > 0 && count <= 3;
         for (int i = 0; i < count && inline; i++) {
-            inline = word[i] >= 0 && word[i] <= ID_MASK;
+            inline = word[place + i] >= 0 && word[place + i] <= ID_MASK;
         }
         if ((length > INLINE && !roomForText(length, limit)) || (!inline && !roomForIds(count, limit))) {
             return;
@@ -177,11 +179,11 @@ final class PretokenCache {
         if (inline) {
             value = (long) count << 60;
             for (int i = 0; i < count; i++) {
-                value |= (long) word[i] << ID_BITS * i;
+                value |= (long) word[place + i] << ID_BITS * i;
             }
         } else {
             value = (long) count << 32 | idEnd;
-            System.arraycopy(word, 0, ids, idEnd, count);
+            System.arraycopy(word, place, ids, idEnd, count);
             idEnd += count;
         }
         table[slot] = first;

@@ -21,6 +21,8 @@ final class PretokenEncoder {
     /** Bytes behind a text that may be read, whatever they are. */
     static final int PADDING = 32;
     private static final int IDLE = 64;
+    /** Words that are looked up together. */
+    private static final int BLOCK = 64;
 
     /** Cuts a text in UTF-8 into words. */
     interface Splitter {
@@ -42,6 +44,15 @@ final class PretokenEncoder {
          *             if the vocabulary cannot express the word
          */
         void ids(byte[] utf8, int from, int to, Work work);
+
+        /** The same of several words. */
+        default void ids(byte[] utf8, NewWords words, Work work) {
+            for (int w = 0; w < words.size(); w++) {
+                work.count = 0;
+                ids(utf8, words.start(w), words.end(w), work);
+                words.put(w, work.word, work.count);
+            }
+        }
     }
 
     /** What one thread needs. */
@@ -54,6 +65,15 @@ final class PretokenEncoder {
         char[] chars = new char[PretokenCache.LONGEST];
         final Merges.Work merges = new Merges.Work();
         private int[] out = new int[1 << 10];
+        // some words of the text: where they begin and end, what the cache has of them
+        private final int[] starts = new int[BLOCK];
+        private final int[] ends = new int[BLOCK];
+        private final long[] found = new long[BLOCK];
+        private final NewWords news = new NewWords(BLOCK);
+        /** Which of the new words are merged together. */
+        final int[] joined = new int[MergeBatch.WORDS];
+        /** So that what is only read to be near is read. */
+        long fetched;
 
         /** Makes room for so many ids of a word. */
         void ensure(int ids) {
@@ -69,10 +89,19 @@ final class PretokenEncoder {
             word[count++] = id;
         }
 
+        void add(int[] ids, int more) {
+            if (count + more > word.length) {
+                word = Arrays.copyOf(word, Math.max(count + more, count * 2));
+            }
+            System.arraycopy(ids, 0, word, count, more);
+            count += more;
+        }
+
         private void trim() {
             if (word.length > LARGEST_KEPT) {
                 word = new int[1 << 10];
             }
+            news.trim(LARGEST_KEPT);
             if (chars.length > LARGEST_KEPT) {
                 chars = new char[PretokenCache.LONGEST];
             }
@@ -140,37 +169,72 @@ final class PretokenEncoder {
     }
 
     private int encode(byte[] utf8, int from, int to, Work work, int at) {
-        PretokenCache cache = work.cache;
-        int[] out = work.out;
         int n = at;
         for (int start = from; start < to;) {
-            int end = splitter.end(utf8, start, to);
-            if (end < 0) {
-                start = ~end;
-                continue;
-            }
-            if (end - start <= PretokenCache.LONGEST) {
-                long found = cache.find(utf8, start, end);
-                if (found != -1) {
-                    int count = PretokenCache.count(found);
-                    if (n + count + 3 > out.length) {
-                        out = grow(work, n, count);
-                    }
-                    cache.copy(found, out, n);
-                    n += count;
-                    start = end;
+            int words = 0;
+            while (start < to && words < BLOCK) {
+                int end = splitter.end(utf8, start, to);
+                if (end < 0) {
+                    start = ~end;
                     continue;
                 }
+                work.starts[words] = start;
+                work.ends[words++] = end;
+                start = end;
             }
-            int count = miss(utf8, start, end, work);
-            if (n + count + 3 > out.length) {
-                out = grow(work, n, count);
+            look(utf8, words, work);
+            if (work.news.size() > 0) {
+                model.ids(utf8, work.news, work);
             }
-            System.arraycopy(work.word, 0, out, n, count);
-            n += count;
-            start = end;
+            n = write(words, work, n);
+            keep(utf8, work);
         }
         return n;
+    }
+
+    /** Looks for the first so many words among those seen before. */
+    private static void look(byte[] utf8, int words, Work work) {
+        PretokenCache cache = work.cache;
+        NewWords news = work.news;
+        news.clear();
+        for (int w = 0; w < words; w++) {
+            int start = work.starts[w];
+            int end = work.ends[w];
+            long found = end - start <= PretokenCache.LONGEST ? cache.find(utf8, start, end) : -1;
+            work.found[w] = found;
+            if (found == -1) {
+                news.add(start, end);
+            }
+        }
+    }
+
+    private static int write(int words, Work work, int at) {
+        NewWords news = work.news;
+        int n = at;
+        int next = 0;
+        for (int w = 0; w < words; w++) {
+            long found = work.found[w];
+            int count = found != -1 ? PretokenCache.count(found) : news.count(next);
+            int[] out = n + count + 3 > work.out.length ? grow(work, n, count) : work.out;
+            if (found != -1) {
+                work.cache.copy(found, out, n);
+            } else {
+                System.arraycopy(news.ids(), news.place(next++), out, n, count);
+            }
+            n += count;
+        }
+        return n;
+    }
+
+    private void keep(byte[] utf8, Work work) {
+        NewWords news = work.news;
+        for (int w = 0; w < news.size(); w++) {
+            int start = news.start(w);
+            int end = news.end(w);
+            if (end - start <= PretokenCache.LONGEST && work.cache.find(utf8, start, end) == -1) {
+                work.cache.put(utf8, start, end, news.ids(), news.place(w), news.count(w), MEMORY / works.get());
+            }
+        }
     }
 
     /** Told the words of a text and their ids. */
@@ -211,7 +275,7 @@ final class PretokenEncoder {
         work.count = 0;
         model.ids(utf8, start, end, work);
         if (end - start <= PretokenCache.LONGEST) {
-            work.cache.put(utf8, start, end, work.word, work.count, MEMORY / works.get());
+            work.cache.put(utf8, start, end, work.word, 0, work.count, MEMORY / works.get());
         }
         return work.count;
     }

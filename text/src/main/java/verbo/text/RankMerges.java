@@ -60,6 +60,19 @@ final class RankMerges {
         return tokens;
     }
 
+    /** Finds the ids of several words, as the other does of one. */
+    void apply(byte[] bytes, NewWords words, PretokenEncoder.Work work) {
+        SymbolMerges list = merges.get(words.end(words.size() - 1) - words.start(0));
+        if (list != null) {
+            list.apply(bytes, words, wholeFirst || wholeAnyway ? tokens : null, work);
+            return;
+        }
+        for (int w = 0; w < words.size(); w++) {
+            work.ensure(words.end(w) - words.start(w));
+            words.put(w, work.word, apply(bytes, words.start(w), words.end(w), work.word, work.merges));
+        }
+    }
+
     /**
      * Writes the ids of bytes[from..to), a negative number for a symbol that is no token.
      *
@@ -176,19 +189,40 @@ final class RankMerges {
         }
         Merges list = new Merges(left, right, result, size);
         Merges.Work work = new Merges.Work();
-        int[] symbols = new int[longest];
+        int[] symbols = new int[Math.max(2, longest)];
         IntBuilder stuck = new IntBuilder(16);
-        for (int r = 0; r < count; r++) {
-            int n = parts(result[r], symbols, list, work);
-            if (n < 0) {
-                return null;
+        int[] counts = new int[MergeBatch.WORDS];
+        for (int first = 0; first < count; first += counts.length) {
+            int some = Math.min(counts.length, count - first);
+            MergeBatch batch = work.batch;
+            batch.clear();
+            for (int i = 0; i < some; i++) {
+                int n = symbols(result[first + i], symbols);
+                if (n < 0) {
+                    return null;
+                }
+                counts[i] = list.isShort(n) ? n : 0;
+                batch.add(symbols, 0, counts[i], null);
             }
-            if (n == 2) {
-                left[r] = symbols[0];
-                right[r] = symbols[1];
-                list.put(r);
-            } else if (n > 2) {
-                stuck.add(result[r]);
+            batch.run(list);
+            for (int i = 0; i < some; i++) {
+                counts[i] = batch.read(i, symbols, 0, null);
+                left[first + i] = counts[i] == 2 ? symbols[0] : -1;
+                right[first + i] = symbols[1];
+            }
+            for (int i = 0; i < some; i++) {
+                int r = first + i;
+                int n = counts[i];
+                if (n != 2) { // it is too long for a batch, or made of one of those before it there
+                    n = parts(result[r], symbols, list, work);
+                    left[r] = n == 2 ? symbols[0] : -1;
+                    right[r] = symbols[1];
+                }
+                if (n == 2) {
+                    list.put(r);
+                } else if (n > 2) {
+                    stuck.add(result[r]);
+                }
             }
         }
         // what did not come to two parts by tokens of lower ranks may yet by higher ones
@@ -287,8 +321,14 @@ final class RankMerges {
         return characters && string.length > 0 ? CharClass.at(string, 0) >> 4 : 1;
     }
 
-    /** The symbols that merging leaves of a token; -1 if one of its smallest is none. */
+    /** What merging leaves of a token; -1 if one of its smallest symbols is none. */
     private int parts(int id, int[] symbols, Merges list, Merges.Work work) {
+        int n = symbols(id, symbols);
+        return n < 0 ? n : list.apply(symbols, n, work);
+    }
+
+    /** The symbols that a token begins as; -1 if one of them is none. */
+    private int symbols(int id, int[] symbols) {
         byte[] string = strings[id];
         if (string == null) {
             return 0;
@@ -296,12 +336,12 @@ final class RankMerges {
         int n = 0;
         for (int i = 0; i < string.length;) {
             int end = characters ? Math.min(string.length, i + (CharClass.at(string, i) >> 4)) : i + 1;
-            symbols[n] = tokens.get(string, i, end);
+            symbols[n] = end == i + 1 ? tokens.one(string[i]) : tokens.get(string, i, end);
             if (symbols[n++] < 0) {
                 return -1;
             }
             i = end;
         }
-        return list.apply(symbols, n, work);
+        return n;
     }
 }

@@ -3,6 +3,7 @@
 package verbo.text;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Merges over UTF-8, its bytes or characters being the symbols to begin with. Of bytes, most characters can be put together
@@ -53,22 +54,89 @@ final class SymbolMerges {
      * @return how many there are
      */
     int apply(byte[] bytes, int from, int to, int[] out, Merges.Work work) {
-        int n = 0;
         if (merges.isShort(to - from)) {
-            // most words are of ASCII
-            int[] ranks = work.ranks;
-            byte any = 0;
-            for (int i = from; i < to; i++) {
-                byte b = bytes[i];
-                any |= b;
-                out[n] = known(tokens.one(b));
-                ranks[n++] = pairs[(b & 127) << 7 | (bytes[i + 1] & 127)];
-            }
-            if (any >= 0) {
-                return cleared(out, merges.apply(out, n, ranks, work));
-            }
-            n = 0;
+            work.batch.clear();
+            join(bytes, from, to, work);
+            work.batch.run(merges);
+            return read(0, out, 0, work);
         }
+        return cleared(out, 0, merges.apply(out, symbols(bytes, from, to, out), work));
+    }
+
+    /**
+     * Finds the ids of several words, as the other does of one.
+     *
+     * @param whole
+     *            words that are not merged, null if all are
+     */
+    void apply(byte[] bytes, NewWords words, @Nullable ByteStrings whole, PretokenEncoder.Work work) {
+        long fetched = 0;
+        for (int w = 0; w < words.size() && whole != null; w++) {
+            fetched ^= whole.fetch(bytes, words.start(w), words.end(w));
+        }
+        work.fetched = fetched;
+        MergeBatch batch = work.merges.batch;
+        batch.clear();
+        for (int w = 0; w < words.size(); w++) {
+            int from = words.start(w);
+            int to = words.end(w);
+            int id = whole == null ? -1 : whole.get(bytes, from, to);
+            if (id >= 0) {
+                work.word[0] = id;
+                words.put(w, work.word, 1);
+            } else if (merges.isShort(to - from)) {
+                work.joined[batch.size()] = w;
+                join(bytes, from, to, work.merges);
+                if (batch.size() == MergeBatch.WORDS) {
+                    finish(words, work);
+                }
+            } else {
+                finish(words, work);
+                work.ensure(to - from);
+                words.put(w, work.word, apply(bytes, from, to, work.word, work.merges));
+                batch.clear();
+            }
+        }
+        finish(words, work);
+    }
+
+    private void finish(NewWords words, PretokenEncoder.Work work) {
+        MergeBatch batch = work.merges.batch;
+        batch.run(merges);
+        for (int i = 0; i < batch.size(); i++) {
+            int w = work.joined[i];
+            words.room(w, MergeBatch.SYMBOLS);
+            words.wrote(w, read(i, words.ids(), words.place(w), work.merges));
+        }
+        batch.clear();
+    }
+
+    /** Adds a word to the work's batch. */
+    private void join(byte[] bytes, int from, int to, Merges.Work work) {
+        int[] symbols = work.symbols;
+        int[] ranks = work.ranks;
+        byte any = 0;
+        for (int i = from; i < to; i++) { // most words are of ASCII
+            byte b = bytes[i];
+            any |= b;
+            symbols[i - from] = known(tokens.one(b));
+            ranks[i - from] = pairs[(b & 127) << 7 | (bytes[i + 1] & 127)];
+        }
+        if (any >= 0) {
+            work.batch.add(symbols, 0, to - from, ranks);
+        } else {
+            work.batch.add(symbols, 0, symbols(bytes, from, to, symbols), null);
+        }
+    }
+
+    /** Writes the ids of a word of the work's batch and returns how many there are. */
+    private int read(int word, int[] out, int at, Merges.Work work) {
+        return cleared(out, at, work.batch.read(word, out, at, null));
+    }
+
+    /** Writes the symbols to begin with and returns how many there are. */
+    private int symbols(byte[] bytes, int from, int to, int[] out) {
+        int n = 0;
         for (int i = from; i < to;) {
             byte first = bytes[i];
             if (first >= 0) {
@@ -87,15 +155,15 @@ final class SymbolMerges {
                 }
             }
         }
-        return cleared(out, merges.apply(out, n, work));
+        return n;
     }
 
     Merges merges() {
         return merges;
     }
 
-    private int cleared(int[] out, int n) {
-        for (int i = 0; i < n; i++) {
+    private int cleared(int[] out, int at, int n) {
+        for (int i = at; i < at + n; i++) {
             out[i] = out[i] == unknown ? -1 : out[i];
         }
         return n;

@@ -102,6 +102,34 @@ class MergesTest {
         }
     }
 
+    @Test
+    void wordsMergedTogetherAreAsMergedAlone() {
+        MergeBatch batch = new MergeBatch();
+        for (int seed = 0; seed < 300; seed++) {
+            List<int[]> list = random(seed, 1 + seed % 60, seed % 2 == 1);
+            Merges merges = merges(list);
+            SplittableRandom random = new SplittableRandom(seed);
+            batch.clear();
+            List<int[]> words = new ArrayList<>();
+            for (int i = random.nextInt(MergeBatch.WORDS + 1); i > 0; i--) {
+                int[] word = word(random, 1 + random.nextInt(MergeBatch.SYMBOLS));
+                int[] ranks = new int[word.length];
+                for (int k = 0; k + 1 < word.length; k++) {
+                    ranks[k] = merges.rank(word[k], word[k + 1]);
+                }
+                batch.add(word, 0, word.length, random.nextBoolean() ? ranks : null);
+                words.add(word);
+            }
+            batch.run(merges);
+            for (int i = 0; i < words.size(); i++) {
+                int[] out = new int[MergeBatch.SYMBOLS];
+                int n = batch.read(i, out, 0, null);
+                assertThat(Arrays.stream(out, 0, n).boxed().toList()).as("seed %d, word %d", seed, i)
+                        .isEqualTo(merged(list, words.get(i)));
+            }
+        }
+    }
+
     /** Tokens longer than what is looked at in one go: of one letter, twice as long each. */
     @Test
     void tokensMayBeLongerThanAStretch() {

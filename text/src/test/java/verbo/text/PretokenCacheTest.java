@@ -32,7 +32,7 @@ class PretokenCacheTest {
         Arrays.fill(text, word.length, text.length, (byte) 7);
         long found = cache.find(text, 0, word.length);
         if (found == -1) {
-            cache.put(text, 0, word.length, ids(word), ids(word).length, limit);
+            cache.put(text, 0, word.length, ids(word), 0, ids(word).length, limit);
             return new int[]{-1};
         }
         int[] out = new int[PretokenCache.count(found) + 3];
