@@ -26,6 +26,7 @@ final class AddedTokens {
     private final String firsts; // the characters that they begin with
     private final String ordinaryFirsts; // those that are not special
     private final @Nullable Normalizer normalizer; // null if no token is looked for behind one
+    private final boolean @Nullable [] seconds; // the characters of ASCII that may stand behind firsts; null where all may
     private final byte @Nullable [] makes; // by character, whether normalised it has one of firsts: 0 not known, 1 yes, 2 no
 
     AddedTokens(List<AddedToken> tokens) {
@@ -44,6 +45,7 @@ final class AddedTokens {
         firsts = firsts(all, true, normalizer);
         ordinaryFirsts = firsts(all, false, normalizer);
         this.normalizer = normalized.isEmpty() ? null : normalizer;
+        seconds = seconds(all, normalizer);
         makes = this.normalizer != null && firsts.chars().allMatch(c -> c < 0x80)
                 && isByCharacter(this.normalizer, firsts)
                         ? new byte[1 << 16]
@@ -60,6 +62,34 @@ final class AddedTokens {
             case Normalizer.Precompiled rules -> false;
             case Normalizer.Bytes bytes -> false;
             default -> true;
+        };
+    }
+
+    private static boolean @Nullable [] seconds(List<AddedToken> tokens, @Nullable Normalizer normalizer) {
+        if (!keepsAscii(normalizer)) {
+            return null;
+        }
+        boolean[] seconds = new boolean[0x80];
+        for (AddedToken token : tokens) {
+            String content = content(token, normalizer);
+            if (content.length() < 2 || content.charAt(1) >= 0x80) {
+                return null;
+            }
+            seconds[content.charAt(1)] = true;
+            seconds[Character.toUpperCase(content.charAt(1))] = true;
+        }
+        return seconds;
+    }
+
+    /** Whether of each space and visible character of ASCII one is left, in its place: the same, in small letters, or with an accent. */
+    private static boolean keepsAscii(@Nullable Normalizer normalizer) {
+        return switch (normalizer) {
+            case Normalizer.Sequence(List<Normalizer> all) -> all.stream().allMatch(AddedTokens::keepsAscii);
+            case Normalizer.Replace(TextPattern.Regex regex, String to) ->
+                regex.source().equals("\\s+") && to.equals(" ");
+            case Normalizer.Lowercase lower -> true;
+            case Normalizer.Form form -> true;
+            case null, default -> false;
         };
     }
 
@@ -96,7 +126,7 @@ final class AddedTokens {
         if (normalizer != null) {
             for (int i = 0; i < text.length() && !of.isEmpty(); i++) {
                 int c = text.codePointAt(i);
-                if (makes(c, normalizer) || of.indexOf(c) >= 0) {
+                if ((makes(c, normalizer) || of.indexOf(c) >= 0) && (c >= 0x80 || maySecond(text, i + 1))) {
                     return true;
                 }
                 i += Character.charCount(c) - 1;
@@ -109,6 +139,11 @@ final class AddedTokens {
             }
         }
         return false;
+    }
+
+    private boolean maySecond(String text, int at) {
+        char c = at < text.length() ? text.charAt(at) : 0;
+        return c < ' ' || c >= 0x7F || seconds == null || seconds[c];
     }
 
     /** A token's text as it is looked for. */

@@ -173,7 +173,7 @@ final class Gpt2Pattern {
         return end;
     }
 
-    private static int contraction(byte[] utf8, int from, int to) {
+    static int contraction(byte[] utf8, int from, int to) {
         if (from + 1 >= to) {
             return -1;
         }

@@ -3,7 +3,6 @@
 package verbo.text;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -139,10 +138,13 @@ final class SentencePiece implements Tokenizer {
             boolean there = !pieces.get(id).isEmpty() && ids.getOrDefault(pieces.get(id), -1) == id;
             switch (types[id]) {
                 case NORMAL -> there &= true;
-                case CONTROL, BYTE -> there &= options.separateSpaces();
+                // a text is cut at those that users defined, and there are none between the cuts, for those were found first
+                case CONTROL, BYTE, USER_DEFINED -> there &= options.separateSpaces();
                 case UNKNOWN -> there = false;
-                case USER_DEFINED, UNUSED -> {
-                    return null; // these do not merge, or come apart again
+                case UNUSED -> {
+                    if (!options.separateSpaces()) {
+                        return null; // these come apart again
+                    }
                 }
             }
             if (there && !Float.isNaN(scores[id])) {
@@ -180,16 +182,12 @@ final class SentencePiece implements Tokenizer {
      */
     void stretch(String text, boolean space, PretokenEncoder.Work work) {
         if (merges != null && options.map() == null && !options.removeExtraSpaces()) { // only spaces change
-            byte[] utf8 = text.replace(' ', SPACE).getBytes(StandardCharsets.UTF_8);
-            merged(Arrays.copyOf(utf8, utf8.length + PretokenEncoder.PADDING), utf8.length, merges, work);
+            merged(text.replace(' ', SPACE), merges, work);
             return;
         }
         Text normal = normalize(text, 0, text.length(), space);
         if (merges != null) {
-            byte[] bytes = Arrays.copyOf(new String(normal.chars(), 0, normal.length())
-                    .getBytes(StandardCharsets.UTF_8), 3 * normal.length() + PretokenEncoder.PADDING);
-            int length = Math.toIntExact(Utf8.length(CharBuffer.wrap(normal.chars(), 0, normal.length())));
-            merged(bytes, length, merges, work);
+            merged(new String(normal.chars(), 0, normal.length()), merges, work);
             return;
         }
         IntBuilder found = new IntBuilder(64);
@@ -214,22 +212,46 @@ final class SentencePiece implements Tokenizer {
         }
     }
 
-    private void merged(byte[] bytes, int length, RankMerges ranks, PretokenEncoder.Work work) {
-        work.ensure(length);
-        int count = ranks.apply(bytes, 0, length, work.word, work.merges);
-        boolean known = true;
-        for (int i = 0; i < count; i++) {
-            known &= work.word[i] >= 0;
+    private void merged(String normal, RankMerges ranks, PretokenEncoder.Work work) {
+        int from = 0;
+        if (!userDefined.isEmpty() && !options.separateSpaces()) {
+            char[] chars = normal.toCharArray();
+            for (int i = 0; i < normal.length();) {
+                int user = userLength(normal, i, normal.length());
+                if (user == 0) {
+                    i += Character.charCount(normal.codePointAt(i));
+                    continue;
+                }
+                if (from < i) {
+                    merged(normal.substring(from, i).getBytes(StandardCharsets.UTF_8), ranks, work);
+                }
+                work.add(made(chars, i, i + user));
+                i += user;
+                from = i;
+            }
         }
-        work.count = count;
-        if (known) {
+        if (from < normal.length()) {
+            merged(normal.substring(from).getBytes(StandardCharsets.UTF_8), ranks, work);
+        }
+    }
+
+    /** Adds the ids of what no user-defined piece is a part of. */
+    private void merged(byte[] part, RankMerges ranks, PretokenEncoder.Work work) {
+        byte[] bytes = Arrays.copyOf(part, part.length + PretokenEncoder.PADDING);
+        int length = part.length;
+        int[] found = new int[length];
+        int count = ranks.apply(bytes, 0, length, found, work.merges);
+        int lowest = 0;
+        for (int i = 0; i < count; i++) {
+            lowest |= found[i];
+        }
+        if (lowest >= 0) {
+            work.add(found, count);
             return;
         }
-        int[] symbols = Arrays.copyOf(work.word, count);
-        work.count = 0;
         int at = 0;
         boolean afterUnknown = false;
-        for (int id : symbols) {
+        for (int id : Arrays.copyOf(found, count)) {
             if (id >= 0) {
                 work.add(id);
                 at += Math.toIntExact(Utf8.length(pieces.get(id)));
@@ -810,14 +832,39 @@ final class SentencePiece implements Tokenizer {
     @Override
     public int[] encode(String text) {
         String wellFormed = Utf8.wellFormed(text);
-        SentencePieceStretches quick = stretches();
-        if (quick != null && (!options.separateSpaces() || !special.mayOccur(wellFormed, false))) {
-            int[] found = quick.encode(wellFormed, options.dummyPrefix());
-            if (found != null) {
-                return found;
-            }
+        if (!options.separateSpaces() || !special.mayOccur(wellFormed, false)) {
+            return part(wellFormed, options.dummyPrefix());
         }
-        return find(wellFormed, false).ids.toArray();
+        IntBuilder out = new IntBuilder(text.length() / 3 + 4);
+        special.split(wellFormed, false, new AddedTokens.Sink() {
+            private boolean first = true;
+
+            @Override
+            public void text(int from, int to) {
+                int[] found = part(wellFormed.substring(from, to), options.dummyPrefix() && first);
+                out.add(found, found.length);
+                first = false;
+            }
+
+            @Override
+            public void token(AddedToken token, int from, int to) {
+                out.add(token.id());
+                first = true;
+            }
+        });
+        return out.toArray();
+    }
+
+    /** The ids of a text in which no special token is to be found. */
+    private int[] part(String text, boolean prefix) {
+        SentencePieceStretches quick = stretches();
+        int[] found = quick == null ? null : quick.encode(text, prefix);
+        if (found != null) {
+            return found;
+        }
+        TokenList slow = new TokenList();
+        find(text, 0, text.length(), prefix, slow);
+        return slow.ids.toArray();
     }
 
     @Override

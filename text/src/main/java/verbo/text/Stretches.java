@@ -77,9 +77,6 @@ final class Stretches implements PretokenEncoder.Splitter {
         }
     }
 
-    /** CLIP's words, none of which has white space in it. */
-    private static final String CLIP = "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]"
-            + "|[^\\s\\p{L}\\p{N}]+";
     private static final Pattern LETTER_IN_SPACE = Pattern.compile("[^\u2581]\u2581");
 
     private final Cuts cuts;
@@ -149,8 +146,8 @@ final class Stretches implements PretokenEncoder.Splitter {
             case PreTokenizer.WhitespaceSplit space when !prepends && leavesSpaces(normalizer) ->
                 new Plan(Cuts.SPACES, normalizer, false, false, false, strip);
             case PreTokenizer.Split(TextPattern.Regex words, PreTokenizer.Behavior behavior, boolean invert) when invert
-                    && behavior == PreTokenizer.Behavior.REMOVED && words.source().equals(CLIP) && !prepends
-                    && leavesSpaces(normalizer) ->
+                    && behavior == PreTokenizer.Behavior.REMOVED && ClipWords.isPattern(words.source())
+                    && !prepends && leavesSpaces(normalizer) -> // none of whose words has white space in it
                 new Plan(Cuts.SPACES, normalizer, false, false, false, strip);
             case PreTokenizer.Metaspace space when !prepends && alone && space.replacement().equals("\u2581")
                     && (space.split() || spacesBegin(model)) ->
@@ -350,7 +347,15 @@ final class Stretches implements PretokenEncoder.Splitter {
     static PretokenEncoder.Model model(Pipeline pipeline, Plan plan) {
         TokenModel model = pipeline.parts().model();
         Plain plain = Plain.of(plan, pipeline.parts().preTokenizer());
+        ClipWords clip = ClipWords.of(plan.normalizer(), pipeline.parts().preTokenizer(), model,
+                new Plain(plan.cuts(), false, plan.normalizer(), false)::isUnchanged);
         return (utf8, from, to, work) -> {
+            if (clip != null) {
+                if (clip.ids(utf8, from, to, work)) {
+                    return;
+                }
+                work.count = 0;
+            }
             if (plain != null) {
                 int length = plain.read(utf8, from, to, work);
                 if (length > 0 && model.ids(work.chars, length, work)) {
@@ -433,12 +438,7 @@ final class Stretches implements PretokenEncoder.Splitter {
                 if (c > 0xFFFF) {
                     return 0;
                 }
-                byte is = known[c];
-                if (is == 0) {
-                    is = isPlain((char) c) ? YES : NO;
-                    known[c] = is;
-                }
-                if (is == NO || (cuts == Cuts.WORDS && WORD_CLASSES[c] == SINGLE && size < to - from)) {
+                if (!isUnchanged(c) || (cuts == Cuts.WORDS && WORD_CLASSES[c] == SINGLE && size < to - from)) {
                     return 0;
                 }
                 chars[n++] = (char) c;
@@ -447,7 +447,20 @@ final class Stretches implements PretokenEncoder.Splitter {
             return n;
         }
 
-        /** Whether a character by itself stays as it is, wherever it stands. */
+        /** Whether a character stays as it is, wherever it stands. */
+        boolean isUnchanged(int c) {
+            if (c > 0xFFFF) {
+                return c >= 0x1F000 && c < 0x1FB00; // pictures, which are never put together or taken apart
+            }
+            byte is = known[c];
+            if (is == 0) {
+                is = isPlain((char) c) ? YES : NO;
+                known[c] = is;
+            }
+            return is == YES;
+        }
+
+        /** The same, of the basic plane. */
         private boolean isPlain(char c) {
             if (c <= ' ' || c == SentencePiece.SPACE || CharClass.isSpace(c)) {
                 return false;
