@@ -87,10 +87,11 @@ final class IdentifyCommandTest {
             Ran.badly(1, args.get(1).toString(), "identify", "train", "--data", args.get(0), "--out",
                     folder.resolve("out"));
         }
-        Path pictures = Files.createDirectories(folder.resolve("pictures/en"));
-        Files.write(pictures.resolve("a.txt"), "the wind\n".getBytes(StandardCharsets.UTF_8));
-        Files.write(pictures.resolve("b.png"), new byte[]{'\n', (byte) 0x89, 'P', 'N', 'G', '\r', '\n', 26, '\n'});
-        Ran.badly(1, "b.png: line 2: not UTF-8 text", "identify", "train", "--data", pictures.getParent(), "--out",
+        Path pictures = folder.resolve("pictures");
+        Path english = Files.createDirectories(pictures.resolve("en"));
+        Files.write(english.resolve("a.txt"), "the wind\n".getBytes(StandardCharsets.UTF_8));
+        Files.write(english.resolve("b.png"), new byte[]{'\n', (byte) 0x89, 'P', 'N', 'G', '\r', '\n', 26, '\n'});
+        Ran.badly(1, "b.png: line 2: not UTF-8 text", "identify", "train", "--data", pictures, "--out",
                 folder.resolve("out"));
         assertThat(folder.resolve("out")).doesNotExist();
     }
