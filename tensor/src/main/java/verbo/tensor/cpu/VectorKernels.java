@@ -544,23 +544,18 @@ final class VectorKernels implements Kernels {
             FloatVector a = load(p);
             FloatVector b = a;
             for (p += W; p + W < end; p += 2 * W) {
-                a = larger(a, load(p));
-                b = larger(b, load(p + W));
+                a = a.max(load(p));
+                b = b.max(load(p + W));
             }
             for (; p < end; p += W) {
-                a = larger(a, load(p));
+                a = a.max(load(p));
             }
-            max = larger(a, b).reduceLanes(VectorOperators.MAX);
+            max = a.max(b).reduceLanes(VectorOperators.MAX);
         }
         for (end = x + 4 * n; p < end; p += 4) {
             max = Math.max(max, get(p));
         }
         return max;
-    }
-
-    /** The larger of each two, or a NaN. */
-    private static FloatVector larger(FloatVector a, FloatVector b) {
-        return a.blend(b, b.compare(VectorOperators.GT, a).or(b.compare(VectorOperators.NE, b)));
     }
 
     @Override
