@@ -239,8 +239,8 @@ final class IdentifyCommand implements Callable<Integer> {
         private final Map<String, int[]> languages = new TreeMap<>(); // lines, right, unknown
         private final Map<String, Integer> mistakes = new TreeMap<>();
         private final double[][] bins = new double[BINS][3]; // lines, right, probability
-        private long strangers; // lines in languages the model does not know
-        private long strangersUnknown;
+        private int strangers; // lines in languages the model does not know
+        private int strangersUnknown;
 
         @Override
         public Integer call() throws IOException {
@@ -295,12 +295,12 @@ final class IdentifyCommand implements Callable<Integer> {
 
         private void print(double seconds) {
             int[] all = new int[3];
-            double mean = 0;
+            double shares = 0;
             for (int[] counts : languages.values()) {
                 for (int i = 0; i < all.length; i++) {
                     all[i] += counts[i];
                 }
-                mean += (double) counts[1] / counts[0] / languages.size();
+                shares += (double) counts[1] / counts[0];
             }
             if (all[0] + strangers == 0) {
                 throw new IllegalArgumentException(data + ": no lines");
@@ -314,13 +314,13 @@ final class IdentifyCommand implements Callable<Integer> {
             if (common.json) {
                 Map<String, @Nullable Object> json = new LinkedHashMap<>();
                 json.put("lines", all[0]);
-                json.put("accuracy", (double) all[1] / all[0]);
-                json.put("meanAccuracy", mean);
-                json.put("unknown", (double) all[2] / all[0]);
-                json.put("meanProbability", sums[2] / sums[0]);
+                json.put("accuracy", share(all[1], all[0]));
+                json.put("meanAccuracy", share(shares, languages.size()));
+                json.put("unknown", share(all[2], all[0]));
+                json.put("meanProbability", share(sums[2], sums[0]));
                 json.put("calibrationError", off);
                 json.put("otherLanguages", strangers);
-                json.put("otherLanguagesUnknown", strangers == 0 ? null : (double) strangersUnknown / strangers);
+                json.put("otherLanguagesUnknown", share(strangersUnknown, strangers));
                 json.put("linesPerSecond", rate);
                 Map<String, Object> each = new LinkedHashMap<>();
                 languages.forEach((name, counts) -> each.put(name, (double) counts[1] / counts[0]));
@@ -334,11 +334,17 @@ final class IdentifyCommand implements Callable<Integer> {
             languages.forEach((name, counts) -> common.out().printf(Locale.ROOT, "%-12s %7.2f%% of %,d%n", name,
                     100.0 * counts[1] / counts[0], counts[0]));
             worst.forEach(entry -> common.out().printf(Locale.ROOT, "%-20s %,8d%n", entry.getKey(), entry.getValue()));
-            common.out().printf(Locale.ROOT,
-                    "%.2f%% of %,d lines right (mean of %d languages %.2f%%), %.2f%% unknown%n",
-                    100.0 * all[1] / all[0], all[0], languages.size(), 100 * mean, 100.0 * all[2] / all[0]);
-            common.out().printf(Locale.ROOT, "mean probability %.4f where %.4f are right, calibration error %.4f%n",
-                    sums[2] / sums[0], sums[1] / sums[0], off);
+            if (all[0] > 0) {
+                common.out().printf(Locale.ROOT,
+                        "%.2f%% of %,d lines right (mean of %d languages %.2f%%), %.2f%% unknown%n",
+                        100.0 * all[1] / all[0], all[0], languages.size(), 100 * shares / languages.size(),
+                        100.0 * all[2] / all[0]);
+            }
+            if (sums[0] > 0) {
+                common.out().printf(Locale.ROOT,
+                        "mean probability %.4f where %.4f are right, calibration error %.4f%n", sums[2] / sums[0],
+                        sums[1] / sums[0], off);
+            }
             if (strangers > 0) {
                 common.out().printf(Locale.ROOT,
                         "%.2f%% of %,d lines in languages the model does not know are unknown%n",
@@ -346,6 +352,11 @@ final class IdentifyCommand implements Callable<Integer> {
             }
             common.out().printf(Locale.ROOT, "%,.0f lines/s on one thread%n", rate);
             common.out().flush();
+        }
+
+        /** Null of nothing. */
+        private static @Nullable Double share(double part, double whole) {
+            return whole == 0 ? null : part / whole;
         }
     }
 }

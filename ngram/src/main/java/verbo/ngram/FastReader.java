@@ -15,8 +15,8 @@ import verbo.text.FormatException;
  * hash of the end divided as well and {@code word} the number of the first word. A table tells all but some 26 bits of a hash,
  * less the more buckets it has. All hashes that an entry may have, some 200 million an order whatever the model's size, are
  * taken back. What has no end within a vocabulary below it is most of them, and a set of bits says so of nearly all; the others
- * are sorted and go along the sorted ends. In a small model all ends are looked up with all words instead. Chance makes less than one of a hundred million n-grams out of something that is
- * none, and its context would have to be in the model as well.
+ * are sorted and go along the sorted ends. In a small model all ends are looked up with all words instead. Chance makes less
+ * than one of a hundred million n-grams out of something that is none, and its context would have to be in the model as well.
  */
 final class FastReader {
     private static final long UNMULTIPLIED = inverse(FastModel.MULTIPLIER);

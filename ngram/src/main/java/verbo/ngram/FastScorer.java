@@ -5,7 +5,7 @@ package verbo.ngram;
 import java.lang.foreign.MemorySegment;
 
 /** Asks a {@link FastModel}: touches the buckets of all words before it looks into any. */
-final class FastScorer extends BlockScorer {
+final class FastScorer extends Scorer {
     private final FastModel model;
     private final MemorySegment file;
     // Of the open words: the hashes of their n-grams, and the buckets.

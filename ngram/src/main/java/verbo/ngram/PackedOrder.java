@@ -6,7 +6,6 @@ import java.lang.foreign.MemorySegment;
 
 /** The n-grams of one length in a {@link SmallModel}, bit-packed in suffix order. */
 final class PackedOrder {
-    private static final int SIGN = 0x80000000;
     /** After so many a search goes on by halves. */
     private static final int GUESSES = 4;
 
@@ -51,7 +50,7 @@ final class PackedOrder {
     /** The bits of the logarithm of its probability. */
     int probability(long index) {
         int bits = (int) read(index * width + wordBits, probabilityBits);
-        return probabilityTable == 0 ? bits | SIGN : file.get(Vocabulary.INT, probabilityTable + 4L * bits);
+        return probabilityTable == 0 ? bits | Scorer.SIGN : file.get(Vocabulary.INT, probabilityTable + 4L * bits);
     }
 
     /** Its backoff weight; the longest have none. */

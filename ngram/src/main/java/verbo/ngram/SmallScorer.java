@@ -5,7 +5,7 @@ package verbo.ngram;
 import java.lang.foreign.MemorySegment;
 
 /** Asks a {@link SmallModel}: touches where the n-grams of all words should lie before it searches for any. */
-final class SmallScorer extends BlockScorer {
+final class SmallScorer extends Scorer {
     private final SmallModel model;
     private final MemorySegment file;
     // Of the open words: where the n-grams begin and end that end as theirs do, and where theirs should lie.

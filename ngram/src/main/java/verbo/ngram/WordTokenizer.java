@@ -106,6 +106,7 @@ public final class WordTokenizer implements Tokenizer {
 
             @Override
             public String end() {
+                inside = false;
                 return "";
             }
         };

@@ -3,6 +3,7 @@
 package verbo.text;
 
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
@@ -158,19 +159,8 @@ public final class CharacterTokenizer implements Tokenizer {
     public Encoding encode(String text, EncodingOptions options) {
         options.refuseDropout(this);
         int[] ids = encode(text, options.written() != EncodingOptions.Written.TEXT);
-        String[] tokens = new String[ids.length];
-        int[] starts = new int[ids.length];
-        int[] ends = new int[ids.length];
-        int at = 0;
-        for (int i = 0; i < ids.length; i++) {
-            tokens[i] = token(ids[i]);
-            starts[i] = at;
-            // a lone surrogate has become '?': one unit either way
-            at += tokens[i].length();
-            ends[i] = at;
-        }
-        Encoding whole = new Encoding(ids, tokens, starts, ends);
-        return whole.cut(options);
+        return Encoding.inARow(ids, Arrays.stream(ids).mapToObj(this::token).toArray(String[]::new))
+                .cut(options);
     }
 
     @Override
@@ -213,17 +203,7 @@ public final class CharacterTokenizer implements Tokenizer {
 
     @Override
     public Decoder decoder() {
-        return new Decoder() {
-            @Override
-            public String next(int id) {
-                return token(id);
-            }
-
-            @Override
-            public String end() {
-                return "";
-            }
-        };
+        return this::token;
     }
 
     @Override

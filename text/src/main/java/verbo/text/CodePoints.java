@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
+import java.util.Arrays;
 import java.util.OptionalInt;
 
 /** A token a code point, whose id is its number in Unicode: no vocabulary to learn, none that lacks a character. */
@@ -18,25 +19,8 @@ final class CodePoints implements Tokenizer {
 
     @Override
     public Encoding encodeWithOffsets(String text) {
-        return encode(text, EncodingOptions.PLAIN);
-    }
-
-    @Override
-    public Encoding encode(String text, EncodingOptions options) {
-        options.refuseDropout(this);
         int[] ids = encode(text);
-        String[] tokens = new String[ids.length];
-        int[] starts = new int[ids.length];
-        int[] ends = new int[ids.length];
-        int at = 0;
-        for (int i = 0; i < ids.length; i++) {
-            tokens[i] = token(ids[i]);
-            starts[i] = at;
-            at += tokens[i].length();
-            ends[i] = at;
-        }
-        Encoding whole = new Encoding(ids, tokens, starts, ends);
-        return whole.cut(options);
+        return Encoding.inARow(ids, Arrays.stream(ids).mapToObj(this::token).toArray(String[]::new));
     }
 
     @Override
@@ -55,29 +39,13 @@ final class CodePoints implements Tokenizer {
     }
 
     @Override
-    public boolean isSpecial(int id) {
-        token(id);
-        return false;
-    }
-
-    @Override
     public int byteLength(int id) {
         return Math.toIntExact(Utf8.length(token(id)));
     }
 
     @Override
     public Decoder decoder() {
-        return new Decoder() {
-            @Override
-            public String next(int id) {
-                return token(id);
-            }
-
-            @Override
-            public String end() {
-                return "";
-            }
-        };
+        return this::token;
     }
 
     @Override

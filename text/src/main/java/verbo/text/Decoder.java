@@ -19,6 +19,8 @@ public interface Decoder {
      */
     String next(int id);
 
-    /** Returns what was held back (U+FFFD for a character that never became whole) and starts afresh. */
-    String end();
+    /** Returns what was held back (U+FFFD for a character that never became whole), often nothing, and starts afresh. */
+    default String end() {
+        return "";
+    }
 }

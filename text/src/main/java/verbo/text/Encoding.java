@@ -39,6 +39,18 @@ public record Encoding(int[] ids, String[] tokens, int[] starts, int[] ends, int
                 all(ids.length), List.of());
     }
 
+    /** Tokens that are the text, one behind the other; what a lone surrogate became is one unit too. */
+    static Encoding inARow(int[] ids, String[] tokens) {
+        int[] starts = new int[ids.length];
+        int[] ends = new int[ids.length];
+        for (int i = 0, at = 0; i < ids.length; i++) {
+            starts[i] = at;
+            at += tokens[i].length();
+            ends[i] = at;
+        }
+        return new Encoding(ids, tokens, starts, ends);
+    }
+
     /** Counts the tokens. */
     public int length() {
         return ids.length;

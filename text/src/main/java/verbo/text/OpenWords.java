@@ -40,20 +40,12 @@ final class OpenWords implements Tokenizer {
     @Override
     public Encoding encodeWithOffsets(String text) {
         char[] chars = Utf8.wellFormed(text).toCharArray();
-        IntBuilder found = new IntBuilder(chars.length / 5 + 1);
-        IntBuilder starts = new IntBuilder(chars.length / 5 + 1);
-        IntBuilder ends = new IntBuilder(chars.length / 5 + 1);
         List<String> tokens = new ArrayList<>();
-        for (int at = 0; at < chars.length;) {
-            int end = WordPattern.GPT2.end(chars, at, chars.length);
-            String word = new String(chars, at, end - at);
-            found.add(idOf(word));
-            tokens.add(word);
-            starts.add(at);
-            ends.add(end);
-            at = end;
+        for (int at = 0, end; at < chars.length; at = end) {
+            end = WordPattern.GPT2.end(chars, at, chars.length);
+            tokens.add(new String(chars, at, end - at));
         }
-        return new Encoding(found.toArray(), tokens.toArray(String[]::new), starts.toArray(), ends.toArray());
+        return Encoding.inARow(tokens.stream().mapToInt(this::idOf).toArray(), tokens.toArray(String[]::new));
     }
 
     /** One after the other, so that the ids do not depend on which thread comes first. */
@@ -76,29 +68,13 @@ final class OpenWords implements Tokenizer {
     }
 
     @Override
-    public boolean isSpecial(int id) {
-        token(id);
-        return false;
-    }
-
-    @Override
     public int byteLength(int id) {
         return Math.toIntExact(Utf8.length(token(id)));
     }
 
     @Override
     public Decoder decoder() {
-        return new Decoder() {
-            @Override
-            public String next(int id) {
-                return token(id);
-            }
-
-            @Override
-            public String end() {
-                return "";
-            }
-        };
+        return this::token;
     }
 
     @Override

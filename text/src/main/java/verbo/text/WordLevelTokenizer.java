@@ -159,12 +159,6 @@ public final class WordLevelTokenizer implements Tokenizer {
         return ids.getOrDefault(token, -1);
     }
 
-    @Override
-    public boolean isSpecial(int id) {
-        token(id);
-        return false;
-    }
-
     /** The word and the space behind it. */
     @Override
     public int byteLength(int id) {
