@@ -67,7 +67,7 @@ final class IdentifyCommandTest {
         assertThat(Ran.well("identify", "eval", "--model", model, "--data", held).out()).contains("100.00% of 2 lines");
         Files.delete(held.resolve("eng.txt"));
         assertThat(Ran.well("identify", "eval", "--model", model, "--data", held, "--json").json())
-                .containsEntry("lines", 0L).containsEntry("accuracy", null).containsEntry("otherLanguagesUnknown", 1.0);
+                .containsEntry("lines", 0L).doesNotContainKey("accuracy").containsEntry("otherLanguagesUnknown", 1.0);
         assertThat(Ran.well("identify", "eval", "--model", model, "--data", held).out()).doesNotContain("NaN")
                 .contains("100.00% of 1 lines in languages the model does not know");
     }
