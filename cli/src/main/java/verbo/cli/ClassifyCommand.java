@@ -89,7 +89,7 @@ final class ClassifyCommand {
         private Path out = Path.of("");
 
         @Option(names = "--dimension", paramLabel = "N",
-                description = "Numbers a vector; 20 if left out, or as many as the given vectors have.")
+                description = "Numbers a vector; 10 if left out, or as many as the given vectors have.")
         private @Nullable Integer dimension;
 
         @Option(names = "--hidden", paramLabel = "N,N...", split = ",",
@@ -97,7 +97,7 @@ final class ClassifyCommand {
         private List<Integer> hidden = List.of();
 
         @Option(names = "--word-ngrams", paramLabel = "N", description = "The longest run of words (${DEFAULT-VALUE}).")
-        private int words = 3;
+        private int words = 2;
 
         @Option(names = "--min-ngram", paramLabel = "N",
                 description = "The shortest run of characters (${DEFAULT-VALUE}).")
@@ -117,19 +117,23 @@ final class ClassifyCommand {
 
         @Option(names = "--epochs", paramLabel = "N",
                 description = "How often to learn from each text (${DEFAULT-VALUE}).")
-        private int epochs = 10;
+        private int epochs = 5;
 
         @Option(names = "--rate", paramLabel = "RATE",
-                description = "Learning rate at the beginning; 0.5 if left out, 0.1 with hidden layers.")
+                description = "Learning rate at the beginning; 1 if left out, 0.1 with hidden layers.")
         private @Nullable Double rate;
+
+        @Option(names = "--label-smoothing", paramLabel = "P", description = "The share of a label's probability that"
+                + " learning spreads over all classes (${DEFAULT-VALUE}).")
+        private double smoothing = 0.3;
 
         @Option(names = "--dropout", paramLabel = "P",
                 description = "The share of runs of words and characters left out at each step (${DEFAULT-VALUE}).")
-        private double dropout = 0.8;
+        private double dropout;
 
         @Option(names = "--word-dropout", paramLabel = "P",
                 description = "The share of words left out at each step (${DEFAULT-VALUE}).")
-        private double wordDropout = 0.1;
+        private double wordDropout;
 
         @Option(names = "--seed", paramLabel = "N", description = "Of what is drawn (${DEFAULT-VALUE}).")
         private long seed = 1;
@@ -140,13 +144,13 @@ final class ClassifyCommand {
         @Override
         public Integer call() throws IOException {
             ClassifierTraining.Options options = new ClassifierTraining.Options(epochs,
-                    rate != null ? rate : hidden.isEmpty() ? 0.5 : 0.1, dropout, wordDropout, seed);
+                    rate != null ? rate : hidden.isEmpty() ? 1 : 0.1, smoothing, dropout, wordDropout, seed);
             Path folder = out.toAbsolutePath().getParent();
             if (folder == null || !Files.isDirectory(folder)) {
                 throw new NoSuchFileException(out.toString(), null, "its folder does not exist");
             }
             WordVectors learned = vectors == null ? null : WordVectorFiles.read(vectors);
-            int width = dimension != null ? dimension : learned == null ? 20 : learned.dimension();
+            int width = dimension != null ? dimension : learned == null ? 10 : learned.dimension();
             TextClassifier.Config config = new TextClassifier.Config(width, hidden, words, shortest, longest);
             List<LabelledText> texts = read(text);
             long start = System.nanoTime();

@@ -40,14 +40,15 @@ final class Main {
     }
 
     /**
-     * With the subcommand that the first argument names, or all if it names none: picocli takes longer to look into all of
-     * them than the JVM takes to start.
+     * With the subcommand that the first argument names, or all if it names none and help may be wanted: picocli takes longer
+     * to look into all of them than the JVM takes to start.
      */
     static CommandLine commandLine(String... args) {
         List<Class<?>> named = SUBCOMMANDS.stream().filter(each -> args.length > 0
                 && each.getAnnotation(Command.class).name().equals(args[0])).toList();
+        boolean none = args.length == 1 && (args[0].equals("--version") || args[0].equals("-V"));
         CommandLine commandLine = new CommandLine(new Main());
-        (named.isEmpty() ? SUBCOMMANDS : named).forEach(commandLine::addSubcommand);
+        (named.isEmpty() && !none ? SUBCOMMANDS : named).forEach(commandLine::addSubcommand);
         return prepare(commandLine);
     }
 

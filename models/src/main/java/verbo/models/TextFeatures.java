@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.models;
 
+import java.util.Arrays;
 import java.util.StringTokenizer;
 import java.util.stream.LongStream;
 
@@ -71,33 +72,60 @@ record TextFeatures(int words, int shortest, int longest) {
      * ends: which word is the first is often telling.
      */
     long[] of(String text) {
-        StringTokenizer tokens = new StringTokenizer(text, SPACES);
-        int count = tokens.countTokens();
+        long[] around = words(text);
+        int count = around.length - 2;
         if (count == 0) {
             return new long[0];
         }
-        String[] spellings = new String[count];
-        long[] around = new long[count + 2]; // the words between two marks
-        around[0] = BEGIN;
-        around[count + 1] = END;
-        LongStream.Builder features = LongStream.builder();
-        for (int w = 0; w < count; w++) {
-            spellings[w] = tokens.nextToken();
-            around[w + 1] = ofWord(spellings[w]);
-            features.add(around[w + 1]);
+        int total = count;
+        for (int length = 2; length <= Math.min(words, around.length); length++) {
+            total += around.length - length + 1;
         }
+        long[] features = Arrays.copyOfRange(around, 1, 1 + total);
+        int at = count;
         for (int first = 0; first < around.length; first++) {
             long run = around[first];
             for (int next = first + 1; next < Math.min(first + words, around.length); next++) {
                 run = mix(run * PRIME + around[next]);
-                features.add(ofRun(run));
+                features[at++] = ofRun(run);
             }
         }
-        for (String spelling : longest == 0 ? new String[0] : spellings) {
-            for (String run : Subwords.of(spelling, shortest, longest)) {
-                features.add(ofRun(mix(hash(CHARACTERS, run))));
+        return longest == 0 ? features : withCharacters(features, text);
+    }
+
+    /** The words of a text between two marks. */
+    private static long[] words(String text) {
+        long[] words = new long[text.length() / 2 + 3];
+        words[0] = BEGIN;
+        int count = 1;
+        long hash = BASIS;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (!isSpace(c)) {
+                hash = (hash ^ c) * PRIME;
+                if (i + 1 == text.length() || isSpace(text.charAt(i + 1))) {
+                    words[count++] = mix(hash) & Long.MAX_VALUE;
+                    hash = BASIS;
+                }
             }
         }
-        return features.build().toArray();
+        words[count++] = END;
+        return Arrays.copyOf(words, count);
+    }
+
+    private static boolean isSpace(char c) {
+        return c <= ' ' && (c == ' ' || c >= '\t' && c <= '\r' || c == 0);
+    }
+
+    private long[] withCharacters(long[] features, String text) {
+        LongStream.Builder all = LongStream.builder();
+        Arrays.stream(features).forEach(all);
+        StringTokenizer words = new StringTokenizer(text, SPACES);
+        while (words.hasMoreTokens()) {
+            for (String run : Subwords.of(words.nextToken(), shortest, longest)) {
+                all.add(ofRun(mix(hash(CHARACTERS, run))));
+            }
+        }
+        return all.build().toArray();
     }
 }

@@ -38,12 +38,13 @@ class TextClassifierTest {
     }
 
     /** The loss in double precision, from the formula of the class. */
-    private static double loss(TextClassifier classifier, int[] rows, int label) {
+    private static double loss(TextClassifier classifier, int[] rows, int label, double smoothing) {
         int d = classifier.config().dimension();
         double[] h = new double[d];
-        for (int row : rows) {
+        double[] weights = Arrays.stream(rows).mapToDouble(row -> classifier.isWord(row) ? 1 : 0.7f).toArray();
+        for (int r = 0; r < rows.length; r++) {
             for (int i = 0; i < d; i++) {
-                h[i] += classifier.vectors()[row * d + i] / (double) rows.length;
+                h[i] += weights[r] * classifier.vectors()[rows[r] * d + i] / Arrays.stream(weights).sum();
             }
         }
         for (int l = 0; l < classifier.layers().size(); l++) {
@@ -58,7 +59,8 @@ class TextClassifierTest {
             }
             h = next;
         }
-        return Math.log(Arrays.stream(h).map(Math::exp).sum()) - h[label];
+        return Math.log(Arrays.stream(h).map(Math::exp).sum()) - (1 - smoothing) * h[label]
+                - smoothing * Arrays.stream(h).average().orElseThrow();
     }
 
     @Test
@@ -78,16 +80,16 @@ class TextClassifierTest {
                 for (int i = 0; i < values.length; i++) {
                     float value = values[i];
                     values[i] = value + 1e-3f;
-                    double above = loss(classifier, rows, 1);
+                    double above = loss(classifier, rows, 1, 0.3);
                     double step = values[i];
                     values[i] = value - 1e-3f;
-                    gradient[i] = (above - loss(classifier, rows, 1)) / (step - values[i]);
+                    gradient[i] = (above - loss(classifier, rows, 1, 0.3)) / (step - values[i]);
                     values[i] = value;
                 }
                 gradients.add(gradient);
             }
-            double expected = loss(classifier, rows, 1);
-            assertThat(classifier.learner().learn(rows, 1, 0.5f)).isCloseTo(expected, within(1e-5));
+            double expected = loss(classifier, rows, 1, 0);
+            assertThat(classifier.learner().learn(rows, 1, 0.5f, 0.3f)).isCloseTo(expected, within(1e-5));
             List<float[]> after = parameters(classifier);
             for (int p = 0; p < after.size(); p++) {
                 for (int i = 0; i < after.get(p).length; i++) {
@@ -105,7 +107,7 @@ class TextClassifierTest {
         for (int step = 0; step < 600; step++) {
             LabelledText text = TEXTS.get(step % 3);
             learner.learn(classifier.rows(text.text()),
-                    Objects.requireNonNull(classifier.labelNumbers().get(text.label())), 0.2f);
+                    Objects.requireNonNull(classifier.labelNumbers().get(text.label())), 0.2f, 0);
         }
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         TextClassifierFile.write(classifier, out);

@@ -3,7 +3,6 @@
 package verbo.train;
 
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -11,9 +10,9 @@ import verbo.models.TextClassifier;
 import verbo.text.LabelledText;
 
 /**
- * Trains a classifier by stochastic gradient descent, a text a step, in an order drawn anew for each epoch. Part of a text's
- * features are left out each time ("word dropout", Iyyer et al. 2015), most of the runs, so that no rare one is relied on. One
- * thread: the same seed gives the same classifier.
+ * Trains a classifier by stochastic gradient descent, a text a step, in an order drawn anew for each epoch. Labels are smoothed,
+ * and part of a text's features may be left out each time ("word dropout", Iyyer et al. 2015). One thread: the same seed
+ * gives the same classifier.
  */
 public final class ClassifierTraining {
     /**
@@ -23,6 +22,8 @@ public final class ClassifierTraining {
      *            how often each text is learnt from
      * @param rate
      *            the learning rate at the beginning; it falls to zero in a straight line
+     * @param smoothing
+     *            the share of a label's probability that is spread over all classes
      * @param dropout
      *            the probability with which a run of words or characters is left out
      * @param wordDropout
@@ -30,7 +31,7 @@ public final class ClassifierTraining {
      * @param seed
      *            of everything that is drawn
      */
-    public record Options(int epochs, double rate, double dropout, double wordDropout, long seed) {
+    public record Options(int epochs, double rate, double smoothing, double dropout, double wordDropout, long seed) {
         /** Checks that each value is possible. */
         public Options {
             if (epochs < 1) {
@@ -39,10 +40,14 @@ public final class ClassifierTraining {
             if (!(rate > 0 && rate <= 100)) {
                 throw new IllegalArgumentException("the learning rate must be above 0 and at most 100, not " + rate);
             }
-            for (double share : new double[]{dropout, wordDropout}) {
-                if (!(share >= 0 && share < 1)) {
-                    throw new IllegalArgumentException("the dropout must be from 0 to below 1, not " + share);
-                }
+            checkShare("the smoothing of labels", smoothing);
+            checkShare("the dropout", dropout);
+            checkShare("the dropout of words", wordDropout);
+        }
+
+        private static void checkShare(String what, double share) {
+            if (!(share >= 0 && share < 1)) {
+                throw new IllegalArgumentException(what + " must be from 0 to below 1, not " + share);
             }
         }
     }
@@ -66,14 +71,12 @@ public final class ClassifierTraining {
     private final Options options;
     private final int[][] rows;
     private final int[] labels;
-    private final BitSet words;
     private volatile boolean stopped;
 
     /** A training on these texts, all of whose labels the classifier has. */
     public ClassifierTraining(TextClassifier classifier, List<LabelledText> texts, Options options) {
         this.classifier = classifier;
         this.options = options;
-        words = classifier.words();
         rows = new int[texts.size()][];
         labels = new int[texts.size()];
         Map<String, Integer> numbers = classifier.labelNumbers();
@@ -112,7 +115,8 @@ public final class ClassifierTraining {
             }
             for (int i = 0; i < order.length && !stopped; i++) {
                 float rate = (float) (options.rate() * (1 - (double) step / total));
-                loss += learner.learn(kept(rows[order[i]], random), labels[order[i]], rate);
+                loss += learner.learn(kept(rows[order[i]], random), labels[order[i]], rate,
+                        (float) options.smoothing());
                 step++;
                 if (step % BETWEEN_REPORTS == 0) {
                     listener.progress(step, total, loss / (i + 1));
@@ -125,10 +129,13 @@ public final class ClassifierTraining {
 
     /** Those features that are not left out; all of them rather than none. */
     private int[] kept(int[] features, SplittableRandom random) {
+        if (options.dropout() == 0 && options.wordDropout() == 0) {
+            return features;
+        }
         int[] kept = new int[features.length];
         int count = 0;
         for (int feature : features) {
-            if (random.nextDouble() >= (words.get(feature) ? options.wordDropout() : options.dropout())) {
+            if (random.nextDouble() >= (classifier.isWord(feature) ? options.wordDropout() : options.dropout())) {
                 kept[count++] = feature;
             }
         }

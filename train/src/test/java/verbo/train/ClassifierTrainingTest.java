@@ -23,9 +23,9 @@ class ClassifierTrainingTest {
     private Path folder;
 
     private static TextClassifier train(List<LabelledText> texts, long seed) {
-        TextClassifier classifier = TextClassifier.create(new TextClassifier.Config(20, List.of(), 2, 3, 0), texts, 1,
+        TextClassifier classifier = TextClassifier.create(new TextClassifier.Config(10, List.of(), 2, 3, 0), texts, 1,
                 null, seed);
-        new ClassifierTraining(classifier, texts, new ClassifierTraining.Options(10, 0.5, 0.8, 0.1, seed))
+        new ClassifierTraining(classifier, texts, new ClassifierTraining.Options(5, 1, 0.3, 0, 0, seed))
                 .run((done, total, loss) -> {});
         return classifier;
     }
