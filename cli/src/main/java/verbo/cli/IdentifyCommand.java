@@ -62,14 +62,13 @@ final class IdentifyCommand implements Callable<Integer> {
         if (!(threshold >= 0 && threshold <= 1)) {
             throw common.wrong("--threshold must be from 0 to 1, not " + threshold);
         }
-        try (LanguageIdentifier identifier = open(model, common)) {
-            if (whole) {
-                StringBuilder text = new StringBuilder();
-                lines(line -> text.append(line).append('\n'));
-                print(identifier, text);
-            } else {
-                lines(line -> print(identifier, line));
-            }
+        LanguageIdentifier identifier = open(model, common);
+        if (whole) {
+            StringBuilder text = new StringBuilder();
+            lines(line -> text.append(line).append('\n'));
+            print(identifier, text);
+        } else {
+            lines(line -> print(identifier, line));
         }
         common.out().flush();
         return 0;
@@ -244,35 +243,34 @@ final class IdentifyCommand implements Callable<Integer> {
 
         @Override
         public Integer call() throws IOException {
-            try (LanguageIdentifier identifier = LanguageIdentifier.open(model)) {
-                long nanos = 0;
-                for (Map.Entry<String, IdentifierTrainer.Lines> language : LabelledTexts.of(data).languages()
-                        .entrySet()) {
-                    List<String> lines = new ArrayList<>();
-                    language.getValue().forEach(line -> {
-                        if (!line.isBlank()) {
-                            lines.add(line);
-                        }
-                    });
-                    Identification[] found = new Identification[lines.size()];
-                    long start = System.nanoTime();
-                    for (int i = 0; i < found.length; i++) {
-                        found[i] = identifier.identify(lines.get(i));
+            LanguageIdentifier identifier = LanguageIdentifier.open(model);
+            long nanos = 0;
+            for (Map.Entry<String, IdentifierTrainer.Lines> language : LabelledTexts.of(data).languages()
+                    .entrySet()) {
+                List<String> lines = new ArrayList<>();
+                language.getValue().forEach(line -> {
+                    if (!line.isBlank()) {
+                        lines.add(line);
                     }
-                    nanos += System.nanoTime() - start;
-                    boolean known = identifier.languages().stream()
-                            .anyMatch(name -> LanguageCodes.same(name, language.getKey()));
-                    for (Identification each : found) {
-                        if (known) {
-                            add(language.getKey(), each);
-                        } else {
-                            strangers++;
-                            strangersUnknown += each.language().equals(Identification.UNKNOWN) ? 1 : 0;
-                        }
+                });
+                Identification[] found = new Identification[lines.size()];
+                long start = System.nanoTime();
+                for (int i = 0; i < found.length; i++) {
+                    found[i] = identifier.identify(lines.get(i));
+                }
+                nanos += System.nanoTime() - start;
+                boolean known = identifier.languages().stream()
+                        .anyMatch(name -> LanguageCodes.same(name, language.getKey()));
+                for (Identification each : found) {
+                    if (known) {
+                        add(language.getKey(), each);
+                    } else {
+                        strangers++;
+                        strangersUnknown += each.language().equals(Identification.UNKNOWN) ? 1 : 0;
                     }
                 }
-                print(nanos * 1e-9);
             }
+            print(nanos * 1e-9);
             return 0;
         }
 

@@ -3,7 +3,6 @@
 package verbo.ngram.identify;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -12,6 +11,7 @@ import java.nio.CharBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -77,8 +77,11 @@ final class IdentifierFile {
     record Header(int order, List<String> languages, Certainty certainty, Likeness likeness, float[] unseen,
             float[] mean, float[] weights) {}
 
-    /** A file that was read: its records are whole, and lie where the buckets say. */
-    record Opened(Header header, int bits, MemorySegment buckets, MemorySegment records, long bytes) {}
+    /**
+     * A file that was read: its records are whole, and lie where the buckets say. These are arrays and not the mapped file, as a
+     * process that has just started then identifies a fifth more texts in a second: what reads a segment takes long to compile.
+     */
+    record Opened(Header header, int bits, int[] buckets, byte[] records, long bytes) {}
 
     private IdentifierFile() {}
 
@@ -158,20 +161,17 @@ final class IdentifierFile {
     }
 
     /**
-     * Maps a file and reads through it once: after that no record leads anywhere but to another.
+     * Reads a file and goes through it once: after that no record leads anywhere but to another.
      *
      * @throws FormatException
      *             if it is none, or not whole
      */
-    static Opened open(Path path, Arena arena) throws IOException {
-        MemorySegment file;
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            long size = channel.size();
-            if (size < BIASES || size > Integer.MAX_VALUE) {
-                throw new FormatException(path, "not a model of language identification: " + size + " bytes");
-            }
-            file = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+    static Opened open(Path path) throws IOException {
+        long size = Files.size(path);
+        if (size < BIASES || size > Integer.MAX_VALUE - 8) {
+            throw new FormatException(path, "not a model of language identification: " + size + " bytes");
         }
+        MemorySegment file = MemorySegment.ofArray(Files.readAllBytes(path));
         for (int i = 0; i < MAGIC.length; i++) {
             if (file.get(ValueLayout.JAVA_BYTE, i) != MAGIC[i]) {
                 throw new FormatException(path,
@@ -219,7 +219,7 @@ final class IdentifierFile {
         Certainty certainty = new Certainty(finite(path, file.get(DOUBLE, 40)), finite(path, file.get(DOUBLE, 48)));
         Likeness likeness = new Likeness(finite(path, file.get(DOUBLE, 56)), finite(path, file.get(DOUBLE, 64)));
         Header header = new Header(order, names, certainty, likeness, numbers[0], numbers[1], weights);
-        return new Opened(header, bits, table, records, file.byteSize());
+        return new Opened(header, bits, table.toArray(INT), records.toArray(ValueLayout.JAVA_BYTE), file.byteSize());
     }
 
     private static List<String> names(Path path, MemorySegment bytes, int count) throws FormatException {

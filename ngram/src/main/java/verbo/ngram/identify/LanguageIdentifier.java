@@ -3,9 +3,9 @@
 package verbo.ngram.identify;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -24,20 +24,20 @@ import org.jspecify.annotations.Nullable;
  * only where it is not like one of those it was trained on, and the text not too short.
  *
  * <p>
- * The file is mapped, so what is shared by all processes that use it is the file's size at most, and checked once when it is
- * opened. Beside it this object keeps what it found for up to 32768 short n-grams, 24 bytes and 8 for every three languages each
- * (6.6 MB for 64 languages), and while a text is looked at it takes 8 bytes for each of its characters and 4 for each language.
- * Any number of threads may use one at once.
+ * The file is read into memory when it is opened, and checked. Beside its bytes this object keeps what it found for up to 32768
+ * short n-grams, 24 bytes and 8 for every three languages each (6.6 MB for 64 languages), and while a text is looked at it takes
+ * 8 bytes for each of its characters and 4 for each language. Any number of threads may use one at once.
  */
-public final class LanguageIdentifier implements AutoCloseable {
+public final class LanguageIdentifier {
     private static final int SHORT = IdentifierFile.END - 1; // letters of the n-grams whose sums are kept
     private static final int STRETCH = 64;
     private static final int ROWS = 15; // 2^15 of them at most
 
+    private static final VarHandle PAIR = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+
     private final IdentifierFile.Header header;
-    private final Arena arena;
-    private final MemorySegment buckets;
-    private final MemorySegment records;
+    private final int[] buckets;
+    private final byte[] records;
     private final int shift;
     private final long bytes;
     private final int order;
@@ -46,9 +46,8 @@ public final class LanguageIdentifier implements AutoCloseable {
     private final AtomicReference<@Nullable Stretch> idle = new AtomicReference<>(); // what the last text was looked at with
     private final AtomicReferenceArray<long[]> rows = new AtomicReferenceArray<>(1 << ROWS);
 
-    private LanguageIdentifier(IdentifierFile.Opened opened, Arena arena) {
+    private LanguageIdentifier(IdentifierFile.Opened opened) {
         header = opened.header();
-        this.arena = arena;
         buckets = opened.buckets();
         records = opened.records();
         shift = 64 - opened.bits();
@@ -65,13 +64,7 @@ public final class LanguageIdentifier implements AutoCloseable {
      *             if it is none, or not whole
      */
     public static LanguageIdentifier open(Path file) throws IOException {
-        Arena arena = Arena.ofShared();
-        try {
-            return new LanguageIdentifier(IdentifierFile.open(file, arena), arena);
-        } catch (IOException | RuntimeException e) {
-            arena.close();
-            throw e;
-        }
+        return new LanguageIdentifier(IdentifierFile.open(file));
     }
 
     /** Whether a file says of itself that it is a model of language identification. */
@@ -89,7 +82,7 @@ public final class LanguageIdentifier implements AutoCloseable {
         return order;
     }
 
-    /** Bytes of the file, which are mapped. */
+    /** Bytes of the file. */
     public long bytes() {
         return bytes;
     }
@@ -195,9 +188,9 @@ public final class LanguageIdentifier implements AutoCloseable {
         stretch.start = start - to;
         for (int i = 0; i < to - from; i++) {
             if (stretch.counts[i] > SHORT) {
-                long bucket = 4 * (stretch.hashes[i * order + SHORT] >>> shift);
-                stretch.records[i] = buckets.get(IdentifierFile.INT, bucket);
-                stretch.ends[i] = buckets.get(IdentifierFile.INT, bucket + 4);
+                int bucket = (int) (stretch.hashes[i * order + SHORT] >>> shift);
+                stretch.records[i] = buckets[bucket];
+                stretch.ends[i] = buckets[bucket + 1];
             } else {
                 stretch.ends[i] = stretch.records[i] = 0;
             }
@@ -205,7 +198,7 @@ public final class LanguageIdentifier implements AutoCloseable {
         int sum = 0;
         for (int i = 0; i < to - from; i++) {
             int record = stretch.records[i];
-            sum += record == stretch.ends[i] ? 0 : records.get(ValueLayout.JAVA_BYTE, record);
+            sum += record == stretch.ends[i] ? 0 : records[record];
         }
         stretch.touched = sum;
         for (int i = 0; i < to - from; i++) {
@@ -264,9 +257,9 @@ public final class LanguageIdentifier implements AutoCloseable {
 
     /** Adds an n-gram's weights to the languages that have it; gives where the next one's record begins. */
     private int add(int record, long[] sums) {
-        int end = record + 3 + 2 * (records.get(ValueLayout.JAVA_BYTE, record + 2) & 0xFF);
+        int end = record + 3 + 2 * (records[record + 2] & 0xFF);
         for (int pair = record + 3; pair < end; pair += 2) {
-            int both = records.get(IdentifierFile.SHORT, pair);
+            int both = (short) PAIR.get(records, pair);
             Lanes.add(weights[both >> 8 & 0xFF], both & 0xFF, sums);
         }
         return end;
@@ -275,39 +268,30 @@ public final class LanguageIdentifier implements AutoCloseable {
     /** Where the record of a short n-gram begins, -1 if no language has it. */
     private int find(long hash) {
         long mixed = IdentifierFile.mix(hash);
-        long bucket = 4 * (mixed >>> shift);
-        return find((short) mixed, buckets.get(IdentifierFile.INT, bucket),
-                buckets.get(IdentifierFile.INT, bucket + 4));
+        int bucket = (int) (mixed >>> shift);
+        return find((short) mixed, buckets[bucket], buckets[bucket + 1]);
     }
 
     /** Where in a bucket an n-gram's record begins, -1 if it has none. */
     private int find(short fingerprint, int from, int end) {
         for (int at = from; at < end;) {
-            if (records.get(IdentifierFile.SHORT, at) == fingerprint) {
+            if ((short) PAIR.get(records, at) == fingerprint) {
                 return at;
             }
-            at += 3 + 2 * (records.get(ValueLayout.JAVA_BYTE, at + 2) & 0xFF);
+            at += 3 + 2 * (records[at + 2] & 0xFF);
         }
         return -1;
     }
 
     private boolean has(long hash, int language) {
         int record = find(hash);
-        int pairs = record < 0 ? 0 : records.get(ValueLayout.JAVA_BYTE, record + 2) & 0xFF;
+        int pairs = record < 0 ? 0 : records[record + 2] & 0xFF;
         for (int i = 0; i < pairs; i++) {
-            if ((records.get(ValueLayout.JAVA_BYTE, record + 3L + 2L * i) & 0xFF) == language) {
+            if ((records[record + 3 + 2 * i] & 0xFF) == language) {
                 return true;
             }
         }
         return false;
-    }
-
-    /** Unmaps the file. Closing twice does nothing. */
-    @Override
-    public void close() {
-        if (arena.scope().isAlive()) {
-            arena.close();
-        }
     }
 
     @Override

@@ -3,7 +3,6 @@
 package verbo.ngram.identify;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -65,43 +64,39 @@ class LanguageIdentifierTest {
 
     @Test
     void wordsAndSentencesItHasNotSeen() throws IOException {
-        try (LanguageIdentifier identifier = LanguageIdentifier.open(trained("model"))) {
-            assertThat(identifier.languages()).containsExactly("en", "pt", "el");
-            assertThat(identifier.identify("The weather in the north is cold!").language()).isEqualTo("en");
-            assertThat(identifier.identify("o vento da noite não volta").language()).isEqualTo("pt");
-            assertThat(identifier.identify("NOITES").language()).isEqualTo("pt");
-            assertThat(identifier.identify("η θάλασσα").language()).isEqualTo("el");
-            assertThat(identifier.identify("weather").probability()).isBetween(0.34, 1.0);
-        }
+        LanguageIdentifier identifier = LanguageIdentifier.open(trained("model"));
+        assertThat(identifier.languages()).containsExactly("en", "pt", "el");
+        assertThat(identifier.identify("The weather in the north is cold!").language()).isEqualTo("en");
+        assertThat(identifier.identify("o vento da noite não volta").language()).isEqualTo("pt");
+        assertThat(identifier.identify("NOITES").language()).isEqualTo("pt");
+        assertThat(identifier.identify("η θάλασσα").language()).isEqualTo("el");
+        assertThat(identifier.identify("weather").probability()).isBetween(0.34, 1.0);
     }
 
     @Test
     void longerTextsMakeSurer() throws IOException {
-        try (LanguageIdentifier identifier = LanguageIdentifier.open(trained("model"))) {
-            double word = identifier.identify("storm").probability();
-            double line = identifier.identify("they told him about the storm by the sea").probability();
-            assertThat(line).isGreaterThan(word);
-            String text = String.join("\n", ENGLISH).repeat(2000);
-            assertThat(identifier.identify(text).language()).isEqualTo("en");
-        }
+        LanguageIdentifier identifier = LanguageIdentifier.open(trained("model"));
+        double word = identifier.identify("storm").probability();
+        double line = identifier.identify("they told him about the storm by the sea").probability();
+        assertThat(line).isGreaterThan(word);
+        String text = String.join("\n", ENGLISH).repeat(2000);
+        assertThat(identifier.identify(text).language()).isEqualTo("en");
     }
 
     @Test
     void rankingSumsToOneAndBeginsWithTheAnswer() throws IOException {
-        try (LanguageIdentifier identifier = LanguageIdentifier.open(trained("model"))) {
-            List<Identification> ranking = identifier.ranking("a casa do velho");
-            assertThat(ranking.getFirst()).isEqualTo(identifier.identify("a casa do velho"));
-            assertThat(ranking.stream().mapToDouble(Identification::probability).sum()).isCloseTo(1, within(1e-6));
-        }
+        LanguageIdentifier identifier = LanguageIdentifier.open(trained("model"));
+        List<Identification> ranking = identifier.ranking("a casa do velho");
+        assertThat(ranking.getFirst()).isEqualTo(identifier.identify("a casa do velho"));
+        assertThat(ranking.stream().mapToDouble(Identification::probability).sum()).isCloseTo(1, within(1e-6));
     }
 
     @Test
     void whatIsNoLanguageIsUnknown() throws IOException {
-        try (LanguageIdentifier identifier = LanguageIdentifier.open(trained("model"))) {
-            for (String text : new String[]{"", "  ", "12345 - 67!", "\ud800", "ሰላም ለዓለም እንዴት ነህ ወዳጄ ሆይ"}) {
-                assertThat(identifier.identify(text)).as(text).isEqualTo(new Identification("unknown", 0));
-                assertThat(identifier.ranking(text)).isEmpty();
-            }
+        LanguageIdentifier identifier = LanguageIdentifier.open(trained("model"));
+        for (String text : new String[]{"", "  ", "12345 - 67!", "\ud800", "ሰላም ለዓለም እንዴት ነህ ወዳጄ ሆይ"}) {
+            assertThat(identifier.identify(text)).as(text).isEqualTo(new Identification("unknown", 0));
+            assertThat(identifier.ranking(text)).isEmpty();
         }
     }
 
@@ -110,28 +105,24 @@ class LanguageIdentifierTest {
     void halfOfWhatALanguageLosesToItsNearestIsAllowed() throws IOException {
         assertThat(Likeness.allowance(new double[]{3, 0.5, 1, 2, 0.25})).isEqualTo(1);
         assertThat(Likeness.allowance(new double[]{-3, -2})).isZero();
-        try (Arena arena = Arena.ofConfined()) {
-            Likeness likeness = IdentifierFile.open(trained("model"), arena).header().likeness();
-            assertThat(likeness.allowance()).isBetween(0.3, 10.0).isNotEqualTo(Likeness.allowance(new double[0]));
-            double mean = -2;
-            double least = mean - likeness.allowance() - likeness.spread() / 5;
-            assertThat(likeness.accepts(25 * least + 1e-6, 25, mean)).isTrue();
-            assertThat(likeness.accepts(25 * least - 1e-6, 25, mean)).isFalse();
-        }
+        Likeness likeness = IdentifierFile.open(trained("model")).header().likeness();
+        assertThat(likeness.allowance()).isBetween(0.3, 10.0).isNotEqualTo(Likeness.allowance(new double[0]));
+        double mean = -2;
+        double least = mean - likeness.allowance() - likeness.spread() / 5;
+        assertThat(likeness.accepts(25 * least + 1e-6, 25, mean)).isTrue();
+        assertThat(likeness.accepts(25 * least - 1e-6, 25, mean)).isFalse();
     }
 
     @Test
     void aNameInAnotherScriptDoesNotMakeATextUnknown() throws IOException {
-        try (LanguageIdentifier identifier = LanguageIdentifier.open(trained("model"))) {
-            assertThat(identifier.identify("δεν είχε δει τη θάλασσα και το λιμάνι (ሰላም)").language()).isEqualTo("el");
-        }
+        LanguageIdentifier identifier = LanguageIdentifier.open(trained("model"));
+        assertThat(identifier.identify("δεν είχε δει τη θάλασσα και το λιμάνι (ሰላም)").language()).isEqualTo("el");
     }
 
     @Test
     void accentsMayStandBehindTheirLetters() throws IOException {
-        try (LanguageIdentifier identifier = LanguageIdentifier.open(trained("model"))) {
-            assertThat(identifier.identify("na\u0303o e\u0301")).isEqualTo(identifier.identify("não é"));
-        }
+        LanguageIdentifier identifier = LanguageIdentifier.open(trained("model"));
+        assertThat(identifier.identify("na\u0303o e\u0301")).isEqualTo(identifier.identify("não é"));
     }
 
     /** {@code ab ab ac}: order 2 has a b twice, a c once; every pair comes after one letter or the begin alone. */
@@ -173,9 +164,8 @@ class LanguageIdentifierTest {
         long bytes = Files.size(whole) - 1000;
         IdentifierTrainer.train(texts(), small, new IdentifierTrainer.Options(5, bytes), Progress.NONE);
         assertThat(Files.size(small)).isBetween(bytes - 10, bytes);
-        try (LanguageIdentifier identifier = LanguageIdentifier.open(small)) {
-            assertThat(identifier.identify("where the wind was cold").language()).isEqualTo("en");
-        }
+        LanguageIdentifier identifier = LanguageIdentifier.open(small);
+        assertThat(identifier.identify("where the wind was cold").language()).isEqualTo("en");
         assertThatThrownBy(() -> IdentifierTrainer.train(texts(), small, new IdentifierTrainer.Options(5, 2000),
                 Progress.NONE)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("more than 2000");
     }
@@ -221,7 +211,8 @@ class LanguageIdentifierTest {
             ByteBuffer.wrap(forged).order(ByteOrder.LITTLE_ENDIAN).putLong(24, forged.length)
                     .putLong(32, crc.getValue());
             Files.write(file, forged);
-            try (LanguageIdentifier identifier = LanguageIdentifier.open(file)) {
+            try {
+                LanguageIdentifier identifier = LanguageIdentifier.open(file);
                 identifier.identify("the ship went north com o vento");
             } catch (FormatException e) {
                 refused++;
