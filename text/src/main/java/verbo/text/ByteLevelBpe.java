@@ -209,7 +209,7 @@ public final class ByteLevelBpe implements Tokenizer {
      * @param corpus
      *            read once; only its distinct words are kept in memory
      * @param progress
-     *            told the characters read (of a total not known, 0), then the merges made
+     *            told the bytes read, then the merges made
      */
     public static ByteLevelBpe train(Corpus corpus, Training training, Progress progress) throws IOException {
         WordCounts words = new WordCounter(null, new PreTokenizer.Bytes(false, true), false, training.threads())

@@ -3,6 +3,7 @@
 package verbo.text;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,12 +25,22 @@ public interface Corpus {
     @FunctionalInterface
     interface RunConsumer {
         /**
-         * @param text
-         *            some text
+         * @param utf8
+         *            holds some text, well-formed; the consumer's to keep
+         * @param from
+         *            where the text begins
+         * @param to
+         *            where it ends
          * @param lines
          *            whether it is whole lines, each with its line feed; else it is a document
          */
-        void accept(String text, boolean lines) throws IOException;
+        void accept(byte[] utf8, int from, int to, boolean lines) throws IOException;
+
+        /** The same of a document's text. */
+        default void accept(Document document, boolean lines) throws IOException {
+            byte[] utf8 = document.text().getBytes(StandardCharsets.UTF_8);
+            accept(utf8, 0, utf8.length, lines);
+        }
     }
 
     /**
@@ -40,7 +51,7 @@ public interface Corpus {
      *             as {@link #forEach}
      */
     default void forEachRun(RunConsumer action) throws IOException {
-        forEach(document -> action.accept(document.text(), true));
+        forEach(document -> action.accept(document, true));
     }
 
     /** How many bytes there are to read, 0 if that is not known. */

@@ -185,7 +185,7 @@ final class FileCorpus implements Corpus {
 
     @Override
     public void forEachRun(RunConsumer action) throws IOException {
-        read(new Sink(document -> action.accept(document.text(), false), action));
+        read(new Sink(document -> action.accept(document, false), action));
     }
 
     /** Where documents go and, if they are wanted, runs of lines instead. */
@@ -205,9 +205,9 @@ final class FileCorpus implements Corpus {
             documents.accept(document);
         }
 
-        void run(RunConsumer consumer, String text) throws IOException {
+        void run(RunConsumer consumer, byte[] utf8, int from, int to) throws IOException {
             count++;
-            consumer.accept(text, true);
+            consumer.accept(utf8, from, to, true);
         }
     }
 
@@ -335,10 +335,15 @@ final class FileCorpus implements Corpus {
                 continue;
             }
             int from = offset == 0 ? bomLength(buffer, end) : 0;
-            if (end > from) {
-                sink.run(consumer, decode(file, where, offset, buffer, from, end));
+            byte[] run = buffer; // which the consumer keeps
+            if (!ended) {
+                buffer = new byte[Math.max(RUN, length - end)];
+                System.arraycopy(run, end, buffer, 0, length - end);
             }
-            System.arraycopy(buffer, end, buffer, 0, length - end);
+            if (end > from) {
+                check(file, where, offset, run, from, end);
+                sink.run(consumer, run, from, end);
+            }
             length -= end;
             offset += end;
         }
@@ -446,12 +451,17 @@ final class FileCorpus implements Corpus {
         String text = new String(bytes, from, to - from, StandardCharsets.UTF_8);
         // malformed bytes become U+FFFD, so only a text that has one needs the slower, exact look
         if (text.indexOf('\uFFFD') >= 0) {
-            int bad = Utf8.firstMalformed(bytes, from, to);
-            if (bad >= 0) {
-                throw new FormatException(file, where + "not UTF-8: byte 0x"
-                        + String.format(Locale.ROOT, "%02X", bytes[bad] & 0xFF) + " at offset " + (offset + bad));
-            }
+            check(file, where, offset, bytes, from, to);
         }
         return text;
+    }
+
+    private static void check(Path file, String where, long offset, byte[] bytes, int from, int to)
+            throws FormatException {
+        int bad = Utf8.firstMalformed(bytes, from, to);
+        if (bad >= 0) {
+            throw new FormatException(file, where + "not UTF-8: byte 0x"
+                    + String.format(Locale.ROOT, "%02X", bytes[bad] & 0xFF) + " at offset " + (offset + bad));
+        }
     }
 }

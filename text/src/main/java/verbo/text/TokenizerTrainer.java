@@ -473,7 +473,8 @@ public final class TokenizerTrainer {
     }
 
     private TrainingWords characters(WordCounts counts) {
-        return TrainingWords.characters(counts, specialTokens(), alphabetLimit, prefix, suffix);
+        TrainingWords words = TrainingWords.codePoints(counts);
+        return words.characters(words.frequencies(), specialTokens(), alphabetLimit, prefix, suffix);
     }
 
     private Map<String, @Nullable Object> bpe(WordCounts counts, Listener listener) {
@@ -518,8 +519,7 @@ public final class TokenizerTrainer {
     }
 
     /** How many characters are needed to cover as much of the text as was asked for. */
-    private int alphabet(WordCounts counts) {
-        long[] frequencies = TrainingWords.characters(counts);
+    private int alphabet(long[] frequencies) {
         long all = Arrays.stream(frequencies).sum();
         long covered = 0;
         int characters = 0;
@@ -543,12 +543,14 @@ public final class TokenizerTrainer {
     }
 
     private TrainingWords charactersOrUnknown(WordCounts counts, int before) {
-        int limit = alphabet(counts);
+        TrainingWords words = TrainingWords.codePoints(counts);
+        long[] frequencies = words.frequencies();
+        int limit = alphabet(frequencies);
         if (before + limit > vocabularySize) {
             throw new IllegalArgumentException("a vocabulary of " + vocabularySize + " is too small: " + limit
                     + " characters and " + before + " other tokens must be in it; limit the alphabet or the coverage");
         }
-        return TrainingWords.characters(counts, List.of(""), limit, "", "");
+        return words.characters(frequencies, List.of(""), limit, "", "");
     }
 
     private Map<String, @Nullable Object> unigram(WordCounts counts, Listener listener) throws IOException {
@@ -573,14 +575,14 @@ public final class TokenizerTrainer {
     private Map<String, @Nullable Object> pieces(WordCounts counts, Listener listener) {
         List<String> before = beforePieces();
         TrainingWords start = charactersOrUnknown(counts, before.size());
+        long[] frequencies = start.frequencies();
+        frequencies[0] = 0; // of unknown ones
         BpeTrainer.Result learnt = merge(start, BpeTrainer.Style.SENTENCE_PIECE,
                 vocabularySize - before.size() + 1, listener);
         List<String> pieces = new ArrayList<>(before);
         pieces.addAll(learnt.vocabulary().subList(start.vocabulary().size(), learnt.vocabulary().size()));
-        long[] frequencies = TrainingWords.characters(counts);
-        frequencies[TrainingWords.BOUND] = 0;
-        for (int c : TrainingWords.mostFrequent(frequencies, start.vocabulary().size() - 1)) {
-            pieces.add(Character.toString(c));
+        for (int character : TrainingWords.mostFrequent(frequencies, start.vocabulary().size() - 1)) {
+            pieces.add(start.vocabulary().get(character));
         }
         float[] scores = new float[pieces.size()];
         SentencePiece.Type[] types = new SentencePiece.Type[scores.length];

@@ -4,11 +4,9 @@ package verbo.text;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /**
  * Words written in the first symbols of a vocabulary that is to be learnt.
@@ -28,7 +26,7 @@ record TrainingWords(List<String> vocabulary, int[] symbols, int[] starts, int[]
     /** What no token has: SentencePiece's normalisation leaves none in a text. */
     static final char BOUND = '\t';
 
-    private static final int CODE_POINTS = Character.MAX_CODE_POINT + 1;
+    private static final int SYMBOL_BITS = 21; // enough for every code point
 
     /**
      * Words as bytes; the alphabet is all of them, in the order of the characters that stand for them.
@@ -49,44 +47,89 @@ record TrainingWords(List<String> vocabulary, int[] symbols, int[] starts, int[]
         int count = words.size();
         int[] starts = new int[count];
         int[] lengths = new int[count];
-        IntBuilder symbols = new IntBuilder(words.characterCount() + (words.characterCount() >> 3));
-        char[] text = words.characters();
+        int[] symbols = new int[words.byteCount()];
+        byte[] text = words.bytes();
+        int n = 0;
         for (int word = 0; word < count; word++) {
-            starts[word] = symbols.size();
+            starts[word] = n;
             for (int i = words.start(word), end = words.end(word); i < end; i++) {
-                int c = spelled ? ByteLevel.toByte(text[i]) : text[i];
-                if (spelled || c < 0x80) {
-                    symbols.add(byteIds[c]);
-                    continue;
+                int b = text[i] & 0xFF;
+                if (spelled) { // the characters have two bytes at most
+                    b = ByteLevel.toByte((char) (b < 0x80 ? b : (b & 0x1F) << 6 | (text[++i] & 0x3F)));
                 }
-                if (Character.isSurrogate((char) c)) {
-                    c = codePoint(text, i, end);
-                    if (c < 0x80) {
-                        symbols.add(byteIds[c]);
-                        continue;
-                    }
-                    i++;
-                }
-                int bytes = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-                symbols.add(byteIds[(0xF00 >>> bytes & 0xFF) | c >>> 6 * (bytes - 1)]);
-                for (int k = bytes - 2; k >= 0; k--) {
-                    symbols.add(byteIds[0x80 | (c >>> 6 * k & 0x3F)]);
-                }
+                symbols[n++] = byteIds[b];
             }
-            lengths[word] = symbols.size() - starts[word];
+            lengths[word] = n - starts[word];
         }
-        return new TrainingWords(vocabulary, symbols.toArray(), starts, lengths, words.counts());
+        return new TrainingWords(vocabulary, symbols, starts, lengths, words.counts());
     }
 
-    /** A character, {@code '?'} for half of one. */
-    private static int codePoint(char[] text, int i, int end) {
-        int c = Character.codePointAt(text, i, end);
-        return c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? '?' : c;
+    /** Words as code points, without a vocabulary. */
+    static TrainingWords codePoints(WordCounts words) {
+        int count = words.size();
+        int[] starts = new int[count];
+        int[] lengths = new int[count];
+        int[] symbols = new int[words.byteCount()];
+        byte[] text = words.bytes();
+        int n = 0;
+        for (int word = 0; word < count; word++) {
+            starts[word] = n;
+            for (int i = words.start(word), end = words.end(word); i < end;) {
+                int c = text[i++];
+                if (c < 0) {
+                    int more = c < (byte) 0xE0 ? 1 : c < (byte) 0xF0 ? 2 : 3;
+                    c &= 0x3F >> more;
+                    for (int k = 0; k < more; k++) {
+                        c = c << 6 | (text[i++] & 0x3F);
+                    }
+                }
+                symbols[n++] = c;
+            }
+            lengths[word] = n - starts[word];
+        }
+        return new TrainingWords(List.of(), symbols, starts, lengths, words.counts());
+    }
+
+    /** How often each symbol occurs, up to the highest that does. */
+    long[] frequencies() {
+        int highest = 0;
+        for (int word = 0; word < starts.length; word++) {
+            for (int i = starts[word], end = i + lengths[word]; i < end; i++) {
+                highest = Math.max(highest, symbols[i]);
+            }
+        }
+        long[] frequencies = new long[highest + 1];
+        for (int word = 0; word < starts.length; word++) {
+            for (int i = starts[word], end = i + lengths[word]; i < end; i++) {
+                frequencies[symbols[i]] += counts[word];
+            }
+        }
+        return frequencies;
+    }
+
+    /** Those of the symbols that occur that do so most often, in that order; of equally frequent ones the lower. */
+    static int[] mostFrequent(long[] frequencies, int limit) {
+        long[] order = new long[frequencies.length];
+        int n = 0;
+        for (int symbol = 0; symbol < frequencies.length; symbol++) {
+            if (frequencies[symbol] > 0) {
+                order[n++] = (Long.MAX_VALUE >> SYMBOL_BITS) - frequencies[symbol] << SYMBOL_BITS | symbol;
+            }
+        }
+        Arrays.sort(order, 0, n);
+        int[] symbols = new int[Math.min(n, limit)];
+        for (int i = 0; i < symbols.length; i++) {
+            symbols[i] = (int) order[i] & (1 << SYMBOL_BITS) - 1;
+        }
+        return symbols;
     }
 
     /**
-     * Words as characters, of which the rarest may be left out of words and alphabet.
+     * Words of {@link #codePoints}, which are changed, as characters, of which the rarest may be left out of words and
+     * alphabet.
      *
+     * @param frequencies
+     *            of the code points
      * @param special
      *            tokens before the alphabet; an empty one stands for characters that were left out, which else are gone
      * @param limit
@@ -96,52 +139,54 @@ record TrainingWords(List<String> vocabulary, int[] symbols, int[] starts, int[]
      * @param suffix
      *            what is put behind those that end one
      */
-    static TrainingWords characters(WordCounts words, List<String> special, int limit, String prefix, String suffix) {
-        List<String> vocabulary = new ArrayList<>(special);
+    TrainingWords characters(long[] frequencies, List<String> special, int limit, String prefix, String suffix) {
+        List<String> tokens = new ArrayList<>(special);
         Map<String, Integer> ids = new HashMap<>(TokenizerJson.ids(special));
-        boolean[] allowed = new boolean[CODE_POINTS];
+        boolean[] allowed = new boolean[frequencies.length];
         for (String token : special) {
-            if (!token.isEmpty() && token.length() == Character.charCount(token.codePointAt(0))) {
+            if (!token.isEmpty() && token.length() == Character.charCount(token.codePointAt(0))
+                    && token.codePointAt(0) < allowed.length) {
                 allowed[token.codePointAt(0)] = true;
             }
         }
         int left = special.indexOf("");
-        long[] frequencies = characters(words);
-        if (left >= 0) {
-            frequencies[BOUND] = 0;
+        long[] countable = frequencies.clone();
+        if (left >= 0 && BOUND < countable.length) {
+            countable[BOUND] = 0;
         }
-        int[] kept = mostFrequent(frequencies, limit);
+        int[] kept = mostFrequent(countable, limit);
         Arrays.sort(kept);
         for (int c : kept) {
             allowed[c] = true;
-            id(Character.toString(c), vocabulary, ids);
+            id(Character.toString(c), tokens, ids);
         }
-        // ids by how a character stands (whether it begins a word, whether it ends one) and code point, plus one
-        int[][] forms = new int[prefix.isEmpty() && suffix.isEmpty() ? 1 : 4][CODE_POINTS];
-        each(words, (word, c, first, last) -> forms[form(first, last, forms.length)][c] = 1);
+        // ids by how a character stands (whether it begins a word, whether it ends one) and code point
+        int[][] forms = new int[prefix.isEmpty() && suffix.isEmpty() ? 1 : 4][frequencies.length];
+        for (int word = 0; word < starts.length; word++) {
+            for (int i = starts[word], last = i + lengths[word] - 1; i <= last; i++) {
+                forms[forms.length == 1 ? 0 : form(i == starts[word], i == last)][symbols[i]] = 1;
+            }
+        }
         for (int form = 0; form < forms.length; form++) {
-            for (int c = 0; c < CODE_POINTS; c++) {
-                if (forms[form][c] != 0 && allowed[c]) {
+            for (int c = 0; c < frequencies.length; c++) {
+                if (forms[form][c] != 0) {
                     String token = ((form & 1) == 0 ? "" : prefix) + Character.toString(c)
                             + ((form & 2) == 0 ? "" : suffix);
-                    forms[form][c] = id(token, vocabulary, ids);
+                    forms[form][c] = allowed[c] ? id(token, tokens, ids) : left;
                 }
             }
         }
-        int[] starts = new int[words.size()];
-        int[] lengths = new int[words.size()];
-        IntBuilder symbols = new IntBuilder(words.characterCount());
-        each(words, (word, c, first, last) -> {
-            if (first) {
-                starts[word] = symbols.size();
+        for (int word = 0; word < starts.length; word++) {
+            int out = starts[word];
+            for (int i = starts[word], last = i + lengths[word] - 1; i <= last; i++) {
+                int id = forms[forms.length == 1 ? 0 : form(i == starts[word], i == last)][symbols[i]];
+                if (id >= 0) {
+                    symbols[out++] = id;
+                }
             }
-            int id = allowed[c] ? forms[form(first, last, forms.length)][c] : left;
-            if (id >= 0) {
-                symbols.add(id);
-                lengths[word]++;
-            }
-        });
-        return new TrainingWords(vocabulary, symbols.toArray(), starts, lengths, words.counts());
+            lengths[word] = out - starts[word];
+        }
+        return new TrainingWords(tokens, symbols, starts, lengths, counts);
     }
 
     private static int id(String token, List<String> vocabulary, Map<String, Integer> ids) {
@@ -152,38 +197,7 @@ record TrainingWords(List<String> vocabulary, int[] symbols, int[] starts, int[]
         return id;
     }
 
-    private static int form(boolean first, boolean last, int forms) {
-        return forms == 1 ? 0 : (first ? 0 : 1) + (last ? 2 : 0);
-    }
-
-    /** What is done with a character of a word. */
-    private interface Visitor {
-        void visit(int word, int codePoint, boolean first, boolean last);
-    }
-
-    private static void each(WordCounts words, Visitor visitor) {
-        char[] text = words.characters();
-        for (int word = 0; word < words.size(); word++) {
-            int start = words.start(word);
-            for (int i = start, end = words.end(word); i < end;) {
-                int next = i + Character.charCount(Character.codePointAt(text, i, end));
-                visitor.visit(word, codePoint(text, i, end), i == start, next == end);
-                i = next;
-            }
-        }
-    }
-
-    /** How often each character occurs. */
-    static long[] characters(WordCounts words) {
-        long[] counts = new long[CODE_POINTS];
-        each(words, (word, c, first, last) -> counts[c] += words.count(word));
-        return counts;
-    }
-
-    /** Those of the characters that occur that do so most often, in that order; of equally frequent ones the lower. */
-    static int[] mostFrequent(long[] frequencies, int limit) {
-        return IntStream.range(0, frequencies.length).filter(c -> frequencies[c] > 0).boxed()
-                .sorted(Comparator.comparingLong((Integer c) -> -frequencies[c])).limit(limit)
-                .mapToInt(Integer::intValue).toArray();
+    private static int form(boolean first, boolean last) {
+        return (first ? 0 : 1) + (last ? 2 : 0);
     }
 }

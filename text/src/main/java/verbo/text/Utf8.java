@@ -2,11 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CoderResult;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /** What Java's own UTF-8 does not offer: where bytes are malformed, where a character is cut, how long a text is. */
@@ -15,18 +10,39 @@ final class Utf8 {
 
     /** The index of the first byte that is not part of well-formed UTF-8, -1 if there is none. */
     static int firstMalformed(byte[] bytes, int from, int to) {
-        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)
-                .onUnmappableCharacter(CodingErrorAction.REPORT);
-        ByteBuffer in = ByteBuffer.wrap(bytes, from, to - from);
-        CharBuffer out = CharBuffer.allocate(8192);
-        while (true) {
-            CoderResult result = decoder.decode(in, out, true);
-            if (result.isOverflow()) {
-                out.clear();
-            } else {
-                return result.isError() ? in.position() : -1;
+        for (int i = from; i < to;) {
+            if (bytes[i] >= 0) {
+                i++;
+                continue;
             }
+            int have = wholeOrBeginning(bytes, i, to);
+            if (have < 2 || have < lengthFrom(bytes[i] & 0xFF)) {
+                return i;
+            }
+            i += have;
         }
+        return -1;
+    }
+
+    /** How many bytes from one on are a character or the longest beginning of one; 1 of what begins none. */
+    private static int wholeOrBeginning(byte[] bytes, int i, int to) {
+        int first = bytes[i] & 0xFF;
+        int need = lengthFrom(first);
+        int have = 1;
+        while (have < need && i + have < to && continues(first, have, bytes[i + have] & 0xFF)) {
+            have++;
+        }
+        return have;
+    }
+
+    /** UTF-16 units of well-formed bytes. */
+    static int units(byte[] bytes, int from, int to) {
+        int units = 0;
+        for (int i = from; i < to; i++) {
+            int b = bytes[i];
+            units += b >= (byte) 0xC0 ? b >= (byte) 0xF0 && b < 0 ? 2 : 1 : 0;
+        }
+        return units;
     }
 
     /**
@@ -57,14 +73,9 @@ final class Utf8 {
         }
         StringBuilder exact = new StringBuilder(text.length());
         for (int i = from; i < to;) {
-            int first = bytes[i] & 0xFF;
-            int need = lengthFrom(first);
-            int have = 1;
-            while (have < need && i + have < to && continues(first, have, bytes[i + have] & 0xFF)) {
-                have++;
-            }
-            if (have == need && (need > 1 || first < 0x80)) {
-                exact.append(new String(bytes, i, need, StandardCharsets.UTF_8));
+            int have = wholeOrBeginning(bytes, i, to);
+            if (bytes[i] >= 0 || (have > 1 && have == lengthFrom(bytes[i] & 0xFF))) {
+                exact.append(new String(bytes, i, have, StandardCharsets.UTF_8));
             } else {
                 exact.append('\uFFFD');
             }

@@ -3,6 +3,7 @@
 package verbo.text;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -44,12 +45,15 @@ final class WordCounter {
         WHOLE, PIECES, WORDS, PUNCTUATION
     }
 
+    /** So many bytes must lie behind a text, as {@link WordPattern} wants it. */
+    private static final int BEHIND = 8;
     /** Up to here no character changes with those around it. */
     private static final int PLAIN = 0x250;
 
     private final @Nullable Normalizer normalizer;
     private final @Nullable PreTokenizer preTokenizer;
     private final List<String> bounds;
+    private final byte[] boundsBegin; // with these
     private final Cut cut;
     private final boolean lines;
     private final int threads;
@@ -74,6 +78,10 @@ final class WordCounter {
             boolean lines,
             int threads) {
         this.bounds = bounds.stream().filter(b -> !b.isEmpty()).toList();
+        boundsBegin = new byte[this.bounds.size()];
+        for (int i = 0; i < boundsBegin.length; i++) {
+            boundsBegin[i] = this.bounds.get(i).getBytes(StandardCharsets.UTF_8)[0];
+        }
         this.normalizer = normalizer;
         this.preTokenizer = preTokenizer;
         this.lines = lines;
@@ -158,20 +166,20 @@ final class WordCounter {
     }
 
     WordCounts count(Corpus corpus, Progress progress) throws IOException {
-        long bytes = corpus.bytes();
-        Corpus.RunConsumer told = (text, more) -> {
-            characters += text.length();
-            progress.update(characters, Math.max(bytes, characters));
-        };
+        long total = corpus.bytes();
+        long[] read = {0};
         WordCounts counts = Shares.collect(threads, share -> {
-            Corpus.RunConsumer each = (text, ofLines) -> {
-                share.run(mine -> add(text, ofLines && lines, mine));
-                told.accept(text, ofLines);
+            Corpus.RunConsumer each = (utf8, from, to, ofLines) -> {
+                byte[] run = utf8.length - to < BEHIND ? Arrays.copyOf(utf8, to + BEHIND) : utf8;
+                share.run(mine -> add(run, from, to, ofLines && lines, mine));
+                characters += Utf8.units(utf8, from, to);
+                read[0] += to - from;
+                progress.update(read[0], Math.max(total, read[0]));
             };
             if (lines) {
                 corpus.forEachRun(each);
             } else {
-                corpus.forEach(document -> each.accept(document.text(), false));
+                corpus.forEach(document -> each.accept(document, false));
             }
         });
         return cut instanceof Cut.AtSpace || cut instanceof Cut.BeforeSpace ? pieces(counts) : counts;
@@ -181,9 +189,9 @@ final class WordCounter {
     private WordCounts pieces(WordCounts between) throws IOException {
         WordCounts[] counts = new WordCounts[threads];
         Arrays.setAll(counts, i -> new WordCounts());
-        char[] text = between.characters();
+        byte[] text = between.bytes();
         Slices.forEach(threads, between.size(), 4096, (worker, from, to) -> {
-            char[] scratch = new char[1 << 10];
+            PlainWord scratch = new PlainWord();
             for (int word = from; word < to; word++) {
                 int start = between.start(word);
                 int end = between.end(word);
@@ -206,10 +214,10 @@ final class WordCounter {
         return counts[0];
     }
 
-    private boolean mayHaveBound(char[] text, int from, int to) {
-        for (String bound : bounds) {
+    private boolean mayHaveBound(byte[] text, int from, int to) {
+        for (byte first : boundsBegin) {
             for (int i = from; i < to; i++) {
-                if (text[i] == bound.charAt(0)) {
+                if (text[i] == first) {
                     return true;
                 }
             }
@@ -217,20 +225,31 @@ final class WordCounter {
         return false;
     }
 
+    /** A word of plain characters as it becomes: units, and room for their bytes. */
+    private static final class PlainWord {
+        private final char[] units = new char[1 << 10];
+        private final byte[] utf8 = new byte[3 * units.length];
+    }
+
     /** Normalises and cuts a word of plain characters; false if it is none. */
-    private boolean splitPlain(Plain plain, char[] text, int from, int to, long count, char[] scratch,
+    private boolean splitPlain(Plain plain, byte[] text, int from, int to, long count, PlainWord scratch,
             WordCounts counts) {
+        char[] units = scratch.units;
         int n = 0;
         if (plain == Plain.PIECES) {
-            scratch[n++] = SentencePiece.SPACE;
+            units[n++] = SentencePiece.SPACE;
         }
         for (int i = from; i < to; i++) {
-            char[] becomes = text[i] < PLAIN ? normal[text[i]] : null;
-            if (becomes == null || n + becomes.length > scratch.length) {
+            int c = text[i];
+            if (c < 0) { // plain are those of two bytes, up to a point
+                c = c < (byte) 0xE0 ? (c & 0x1F) << 6 | (text[++i] & 0x3F) : PLAIN;
+            }
+            char[] becomes = c < PLAIN ? normal[c] : null;
+            if (becomes == null || n + becomes.length > units.length) {
                 return false;
             }
-            for (char c : becomes) {
-                scratch[n++] = c;
+            for (char unit : becomes) {
+                units[n++] = unit;
             }
         }
         switch (plain) {
@@ -240,8 +259,8 @@ final class WordCounter {
                 int start = 0;
                 for (int i = 0; i < n; i++) {
                     boolean bound = plain == Plain.WORDS
-                            ? isWord(scratch[i]) != isWord(scratch[start])
-                            : UnicodeEight.isPunctuation(scratch[i]) || UnicodeEight.isPunctuation(scratch[start]);
+                            ? isWord(units[i]) != isWord(units[start])
+                            : UnicodeEight.isPunctuation(units[i]) || UnicodeEight.isPunctuation(units[start]);
                     if (bound) {
                         addIfAny(scratch, start, i, 0, count, counts);
                         start = i;
@@ -253,10 +272,27 @@ final class WordCounter {
         return true;
     }
 
-    private static void addIfAny(char[] text, int from, int to, int least, long count, WordCounts counts) {
-        if (to - from > least) {
-            counts.add(text, from, to, count);
+    private static void addIfAny(PlainWord word, int from, int to, int least, long count, WordCounts counts) {
+        if (to - from <= least) {
+            return;
         }
+        byte[] utf8 = word.utf8;
+        int n = 0;
+        for (int i = from; i < to; i++) {
+            char c = word.units[i];
+            if (c < 0x80) {
+                utf8[n++] = (byte) c;
+                continue;
+            }
+            if (c < 0x800) {
+                utf8[n++] = (byte) (0xC0 | c >> 6);
+            } else {
+                utf8[n++] = (byte) (0xE0 | c >> 12);
+                utf8[n++] = (byte) (0x80 | (c >> 6 & 0x3F));
+            }
+            utf8[n++] = (byte) (0x80 | (c & 0x3F));
+        }
+        counts.add(utf8, 0, n, count);
     }
 
     /** {@code \\w} among plain characters. */
@@ -264,56 +300,67 @@ final class WordCounter {
         return Character.isLetterOrDigit(c) || c == '_';
     }
 
-    private void add(String run, boolean ofLines, WordCounts counts) {
+    private void add(byte[] run, int from, int to, boolean ofLines, WordCounts counts) {
         if (cut instanceof Cut.AtSpace) {
-            char[] text = run.toCharArray();
-            for (int start = 0; start < text.length;) {
-                int end = start;
-                while (end < text.length && !isSpace(text[end])) {
-                    end++;
-                }
-                if (end > start) {
-                    counts.add(text, start, end, 1);
-                }
-                start = end + 1;
-            }
+            addBetweenSpaces(run, from, to, counts);
             return;
         }
-        char[] text = cut instanceof Cut.Whole ? new char[0] : run.toCharArray();
-        for (int start = 0; start < run.length();) {
-            int end = ofLines ? run.indexOf('\n', start) + 1 : run.length();
-            if (end == 0) {
-                end = run.length();
-            }
+        for (int start = from; start < to;) {
+            int end = ofLines ? lineEnd(run, start, to) : to;
             if (cut instanceof Cut.ByPattern(WordPattern pattern)) {
                 while (start < end) {
-                    int next = pattern.end(text, start, end);
-                    counts.add(text, start, next, 1);
+                    int next = pattern.end(run, start, end);
+                    counts.add(run, start, next, 1);
                     start = next;
                 }
             } else if (cut instanceof Cut.BeforeSpace) {
-                addBeforeSpace(text, start, end, counts);
+                addBeforeSpace(run, start, end, counts);
             } else {
-                split(run.substring(start, end), 1, counts);
+                split(new String(run, start, end - start, StandardCharsets.UTF_8), 1, counts);
             }
             start = end;
         }
     }
 
+    private static int lineEnd(byte[] run, int from, int to) {
+        int end = from;
+        while (end < to && run[end] != '\n') {
+            end++;
+        }
+        return Math.min(end + 1, to);
+    }
+
+    private static void addBetweenSpaces(byte[] text, int from, int to, WordCounts counts) {
+        for (int start = from; start < to;) {
+            int end = start;
+            int polynomial = 0;
+            while (end < to && !isSpace(text[end])) {
+                polynomial = 31 * polynomial + text[end++];
+            }
+            if (end > start) {
+                counts.add(text, start, end, polynomial, 1);
+            }
+            start = end + 1;
+        }
+    }
+
     /** Words with the space before them, and the rest of the white space as GPT-2's pattern cuts it. */
-    private static void addBeforeSpace(char[] text, int from, int to, WordCounts counts) {
+    private static void addBeforeSpace(byte[] text, int from, int to, WordCounts counts) {
         for (int start = from; start < to;) {
             int word = start;
-            while (word < to && isWhite(text[word])) {
-                word++;
+            int last = start; // of the white ones
+            for (int white = white(text, word); word < to && white > 0; white = white(text, word)) {
+                last = word;
+                word += white;
             }
             if (word == to) {
                 counts.add(text, start, to, 1);
                 return;
             }
             if (word > start) { // the last of several white ones is by itself, or the word's if it is a space
-                int last = word - 1;
-                addIfAny(text, start, last, 0, 1, counts);
+                if (last > start) {
+                    counts.add(text, start, last, 1);
+                }
                 start = last;
                 if (text[last] != ' ') {
                     counts.add(text, last, word, 1);
@@ -321,7 +368,7 @@ final class WordCounter {
                 }
             }
             int end = word;
-            while (end < to && !isWhite(text[end])) {
+            while (end < to && white(text, end) == 0) {
                 end++;
             }
             counts.add(text, start, end, 1);
@@ -329,13 +376,22 @@ final class WordCounter {
         }
     }
 
-    private static boolean isWhite(char c) {
-        return c <= ' ' ? c == ' ' || (c >= 9 && c <= 13) : c >= 0x80 && CharClass.isWhite(c);
+    /** How many bytes the white space has that begins here, 0 if none does. */
+    private static int white(byte[] text, int i) {
+        byte b = text[i];
+        if (b >= 0) {
+            return b == ' ' || (b >= 9 && b <= 13) ? 1 : 0;
+        }
+        if (b < (byte) 0xC0) { // inside a character
+            return 0;
+        }
+        int at = CharClass.at(text, i);
+        return (at & 15) == CharClass.SPACE ? at >> 4 : 0;
     }
 
     /** The white space that is such for everybody. */
-    private static boolean isSpace(char c) {
-        return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    private static boolean isSpace(byte b) {
+        return b == ' ' || b == '\n' || b == '\r' || b == '\t';
     }
 
     private void split(String text, long count, WordCounts counts) {
@@ -353,15 +409,11 @@ final class WordCounter {
             if (piece.isEmpty()) {
                 continue;
             }
-            if (mayHaveBound(piece.chars(), piece.from(), piece.from() + piece.length())) {
-                String bounded = piece.text();
-                for (String bound : bounds) {
-                    bounded = bounded.replace(bound, String.valueOf(TrainingWords.BOUND));
-                }
-                counts.add(bounded.toCharArray(), 0, bounded.length(), count);
-            } else {
-                counts.add(piece.chars(), piece.from(), piece.from() + piece.length(), count);
+            String word = piece.text();
+            for (String bound : bounds) {
+                word = word.replace(bound, String.valueOf(TrainingWords.BOUND));
             }
+            counts.add(word, count);
         }
     }
 

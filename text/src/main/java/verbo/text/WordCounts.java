@@ -2,14 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** How often each word occurs: a hash table whose words lie one behind the other in one array. */
+/** How often each word occurs: a hash table whose words lie one behind the other in one array of UTF-8. */
 final class WordCounts {
-    private static final int MAX_CHARACTERS = Integer.MAX_VALUE - 16;
+    /** So many bytes lie behind the last word, as {@link WordPattern} wants it. */
+    private static final int BEHIND = 8;
+    private static final int MAX_BYTES = Integer.MAX_VALUE - 16 - BEHIND;
 
-    private char[] characters = new char[1 << 16];
-    private int[] starts = new int[1 << 12]; // word w is characters[starts[w] .. starts[w + 1])
+    private byte[] bytes = new byte[1 << 16];
+    private int[] starts = new int[1 << 12]; // word w is bytes[starts[w] .. starts[w + 1])
     private int[] hashes = new int[1 << 12];
     private long[] counts = new long[1 << 12];
     private int[] table = new int[1 << 13]; // word + 1, 0 is empty
@@ -19,8 +22,9 @@ final class WordCounts {
         return size;
     }
 
-    char[] characters() {
-        return characters;
+    /** Of all words, and at least eight more. */
+    byte[] bytes() {
+        return bytes;
     }
 
     int start(int word) {
@@ -32,7 +36,7 @@ final class WordCounts {
     }
 
     String text(int word) {
-        return new String(characters, starts[word], starts[word + 1] - starts[word]);
+        return new String(bytes, starts[word], starts[word + 1] - starts[word], StandardCharsets.UTF_8);
     }
 
     long count(int word) {
@@ -45,22 +49,37 @@ final class WordCounts {
     }
 
     /** Of all words together. */
-    int characterCount() {
+    int byteCount() {
         return starts[size];
     }
 
-    void add(char[] text, int from, int to, long count) {
+    void add(String word, long count) {
+        byte[] utf8 = word.getBytes(StandardCharsets.UTF_8);
+        add(utf8, 0, utf8.length, count);
+    }
+
+    void add(byte[] text, int from, int to, long count) {
         int hash = 0;
         for (int i = from; i < to; i++) {
             hash = 31 * hash + text[i];
         }
-        hash *= 0x9E3779B9;
+        add(text, from, to, hash, count);
+    }
+
+    /**
+     * Adds a word.
+     *
+     * @param polynomial
+     *            of its bytes, from 0 on: 31 times what there is plus the next
+     */
+    void add(byte[] text, int from, int to, int polynomial, long count) {
+        int hash = polynomial * 0x9E3779B9;
         hash ^= hash >>> 15;
         int mask = table.length - 1;
         int slot = hash & mask;
         while (table[slot] != 0) {
             int word = table[slot] - 1;
-            if (hashes[word] == hash && Arrays.equals(characters, starts[word], starts[word + 1], text, from, to)) {
+            if (hashes[word] == hash && Arrays.equals(bytes, starts[word], starts[word + 1], text, from, to)) {
                 counts[word] += count;
                 return;
             }
@@ -72,11 +91,11 @@ final class WordCounts {
 
     void addAll(WordCounts other) {
         for (int word = 0; word < other.size; word++) {
-            add(other.characters, other.starts[word], other.starts[word + 1], other.counts[word]);
+            add(other.bytes, other.starts[word], other.starts[word + 1], other.counts[word]);
         }
     }
 
-    private void insert(char[] text, int from, int to, int hash, long count) {
+    private void insert(byte[] text, int from, int to, int hash, long count) {
         if (size + 2 > starts.length) {
             starts = Arrays.copyOf(starts, starts.length * 2);
             hashes = Arrays.copyOf(hashes, starts.length);
@@ -84,15 +103,14 @@ final class WordCounts {
         }
         int start = starts[size];
         long end = (long) start + (to - from);
-        if (end > characters.length) {
-            if (end > MAX_CHARACTERS) {
+        if (end > bytes.length - BEHIND) {
+            if (end > MAX_BYTES) {
                 throw new IllegalArgumentException("the corpus has more different words than a vocabulary can be"
-                        + " learnt from (2^31 characters); train on a part of it");
+                        + " learnt from (2 GiB); train on a part of it");
             }
-            characters = Arrays.copyOf(characters, (int) Math.min(MAX_CHARACTERS, Math.max(end,
-                    characters.length * 2L)));
+            bytes = Arrays.copyOf(bytes, BEHIND + (int) Math.min(MAX_BYTES, Math.max(end, bytes.length * 2L)));
         }
-        System.arraycopy(text, from, characters, start, to - from);
+        System.arraycopy(text, from, bytes, start, to - from);
         hashes[size] = hash;
         counts[size] = count;
         starts[++size] = (int) end;
