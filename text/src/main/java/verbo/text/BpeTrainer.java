@@ -52,7 +52,9 @@ final class BpeTrainer {
     private final List<String> vocabulary;
     private final Map<String, Integer> ids;
     private final int[] tokenLengths; // in characters, by symbol
+    // in SentencePiece's style only
     private final PieceShapes shapes;
+    private final char[][] spelled; // by symbol
 
     // symbols of all words, one behind the other; merging shortens a word in place
     private final int[] symbols;
@@ -94,8 +96,10 @@ final class BpeTrainer {
         tokenLengths = new int[most];
         Arrays.fill(tokenLengths, 0, vocabulary.size(), 1);
         shapes = new PieceShapes(most);
-        if (options.style() == Style.SENTENCE_PIECE) {
-            vocabulary.forEach(shapes::add);
+        spelled = new char[options.style() == Style.SENTENCE_PIECE ? most : 0][];
+        for (int symbol = 0; symbol < Math.min(spelled.length, vocabulary.size()); symbol++) {
+            shapes.add(vocabulary.get(symbol));
+            spelled[symbol] = vocabulary.get(symbol).toCharArray();
         }
         before = new Neighbours(most);
         after = new Neighbours(most);
@@ -141,6 +145,7 @@ final class BpeTrainer {
                 tokenLengths[id] = tokenLengths[a] + tokenLengths[b];
                 if (options.style() == Style.SENTENCE_PIECE) {
                     shapes.add(a, b);
+                    spelled[id] = token.toCharArray();
                 }
             } else if (options.style() == Style.SENTENCE_PIECE) {
                 continue;
@@ -265,26 +270,7 @@ final class BpeTrainer {
     /** Merges a pair in the words of a slice and changes the counts of the pairs around it. */
     private void merge(int a, int b, int id, int from, int size) {
         for (int i = from; i < from + size; i++) {
-            int word = arena[i];
-            int start = starts[word];
-            int end = start + lengths[word];
-            int out = start;
-            for (int in = start; in < end;) {
-                int symbol = symbols[in++];
-                if (symbol != a || in == end || symbols[in] != b) {
-                    symbols[out++] = symbol;
-                    continue;
-                }
-                if (out > start) {
-                    before.meet(symbols[out - 1], word, counts[word]);
-                }
-                symbols[out++] = id;
-                in++;
-                if (in < end) {
-                    after.meet(symbols[in], word, counts[word]);
-                }
-            }
-            lengths[word] = out - start;
+            merge(a, b, id, arena[i]);
         }
         // first what comes, then what goes: a pair may do both
         boolean both = before.sums[id] > 0 && after.sums[id] > 0 && allowed(id, id);
@@ -297,6 +283,29 @@ final class BpeTrainer {
         subtract(after, b, false);
         before.clear();
         after.clear();
+    }
+
+    /** Merges a pair in a word. By itself, as the JVM compiles small methods sooner. */
+    private void merge(int a, int b, int id, int word) {
+        int start = starts[word];
+        int end = start + lengths[word];
+        int out = start;
+        for (int in = start; in < end;) {
+            int symbol = symbols[in++];
+            if (symbol != a || in == end || symbols[in] != b) {
+                symbols[out++] = symbol;
+                continue;
+            }
+            if (out > start) {
+                before.meet(symbols[out - 1], word, counts[word]);
+            }
+            symbols[out++] = id;
+            in++;
+            if (in < end) {
+                after.meet(symbols[in], word, counts[word]);
+            }
+        }
+        lengths[word] = out - start;
     }
 
     private void add(Neighbours side, int id, boolean left) {
@@ -519,15 +528,15 @@ final class BpeTrainer {
         if (byLength != 0) {
             return byLength;
         }
-        String left = vocabulary.get(a);
-        String right = vocabulary.get(b);
-        String otherLeft = vocabulary.get(c);
-        String otherRight = vocabulary.get(d);
-        int length = left.length() + right.length();
-        int otherLength = otherLeft.length() + otherRight.length();
+        char[] left = spelled[a];
+        char[] right = spelled[b];
+        char[] otherLeft = spelled[c];
+        char[] otherRight = spelled[d];
+        int length = left.length + right.length;
+        int otherLength = otherLeft.length + otherRight.length;
         for (int i = 0; i < Math.min(length, otherLength); i++) {
-            char x = i < left.length() ? left.charAt(i) : right.charAt(i - left.length());
-            char y = i < otherLeft.length() ? otherLeft.charAt(i) : otherRight.charAt(i - otherLeft.length());
+            char x = i < left.length ? left[i] : right[i - left.length];
+            char y = i < otherLeft.length ? otherLeft[i] : otherRight[i - otherLeft.length];
             if (x != y) {
                 return Utf8.compare(x, y);
             }

@@ -5,7 +5,6 @@ package verbo.text;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -81,28 +80,91 @@ final class SentencePieceJson {
 
     /** The merges of the pieces that are made of others. */
     static List<@Nullable Object> merges(List<String> pieces, float[] scores, SentencePiece.Type[] types) {
-        Map<String, Integer> ids = new HashMap<>();
-        for (int id = 0; id < scores.length; id++) {
-            ids.putIfAbsent(pieces.get(id), id);
-        }
-        record Merge(int id, int left, int right, String pair) {}
+        Spellings ids = new Spellings(pieces);
+        record Merge(int id, int left, int right) {}
         List<Merge> merges = new ArrayList<>();
         for (int id = 0; id < scores.length; id++) {
             String piece = pieces.get(id);
-            if (types[id] != SentencePiece.Type.NORMAL) {
+            if (types[id] != SentencePiece.Type.NORMAL || piece.indexOf(' ') >= 0) {
                 continue;
             }
+            ids.spell(piece);
             for (int cut = 1; cut < piece.length(); cut++) {
-                Integer left = ids.get(piece.substring(0, cut));
-                Integer right = ids.get(piece.substring(cut));
-                if (left != null && right != null && types[left] == SentencePiece.Type.NORMAL
-                        && types[right] == SentencePiece.Type.NORMAL && !piece.contains(" ")) {
-                    merges.add(new Merge(id, left, right, piece.substring(0, cut) + " " + piece.substring(cut)));
+                int left = ids.find(0, cut);
+                int right = left < 0 ? -1 : ids.find(cut, piece.length());
+                if (right >= 0 && types[left] == SentencePiece.Type.NORMAL
+                        && types[right] == SentencePiece.Type.NORMAL) {
+                    merges.add(new Merge(id, left, right));
                 }
             }
         }
         merges.sort(Comparator.comparingDouble((Merge m) -> -scores[m.id()]).thenComparingInt(Merge::left)
                 .thenComparingInt(Merge::right));
-        return new ArrayList<>(merges.stream().map(Merge::pair).toList());
+        List<@Nullable Object> pairs = new ArrayList<>(merges.size());
+        for (Merge merge : merges) {
+            pairs.add(pieces.get(merge.left()) + " " + pieces.get(merge.right()));
+        }
+        return pairs;
+    }
+
+    /** Finds pieces that are parts of another without making strings of these: by a polynomial of their units. */
+    private static final class Spellings {
+        private static final long BASE = 0x9E3779B97F4A7C15L;
+
+        private final List<String> pieces;
+        private final long[] polynomials; // by id
+        private final int[] table; // the first id of a text, plus one
+        private String piece = "";
+        private long[] sums = new long[64]; // of the piece's first units
+        private long[] powers = new long[64];
+
+        Spellings(List<String> pieces) {
+            this.pieces = pieces;
+            polynomials = new long[pieces.size()];
+            table = new int[Integer.highestOneBit(Math.max(8, pieces.size())) * 4];
+            for (int id = 0; id < polynomials.length; id++) {
+                spell(pieces.get(id));
+                int length = piece.length();
+                polynomials[id] = sums[length];
+                int slot = slot(0, length, sums[length]);
+                if (table[slot] == 0) {
+                    table[slot] = id + 1;
+                }
+            }
+        }
+
+        /** Parts of this piece are asked for from now on. */
+        void spell(String text) {
+            piece = text;
+            int length = text.length();
+            if (length >= sums.length) {
+                sums = new long[2 * length];
+                powers = new long[2 * length];
+            }
+            powers[0] = 1;
+            for (int i = 0; i < length; i++) {
+                sums[i + 1] = sums[i] * BASE + text.charAt(i) + 1;
+                powers[i + 1] = powers[i] * BASE;
+            }
+        }
+
+        /** The first piece that is spelled so, -1 if there is none. */
+        int find(int from, int to) {
+            return table[slot(from, to, sums[to] - sums[from] * powers[to - from])] - 1;
+        }
+
+        private int slot(int from, int to, long polynomial) {
+            int mask = table.length - 1;
+            int slot = (int) (polynomial * BASE >>> 32) & mask;
+            while (table[slot] != 0) {
+                int id = table[slot] - 1;
+                if (polynomials[id] == polynomial && pieces.get(id).length() == to - from
+                        && pieces.get(id).regionMatches(0, piece, from, to - from)) {
+                    break;
+                }
+                slot = (slot + 1) & mask;
+            }
+            return slot;
+        }
     }
 }

@@ -6,6 +6,7 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -479,7 +480,7 @@ final class TokenizerJson {
     private static Vocabulary vocabulary(JsonObject model) throws FormatException {
         JsonObject vocab = model.requiredObject("vocab");
         Map<String, Integer> ids = HashMap.newHashMap(vocab.size());
-        Map<Integer, String> tokens = HashMap.newHashMap(vocab.size());
+        BitSet taken = new BitSet(vocab.size());
         int limit = limit(vocab.size());
         for (String token : vocab.keys()) {
             int id = vocab.id(token);
@@ -487,14 +488,19 @@ final class TokenizerJson {
                 throw model.error("vocab", "the token \"" + token + "\" has the id " + id + ", far beyond the number"
                         + " of tokens, " + vocab.size());
             }
-            String other = tokens.put(id, token);
-            if (other != null) {
-                throw model.error("vocab", "the tokens \"" + other + "\" and \"" + token + "\" have the same id "
-                        + id);
+            if (taken.get(id)) {
+                throw model.error("vocab",
+                        "the tokens \"" + tokenOf(id, ids) + "\" and \"" + token + "\" have the same id "
+                                + id);
             }
+            taken.set(id);
             ids.put(token, id);
         }
         return new Vocabulary(ids);
+    }
+
+    private static String tokenOf(int id, Map<String, Integer> ids) {
+        return ids.entrySet().stream().filter(e -> e.getValue() == id).findFirst().orElseThrow().getKey();
     }
 
     /** Ids may have gaps, but memory is taken for all of them. */
@@ -561,13 +567,12 @@ final class TokenizerJson {
             String prefix) throws FormatException {
         int[][] columns = new int[3][merges.size()];
         for (int rank = 0; rank < merges.size(); rank++) {
-            String place = "merges[" + rank + "]";
             String left;
             String right;
             if (merges.get(rank) instanceof String both) {
                 int space = both.indexOf(' ');
                 if (space <= 0 || space != both.lastIndexOf(' ') || space == both.length() - 1) {
-                    throw model.error(place, "\"" + both + "\" is not two tokens with a space between them");
+                    throw model.error(mergePlace(rank), "\"" + both + "\" is not two tokens with a space between them");
                 }
                 left = both.substring(0, space);
                 right = both.substring(space + 1);
@@ -576,7 +581,7 @@ final class TokenizerJson {
                 left = first;
                 right = second;
             } else {
-                throw model.error(place, "must be two tokens");
+                throw model.error(mergePlace(rank), "must be two tokens");
             }
             // a continuing token loses its prefix inside another
             String tail = !prefix.isEmpty() && right.startsWith(prefix) ? right.substring(prefix.length()) : right;
@@ -584,12 +589,17 @@ final class TokenizerJson {
             for (int column = 0; column < 3; column++) {
                 int id = vocabulary.id(named[column]);
                 if (id < 0) {
-                    throw model.error(place, "the token \"" + named[column] + "\" is not in the vocabulary");
+                    throw model.error(mergePlace(rank),
+                            "the token \"" + named[column] + "\" is not in the vocabulary");
                 }
                 columns[column][rank] = id;
             }
         }
         return columns;
+    }
+
+    private static String mergePlace(int rank) {
+        return "merges[" + rank + "]";
     }
 
     /**

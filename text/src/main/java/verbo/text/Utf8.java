@@ -12,7 +12,7 @@ final class Utf8 {
     static int firstMalformed(byte[] bytes, int from, int to) {
         for (int i = from; i < to;) {
             if (bytes[i] >= 0) {
-                i++;
+                i += i + 8 <= to && isAscii(bytes, i) ? 8 : 1;
                 continue;
             }
             int have = wholeOrBeginning(bytes, i, to);
@@ -38,11 +38,17 @@ final class Utf8 {
     /** UTF-16 units of well-formed bytes. */
     static int units(byte[] bytes, int from, int to) {
         int units = 0;
-        for (int i = from; i < to; i++) {
+        for (int i = from; i < to;) {
             int b = bytes[i];
-            units += b >= (byte) 0xC0 ? b >= (byte) 0xF0 && b < 0 ? 2 : 1 : 0;
+            int length = b < 0 ? lengthFrom(b & 0xFF) : i + 8 <= to && isAscii(bytes, i) ? 8 : 1;
+            units += b >= 0 ? length : length == 4 ? 2 : 1;
+            i += length;
         }
         return units;
+    }
+
+    private static boolean isAscii(byte[] bytes, int i) {
+        return (CharClass.eight(bytes, i) & 0x8080808080808080L) == 0;
     }
 
     /**

@@ -3,7 +3,6 @@
 package verbo.text;
 
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -12,8 +11,9 @@ final class Vocabulary {
     private final Map<String, Integer> ids;
     private final @Nullable String[] tokens;
 
+    /** Takes the ids, which nobody may change from now on. */
     Vocabulary(Map<String, Integer> ids) {
-        this.ids = new HashMap<>(ids);
+        this.ids = ids;
         int size = 0;
         for (int id : ids.values()) {
             size = Math.max(size, id + 1);

@@ -57,7 +57,6 @@ final class WordCounter {
     private final Cut cut;
     private final boolean lines;
     private final int threads;
-    private final char[] @Nullable [] normal = new char[PLAIN][]; // of plain characters; null for others
     private long characters;
 
     /**
@@ -90,11 +89,7 @@ final class WordCounter {
         if (pattern != null) {
             cut = preTokenizer instanceof PreTokenizer.Bytes ? new Cut.BeforeSpace() : new Cut.ByPattern(pattern);
         } else if (isLocal(normalizer) && endsAtSpace(preTokenizer)) {
-            Plain plain = plain(preTokenizer);
-            cut = new Cut.AtSpace(plain);
-            for (char c = '!'; plain != null && c < PLAIN; c++) {
-                normal[c] = plain(c);
-            }
+            cut = new Cut.AtSpace(plain(preTokenizer));
         } else {
             cut = new Cut.Whole();
         }
@@ -114,18 +109,6 @@ final class WordCounter {
                 Plain.PIECES;
             case null, default -> null;
         };
-    }
-
-    /** What the normaliser makes of a character, null if it is not plain any more. */
-    private char @Nullable [] plain(char c) {
-        Normalized text = Normalized.of(String.valueOf(c));
-        if (normalizer != null) {
-            normalizer.apply(text);
-        }
-        String becomes = text.text();
-        boolean plain = becomes.chars().allMatch(x -> x < PLAIN && !CharClass.isWhite((char) x)
-                && Character.getType(x) != Character.CONTROL);
-        return plain ? becomes.toCharArray() : null;
     }
 
     /** Whether words are what the text has; else they are written in the characters that stand for bytes, if any. */
@@ -188,10 +171,13 @@ final class WordCounter {
     /** Normalises and cuts every word between spaces. */
     private WordCounts pieces(WordCounts between) throws IOException {
         WordCounts[] counts = new WordCounts[threads];
-        Arrays.setAll(counts, i -> new WordCounts());
+        PlainWord[] plainWords = new PlainWord[threads];
+        for (int i = 0; i < threads; i++) {
+            counts[i] = new WordCounts();
+            plainWords[i] = new PlainWord(normalizer);
+        }
         byte[] text = between.bytes();
         Slices.forEach(threads, between.size(), 4096, (worker, from, to) -> {
-            PlainWord scratch = new PlainWord();
             for (int word = from; word < to; word++) {
                 int start = between.start(word);
                 int end = between.end(word);
@@ -203,7 +189,7 @@ final class WordCounter {
                         start = next;
                     }
                 } else if (!(cut instanceof Cut.AtSpace(Plain plain) && plain != null && !mayHaveBound(text, start, end)
-                        && splitPlain(plain, text, start, end, count, scratch, counts[worker]))) {
+                        && splitPlain(plain, text, start, end, count, plainWords[worker], counts[worker]))) {
                     split(between.text(word), count, counts[worker]);
                 }
             }
@@ -225,10 +211,45 @@ final class WordCounter {
         return false;
     }
 
-    /** A word of plain characters as it becomes: units, and room for their bytes. */
+    /** A word of plain characters, and what they become. */
     private static final class PlainWord {
-        private final char[] units = new char[1 << 10];
-        private final byte[] utf8 = new byte[3 * units.length];
+        private static final char[] NOT_PLAIN = {};
+
+        private final @Nullable Normalizer normalizer;
+        private final char[] @Nullable [] normal = new char[PLAIN][]; // null for those not met yet
+        private final char[] units = new char[1 << 10]; // of the word
+        private final byte[] utf8 = new byte[3 * units.length]; // of a piece of it
+
+        PlainWord(@Nullable Normalizer normalizer) {
+            this.normalizer = normalizer;
+        }
+
+        /** What the normaliser makes of a character, null if it is not plain any more. */
+        char @Nullable [] normal(int c) {
+            if (c >= PLAIN) {
+                return null;
+            }
+            char[] becomes = normal[c];
+            if (becomes == null) {
+                becomes = normalized(c);
+                normal[c] = becomes;
+            }
+            return becomes == NOT_PLAIN ? null : becomes;
+        }
+
+        private char[] normalized(int c) {
+            if (c <= ' ') {
+                return NOT_PLAIN;
+            }
+            Normalized text = Normalized.of(Character.toString(c));
+            if (normalizer != null) {
+                normalizer.apply(text);
+            }
+            String becomes = text.text();
+            boolean plain = becomes.chars().allMatch(x -> x < PLAIN && !CharClass.isWhite((char) x)
+                    && Character.getType(x) != Character.CONTROL);
+            return plain ? becomes.toCharArray() : NOT_PLAIN;
+        }
     }
 
     /** Normalises and cuts a word of plain characters; false if it is none. */
@@ -244,7 +265,7 @@ final class WordCounter {
             if (c < 0) { // plain are those of two bytes, up to a point
                 c = c < (byte) 0xE0 ? (c & 0x1F) << 6 | (text[++i] & 0x3F) : PLAIN;
             }
-            char[] becomes = c < PLAIN ? normal[c] : null;
+            char[] becomes = scratch.normal(c);
             if (becomes == null || n + becomes.length > units.length) {
                 return false;
             }
