@@ -158,7 +158,8 @@ public final class WordVectorFiles {
 
         /**
          * Whether the first word after the header is followed by text: bytes of numbers as a binary file has them hardly look
-         * like digits and points for as long.
+         * like digits and points for as long, nor like two numbers and the end of a line. Where the line ends with the last
+         * byte that a binary file would have, it must be just as many numbers.
          */
         private boolean isText(int dimension) throws IOException {
             in.mark(1 << 17);
@@ -168,13 +169,20 @@ public final class WordVectorFiles {
                 b = in.read();
             }
             boolean text = true;
-            int look = Math.min(4 * dimension, 1 << 12);
-            for (int i = 0; i < look && text; i++) {
+            boolean space = true;
+            boolean letters = false;
+            int numbers = 0;
+            for (int i = 0; i < 1 << 12 && text; i++) {
                 b = in.read();
                 if (b < 0 || b == '\n') {
+                    text = numbers >= Math.min(2, dimension)
+                            && (i != 4 * dimension || numbers == dimension && !letters);
                     break;
                 }
-                text = b == ' ' || b == '\t' || b == '\r' || b >= '+' && b <= '9' || b >= 'A' && b <= 'z';
+                numbers += space && b >= '+' ? 1 : 0;
+                letters |= b >= 'A' && b != 'E' && b != 'e';
+                space = b == ' ' || b == '\t' || b == '\r';
+                text = space || b >= '+' && b <= '9' || b >= 'A' && b <= 'z';
             }
             in.reset();
             return text;

@@ -64,6 +64,8 @@ class WordVectorsTest {
         assertThat(read("2 2\na 1 2 \nb 3 4 \n").vector("b")).containsExactly(3, 4); // fastText ends lines in a space
         assertThat(read("a 1 2\nb 3 4\n. . 5 6").words()).containsExactly("a", "b", ". .");
         assertThat(read("1 2\na \0\0\u0080?\0\0\0@").vector("a")).containsExactly(1, 2);
+        assertThat(read("1 2\na \n\0\u0080?\0\0\0@").vector("a")).containsExactly(0x1.000014p0f, 2);
+        assertThat(read("1 2\na 1 \u0080?\n\0\0@").vector("a")[1]).isEqualTo(0x1.000014p1f);
         assertThat(read("1 3\na -0.5e1 .25 +1.000000001").vector("a")).containsExactly(-5, 0.25f, 1);
     }
 

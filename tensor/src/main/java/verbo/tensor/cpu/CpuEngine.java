@@ -133,7 +133,7 @@ public final class CpuEngine implements Engine {
 
     // ---- how work is cut
 
-    /** A part of n contiguous elements. */
+    /** A part of n contiguous elements or rows. */
     private interface Span {
         void run(long from, long n);
     }
@@ -149,12 +149,18 @@ public final class CpuEngine implements Engine {
     }
 
     private void rows(long rows, int width, Row body) {
-        long part = Math.max(1, CHUNK / Math.max(1, width));
-        workers.run(Math.toIntExact((rows + part - 1) / part), index -> {
-            for (long row = index * part; row < Math.min(rows, (index + 1) * part); row++) {
+        rowsTogether(rows, width, (first, count) -> {
+            for (long row = first; row < first + count; row++) {
                 body.run(row);
             }
         });
+    }
+
+    /** Of so many rows, as many at a time as a task takes. */
+    private void rowsTogether(long rows, int width, Span body) {
+        long part = Math.max(1, CHUNK / Math.max(1, width));
+        workers.run(Math.toIntExact((rows + part - 1) / part),
+                index -> body.run(index * part, Math.min(part, rows - index * part)));
     }
 
     /** Something that adds rows {@code from} to {@code to} to {@code n} sums at an address. */
@@ -529,9 +535,8 @@ public final class CpuEngine implements Engine {
         long b = address(bias);
         long to = address(out);
         long s = address(statistics);
-        rows(x.shape().rows(), width,
-                row -> kernels.layerNorm(from + 4 * row * width, g, b, epsilon, to + 4 * row * width, s + 8 * row,
-                        width));
+        rowsTogether(x.shape().rows(), width, (row, count) -> kernels.layerNorm(from + 4 * row * width, g, b, epsilon,
+                to + 4 * row * width, s + 8 * row, width, count));
     }
 
     @Override
@@ -606,14 +611,19 @@ public final class CpuEngine implements Engine {
         int width = x.length(-1);
         long from = address(x);
         long to = address(out);
-        rows(x.shape().rows(), width, row -> {
-            long at = 4 * row * width;
-            float max = kernels.max(from + at, width);
-            float sum = kernels.exp(from + at, 1, max, to + at, width);
-            if (log) {
-                kernels.affine(from + at, 1, (float) -(max + Math.log(sum)), to + at, width, false);
-            } else {
-                kernels.affine(to + at, 1 / sum, 0, to + at, width, false);
+        rowsTogether(x.shape().rows(), width, (row, count) -> {
+            float max = log ? 0 : kernels.max(from + 4 * row * width, width);
+            for (long r = row; r < row + count; r++) {
+                long at = 4 * r * width;
+                if (log) {
+                    max = kernels.max(from + at, width);
+                    float sum = kernels.exp(from + at, 1, max, to + at, width);
+                    kernels.affine(from + at, 1, (float) -(max + Math.log(sum)), to + at, width, false);
+                } else { // what memory brings of the next row is looked at while this one, in the cache, is scaled
+                    float sum = kernels.exp(from + at, 1, max, to + at, width);
+                    long next = from + (r + 1 < row + count ? at + 4L * width : at);
+                    max = kernels.scaleAndMax(to + at, 1 / sum, next, width);
+                }
             }
         });
     }

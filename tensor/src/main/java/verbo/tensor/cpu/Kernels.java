@@ -44,6 +44,9 @@ interface Kernels {
 
     float max(long x, long n);
 
+    /** Multiplies a row by a number, and gives the greatest of another of as many. */
+    float scaleAndMax(long x, float scale, long other, int n);
+
     float dot(long a, long b, long n);
 
     /** {@code y += factor · x}. */
@@ -54,7 +57,8 @@ interface Kernels {
 
     // ---- rows
 
-    void layerNorm(long x, long gain, long bias, float epsilon, long out, long statistics, int n);
+    /** Of so many rows, one behind the other. */
+    void layerNorm(long x, long gain, long bias, float epsilon, long out, long statistics, int n, long rows);
 
     /** The gradient of one row; adds the row's part to the gradients of gain and bias. */
     void layerNormBackward(long x, long gain, long statistics, long dOut, long dx, long dGain, long dBias, int n,

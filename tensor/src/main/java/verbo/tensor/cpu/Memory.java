@@ -38,6 +38,15 @@ final class Memory {
     /** Blocks from this size on come straight from the system, in huge pages where it has them. */
     private static final long LARGE = 1 << 20;
 
+    /**
+     * Large blocks begin so many bytes, times 0 to 12 by turns, behind the start of a page. Where tensors of the same size, which
+     * are read and written side by side, lie a power of two apart, they take turns at the same places of caches and the same banks
+     * of memory: AdamW over four of 128 MiB runs at less than half the speed.
+     */
+    private static final long STAGGER = 17 << 10;
+
+    private static final int STAGGERS = 13;
+
     private static final int CLASSES_AN_OCTAVE = 8;
 
     /** Bytes of the machine's memory. Linux would promise more and then end a process that takes it at its word. */
@@ -80,6 +89,7 @@ final class Memory {
 
     private final ArrayDeque<Block>[] free = lists();
     private long reserved;
+    private int stagger;
     private boolean closed;
 
     @SuppressWarnings({"unchecked", "rawtypes"})
@@ -124,14 +134,17 @@ final class Memory {
         }
     }
 
-    private static Block fresh(long capacity, int sizeClass) {
+    private Block fresh(long capacity, int sizeClass) {
         Arena arena = Arena.ofShared();
         if (capacity >= LARGE) {
-            long address = Pages.map(capacity);
+            long before = STAGGER * stagger;
+            stagger = (stagger + 1) % STAGGERS;
+            long bytes = before + capacity;
+            long address = Pages.map(bytes);
             if (address != 0) {
-                MemorySegment.ofAddress(address).reinterpret(capacity, arena,
-                        segment -> Pages.unmap(segment.address(), capacity));
-                return new Block(address, capacity, sizeClass, arena, null);
+                MemorySegment.ofAddress(address).reinterpret(bytes, arena,
+                        segment -> Pages.unmap(segment.address(), bytes));
+                return new Block(address + before, capacity, sizeClass, arena, null);
             }
         }
         return new Block(arena.allocate(capacity, 64).address(), capacity, sizeClass, arena, null);

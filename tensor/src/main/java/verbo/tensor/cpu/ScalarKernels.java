@@ -209,6 +209,12 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
+    public float scaleAndMax(long x, float scale, long other, int n) {
+        affine(x, scale, 0, x, n, false);
+        return max(other, n);
+    }
+
+    @Override
     public float dot(long a, long b, long n) {
         float sum = 0;
         for (long i = 0; i < n; i++) {
@@ -236,7 +242,13 @@ final class ScalarKernels implements Kernels {
     // ---- rows
 
     @Override
-    public void layerNorm(long x, long gain, long bias, float epsilon, long out, long statistics, int n) {
+    public void layerNorm(long x, long gain, long bias, float epsilon, long out, long statistics, int n, long rows) {
+        for (long row = 0; row < rows; row++) {
+            layerNorm(x + 4L * n * row, gain, bias, epsilon, out + 4L * n * row, statistics + 8 * row, n);
+        }
+    }
+
+    private void layerNorm(long x, long gain, long bias, float epsilon, long out, long statistics, int n) {
         float mean = sum(x, n) / n;
         float squares = 0;
         for (long i = 0; i < n; i++) {

@@ -559,6 +559,32 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
+    public float scaleAndMax(long x, float scale, long other, int n) {
+        FloatVector factor = all(scale);
+        FloatVector a = all(Float.NEGATIVE_INFINITY);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        long i = 0;
+        for (long end = n / (4L * L) * (4 * W); i < end; i += 4 * W) { // four: one would wait for itself
+            a = a.max(load(other + i));
+            b = b.max(load(other + i + W));
+            c = c.max(load(other + i + 2 * W));
+            d = d.max(load(other + i + 3 * W));
+            store(load(x + i).mul(factor), x + i);
+            store(load(x + i + W).mul(factor), x + i + W);
+            store(load(x + i + 2 * W).mul(factor), x + i + 2 * W);
+            store(load(x + i + 3 * W).mul(factor), x + i + 3 * W);
+        }
+        float max = a.max(b).max(c.max(d)).reduceLanes(VectorOperators.MAX);
+        for (long end = 4L * n; i < end; i += 4) {
+            max = Math.max(max, get(other + i));
+            set(x + i, get(x + i) * scale);
+        }
+        return max;
+    }
+
+    @Override
     public void addScaled(float factor, long x, long y, long n) {
         affine(x, factor, 0, y, n, true);
     }
@@ -598,36 +624,75 @@ final class VectorKernels implements Kernels {
 
     // ---- rows
 
+    /** A row is written while the next one is summed up: otherwise memory waits for the one and the processor for the other. */
     @Override
-    public void layerNorm(long x, long gain, long bias, float epsilon, long out, long statistics, int n) {
-        float mean = sum(x, n) / n;
+    public void layerNorm(long x, long gain, long bias, float epsilon, long out, long statistics, int n, long rows) {
+        float sum = sumRow(x, n);
+        for (long row = 0; row < rows; row++) {
+            long from = x + 4L * n * row;
+            float mean = sum / n;
+            float scale = (float) (1 / Math.sqrt(squares(from, mean, n) / n + epsilon));
+            set(statistics + 8 * row, mean);
+            set(statistics + 8 * row + 4, scale);
+            sum = normalize(from, gain, bias, mean, scale, out + 4L * n * row, row + 1 < rows ? from + 4L * n : from,
+                    n);
+        }
+    }
+
+    /** In the order in which {@link #normalize} does it. */
+    private static float sumRow(long x, int n) {
+        FloatVector a = FloatVector.zero(S);
+        FloatVector b = a;
+        long p = x;
+        for (long end = x + n / (2L * L) * (2 * W); p < end; p += 2 * W) {
+            a = a.add(load(p));
+            b = b.add(load(p + W));
+        }
+        float sum = sumLanes(a.add(b));
+        for (long end = x + 4L * n; p < end; p += 4) {
+            sum += get(p);
+        }
+        return sum;
+    }
+
+    private static float squares(long x, float mean, int n) {
         FloatVector m = all(mean);
         FloatVector a = FloatVector.zero(S);
         FloatVector b = a;
         long p = x;
-        long end = x + n / (2L * L) * (2 * W);
-        for (; p < end; p += 2 * W) {
+        for (long end = x + n / (2L * L) * (2 * W); p < end; p += 2 * W) {
             FloatVector u = load(p).sub(m);
             FloatVector v = load(p + W).sub(m);
             a = u.fma(u, a);
             b = v.fma(v, b);
         }
         float squares = sumLanes(a.add(b));
-        for (end = x + 4L * n; p < end; p += 4) {
+        for (long end = x + 4L * n; p < end; p += 4) {
             float u = get(p) - mean;
             squares += u * u;
         }
-        float scale = (float) (1 / Math.sqrt(squares / n + epsilon));
-        set(statistics, mean);
-        set(statistics + 4, scale);
+        return squares;
+    }
+
+    /** Writes a row and gives the sum of another. */
+    private static float normalize(long x, long gain, long bias, float mean, float scale, long out, long other, int n) {
+        FloatVector m = all(mean);
         FloatVector s = all(scale);
+        FloatVector a = FloatVector.zero(S);
+        FloatVector b = a;
         long i = 0;
-        for (end = n / L * W; i < end; i += W) {
+        for (long end = n / (2L * L) * (2 * W); i < end; i += 2 * W) {
+            a = a.add(load(other + i));
+            b = b.add(load(other + i + W));
             store(load(x + i).sub(m).mul(s).fma(load(gain + i), load(bias + i)), out + i);
+            store(load(x + i + W).sub(m).mul(s).fma(load(gain + i + W), load(bias + i + W)), out + i + W);
         }
-        for (end = 4L * n; i < end; i += 4) {
+        float sum = sumLanes(a.add(b));
+        for (long end = 4L * n; i < end; i += 4) {
+            sum += get(other + i);
             set(out + i, (get(x + i) - mean) * scale * get(gain + i) + get(bias + i));
         }
+        return sum;
     }
 
     @Override

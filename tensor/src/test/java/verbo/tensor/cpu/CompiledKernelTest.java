@@ -63,7 +63,7 @@ class CompiledKernelTest {
         bits[at++] = Float.floatToRawIntBits(KERNELS.max(x.address, N));
         bits[at++] = Float.floatToRawIntBits(KERNELS.exp(x.address, 0.5f, 1, out.address, N));
         bits[at++] = hash(out);
-        KERNELS.layerNorm(x.address, y.address, z.address, 1e-5f, out.address, statistics.address, N);
+        KERNELS.layerNorm(x.address, y.address, z.address, 1e-5f, out.address, statistics.address, N, 1);
         bits[at++] = hash(out);
         KERNELS.fill(more.address, 0, 2 * N);
         KERNELS.layerNormBackward(x.address, y.address, statistics.address, z.address, out.address, more.address,
@@ -71,6 +71,8 @@ class CompiledKernelTest {
         bits[at++] = hash(out);
         bits[at++] = hash(more);
         KERNELS.layerNormBackwardWeights(x.address, 0.1f, 0.5f, z.address, out.address, 0, N);
+        bits[at++] = hash(out);
+        bits[at++] = Float.floatToRawIntBits(KERNELS.scaleAndMax(out.address, 0.7f, x.address, N));
         bits[at++] = hash(out);
         KERNELS.rmsNorm(x.address, y.address, 1e-5f, out.address, statistics.address, N);
         bits[at++] = hash(out);

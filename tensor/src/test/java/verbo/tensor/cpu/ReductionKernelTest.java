@@ -73,6 +73,27 @@ class ReductionKernelTest {
     }
 
     @Test
+    void scaleAndMax() {
+        for (int n : KernelsUnderTest.counts()) {
+            try (Arena arena = Arena.ofConfined()) {
+                NativeFloats other = NativeFloats.uniform(arena, n, -5, -1, n);
+                for (int i = 0; i < n; i = i < 70 ? i + 1 : 2 * i) {
+                    NativeFloats x = NativeFloats.uniform(arena, n, -5, 5, n + 1);
+                    double[] before = x.values();
+                    float hidden = other.get(i);
+                    other.set(i, 3);
+                    assertThat(KERNELS.scaleAndMax(x.address, 0.3f, other.address, n)).as("max of %s at %s", n, i)
+                            .isEqualTo(3);
+                    x.check("scaled", j -> before[j] * 0.3f, 1e-6, 0);
+                    other.set(i, Float.NaN);
+                    assertThat(KERNELS.scaleAndMax(x.address, 1, other.address, n)).as("NaN at %s of %s", i, n).isNaN();
+                    other.set(i, hidden);
+                }
+            }
+        }
+    }
+
+    @Test
     void sumRows() {
         int[] counts = KernelsUnderTest.counts();
         for (int n : counts) {

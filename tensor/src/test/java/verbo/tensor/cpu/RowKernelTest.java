@@ -43,10 +43,36 @@ class RowKernelTest {
                 NativeFloats statistics = new NativeFloats(arena, 2);
                 double mean = mean(x.values());
                 double scale = 1 / Math.sqrt(meanOfSquares(x.values(), mean) + EPSILON);
-                KERNELS.layerNorm(x.address, gain.address, bias.address, EPSILON, out.address, statistics.address, n);
+                KERNELS.layerNorm(x.address, gain.address, bias.address, EPSILON, out.address, statistics.address, n,
+                        1);
                 out.check("layerNorm", i -> (x.get(i) - mean) * scale * gain.get(i) + bias.get(i), 5e-6,
                         n == 1 ? 1e-4 : 5e-6);
                 statistics.check("statistics", i -> i == 0 ? mean : scale, 2e-6, 1e-6);
+            }
+        }
+    }
+
+    /** Rows together are, bit for bit, what they are one at a time: results must not depend on how work is cut. */
+    @Test
+    void layerNormOfSeveralRows() {
+        for (int n : KernelsUnderTest.counts()) {
+            if (n == 0) {
+                continue;
+            }
+            try (Arena arena = Arena.ofConfined()) {
+                NativeFloats x = NativeFloats.uniform(arena, 3 * n, -1, 5, n);
+                NativeFloats gain = NativeFloats.uniform(arena, n, 0.5, 2, n + 1);
+                NativeFloats one = new NativeFloats(arena, 3 * n);
+                NativeFloats statistics = new NativeFloats(arena, 6);
+                for (int row = 0; row < 3; row++) {
+                    KERNELS.layerNorm(x.address + 4L * n * row, gain.address, gain.address, EPSILON,
+                            one.address + 4L * n * row, statistics.address + 8L * row, n, 1);
+                }
+                NativeFloats together = new NativeFloats(arena, 3 * n);
+                NativeFloats same = new NativeFloats(arena, 6);
+                KERNELS.layerNorm(x.address, gain.address, gain.address, EPSILON, together.address, same.address, n, 3);
+                together.check("layerNorm of three rows", one::get, 0, 0);
+                same.check("statistics", statistics::get, 0, 0);
             }
         }
     }
