@@ -45,7 +45,6 @@ final class BpeTrainer {
     /** What was learnt. */
     record Result(List<String> vocabulary, Merges merges) {}
 
-    private static final int ARENA = 1 << 20;
     private static final int LARGEST = Integer.MAX_VALUE - 16;
 
     private final Options options;
@@ -56,22 +55,20 @@ final class BpeTrainer {
     private final PieceShapes shapes;
     private final char[][] spelled; // by symbol
 
-    // symbols of all words, one behind the other; merging shortens a word in place
-    private final int[] symbols;
-    private final int[] starts;
-    private final int[] lengths;
-    private final long[] counts;
+    private final SymbolRow row;
+    private final long[] counts; // of words
+    private final boolean[] again; // symbols that were made more than once
 
     // pairs: an open-addressing table from left << 32 | right to a count
     private long[] keys = new long[1 << 16];
     private long[] pairCounts = new long[1 << 16];
     private int pairs;
 
-    // the words that have a pair: slices of one array, which only grows
-    private int[] arena = new int[ARENA];
+    // where pairs are: slices of one array, which only grows
+    private int[] arena = {};
     private int used;
 
-    // the heap, and what it orders: a pair, its count and words when it was put there
+    // the heap, and what it orders: a pair, its count and places when it was put there
     private int[] heap = new int[1 << 16];
     private int queued;
     private long[] entryCounts = new long[1 << 16];
@@ -83,18 +80,16 @@ final class BpeTrainer {
     private final Neighbours before;
     private final Neighbours after;
 
-    /** Takes the words, which it changes. */
     BpeTrainer(Options options, TrainingWords words) {
         this.options = options;
         vocabulary = new ArrayList<>(words.vocabulary());
         ids = new HashMap<>(TokenizerJson.ids(vocabulary));
-        symbols = words.symbols();
-        starts = words.starts();
-        lengths = words.lengths();
+        row = new SymbolRow(words);
         counts = words.counts();
         int most = Math.max(options.vocabularySize(), vocabulary.size()) + 1;
         tokenLengths = new int[most];
         Arrays.fill(tokenLengths, 0, vocabulary.size(), 1);
+        again = new boolean[most];
         shapes = new PieceShapes(most);
         spelled = new char[options.style() == Style.SENTENCE_PIECE ? most : 0][];
         for (int symbol = 0; symbol < Math.min(spelled.length, vocabulary.size()); symbol++) {
@@ -149,6 +144,8 @@ final class BpeTrainer {
                 }
             } else if (options.style() == Style.SENTENCE_PIECE) {
                 continue;
+            } else {
+                again[id] = true;
             }
             left.add(a);
             right.add(b);
@@ -180,32 +177,28 @@ final class BpeTrainer {
     }
 
     private void countPairs() {
-        int[] slots = new int[symbols.length];
+        int[] slots = new int[row.places()];
         // the table must not grow while slots are remembered: so it grows now
-        for (int word = 0; word < starts.length; word++) {
-            for (int i = starts[word], last = i + lengths[word] - 1; i < last; i++) {
-                if (allowed(symbols[i], symbols[i + 1])) {
-                    insert(key(symbols[i], symbols[i + 1]));
+        for (int word = 0; word < row.words(); word++) {
+            for (int i = row.start(word), last = row.end(word) - 1; i < last; i++) {
+                if (allowed(row.get(i), row.get(i + 1))) {
+                    insert(key(row.get(i), row.get(i + 1)));
                 }
             }
         }
         int[] sizes = new int[keys.length];
-        int[] seen = new int[keys.length]; // the last word it was seen in, plus one
-        for (int word = 0; word < starts.length; word++) {
-            for (int i = starts[word], last = i + lengths[word] - 1; i < last; i++) {
-                int slot = find(key(symbols[i], symbols[i + 1]));
+        for (int word = 0; word < row.words(); word++) {
+            for (int i = row.start(word), last = row.end(word) - 1; i < last; i++) {
+                int slot = find(key(row.get(i), row.get(i + 1)));
                 slots[i] = slot;
-                if (slot < 0) {
-                    continue;
-                }
-                pairCounts[slot] += counts[word];
-                if (seen[slot] != word + 1) {
-                    seen[slot] = word + 1;
+                if (slot >= 0) {
+                    pairCounts[slot] += counts[word];
                     sizes[slot]++;
                 }
             }
         }
         int[] ends = new int[keys.length];
+        arena = new int[(int) Math.min(LARGEST, row.places() * 2L)];
         for (int slot = 0; slot < keys.length; slot++) {
             if (sizes[slot] > 0) {
                 int start = take(sizes[slot]);
@@ -213,13 +206,10 @@ final class BpeTrainer {
                 queue(keys[slot], pairCounts[slot], start, sizes[slot]);
             }
         }
-        Arrays.fill(seen, 0);
-        for (int word = 0; word < starts.length; word++) {
-            for (int i = starts[word], last = i + lengths[word] - 1; i < last; i++) {
-                int slot = slots[i];
-                if (slot >= 0 && seen[slot] != word + 1) {
-                    seen[slot] = word + 1;
-                    arena[ends[slot]++] = word;
+        for (int word = 0; word < row.words(); word++) {
+            for (int i = row.start(word), last = row.end(word) - 1; i < last; i++) {
+                if (slots[i] >= 0) {
+                    arena[ends[slots[i]]++] = i;
                 }
             }
         }
@@ -228,30 +218,30 @@ final class BpeTrainer {
     /** What stands on one side of the places where a pair is merged. */
     private static final class Neighbours {
         private final long[] sums; // by symbol
-        private final int[] sizes; // words it was met in
-        private final int[] last; // the last of them
+        private final int[] sizes; // how often it was met
+        private final int[] ends; // of its slice of the arena, so far
         private final IntBuilder met = new IntBuilder(64);
-        private final IntBuilder symbols = new IntBuilder(1 << 12); // a symbol and a word, as they were met
-        private final IntBuilder words = new IntBuilder(1 << 12);
+        private int[] symbols = new int[1 << 12]; // as they were met, and where the pair with what is merged begins
+        private int[] places = new int[1 << 12];
+        private int size;
 
         Neighbours(int most) {
             sums = new long[most];
             sizes = new int[most];
-            last = new int[most];
-            Arrays.fill(last, -1);
+            ends = new int[most];
         }
 
-        void meet(int symbol, int word, long count) {
-            if (last[symbol] != word) {
-                if (last[symbol] < 0) {
-                    met.add(symbol);
-                }
-                last[symbol] = word;
-                sizes[symbol]++;
-                symbols.add(symbol);
-                words.add(word);
+        void meet(int symbol, int place, long count) {
+            if (sizes[symbol]++ == 0) {
+                met.add(symbol);
             }
             sums[symbol] += count;
+            if (size == symbols.length) {
+                symbols = Arrays.copyOf(symbols, 2 * size);
+                places = Arrays.copyOf(places, 2 * size);
+            }
+            symbols[size] = symbol;
+            places[size++] = place;
         }
 
         void clear() {
@@ -259,18 +249,21 @@ final class BpeTrainer {
                 int symbol = met.get(i);
                 sums[symbol] = 0;
                 sizes[symbol] = 0;
-                last[symbol] = -1;
             }
             met.clear();
-            symbols.clear();
-            words.clear();
+            size = 0;
         }
     }
 
-    /** Merges a pair in the words of a slice and changes the counts of the pairs around it. */
+    /** Merges a pair at the places of a slice and changes the counts of the pairs around it. */
     private void merge(int a, int b, int id, int from, int size) {
+        boolean everywhere = again[a] || again[b]; // not all places are in one slice
         for (int i = from; i < from + size; i++) {
-            merge(a, b, id, arena[i]);
+            if (everywhere) {
+                mergeWord(a, b, id, row.word(arena[i]));
+            } else {
+                merge(a, b, id, arena[i]);
+            }
         }
         // first what comes, then what goes: a pair may do both
         boolean both = before.sums[id] > 0 && after.sums[id] > 0 && allowed(id, id);
@@ -285,60 +278,58 @@ final class BpeTrainer {
         after.clear();
     }
 
-    /** Merges a pair in a word. By itself, as the JVM compiles small methods sooner. */
-    private void merge(int a, int b, int id, int word) {
-        int start = starts[word];
-        int end = start + lengths[word];
-        int out = start;
-        for (int in = start; in < end;) {
-            int symbol = symbols[in++];
-            if (symbol != a || in == end || symbols[in] != b) {
-                symbols[out++] = symbol;
-                continue;
-            }
-            if (out > start) {
-                before.meet(symbols[out - 1], word, counts[word]);
-            }
-            symbols[out++] = id;
-            in++;
-            if (in < end) {
-                after.meet(symbols[in], word, counts[word]);
-            }
+    private void mergeWord(int a, int b, int id, int word) {
+        for (int i = row.start(word); row.get(i) != SymbolRow.BOUND; i = row.next(i)) {
+            merge(a, b, id, i);
         }
-        lengths[word] = out - start;
+    }
+
+    /** Merges a pair at a place, if it is there still. */
+    private void merge(int a, int b, int id, int place) {
+        if (row.get(place) != a) {
+            return;
+        }
+        int second = row.next(place);
+        if (row.get(second) != b) {
+            return;
+        }
+        long count = counts[row.word(place)];
+        int left = row.previous(place);
+        if (row.get(left) != SymbolRow.BOUND) {
+            before.meet(row.get(left), left, count);
+        }
+        row.merge(place, second, id);
+        int right = row.get(row.next(place));
+        if (right != SymbolRow.BOUND) {
+            after.meet(right, place, count);
+        }
     }
 
     private void add(Neighbours side, int id, boolean left) {
-        int first = used;
         for (int i = 0; i < side.met.size(); i++) {
             int x = side.met.get(i);
-            if (left ? !allowed(x, id) : !allowed(id, x)) {
-                side.last[x] = -1;
-                continue;
-            }
-            side.last[x] = take(side.sizes[x]); // from here on: where its next word is written
+            side.ends[x] = (left ? allowed(x, id) : allowed(id, x)) ? take(side.sizes[x]) : -1;
         }
-        for (int i = 0; i < side.symbols.size(); i++) {
-            int x = side.symbols.get(i);
-            if (side.last[x] >= first) {
-                arena[side.last[x]++] = side.words.get(i);
+        for (int i = 0; i < side.size; i++) {
+            int x = side.symbols[i];
+            if (side.ends[x] >= 0) {
+                arena[side.ends[x]++] = side.places[i];
             }
         }
         for (int i = 0; i < side.met.size(); i++) {
             int x = side.met.get(i);
-            if (side.last[x] < first) {
-                continue;
+            if (side.ends[x] >= 0) {
+                long key = left ? key(x, id) : key(id, x);
+                int slot = insert(key);
+                pairCounts[slot] += side.sums[x];
+                queue(key, pairCounts[slot], side.ends[x] - side.sizes[x], side.sizes[x]);
             }
-            long key = left ? key(x, id) : key(id, x);
-            int slot = insert(key);
-            pairCounts[slot] += side.sums[x];
-            queue(key, pairCounts[slot], side.last[x] - side.sizes[x], side.sizes[x]);
         }
     }
 
     /**
      * A token that was there already now stands beside itself on both sides of places of its making, so that {@link #add}
-     * queued that pair twice: the later entry, which has the whole count, takes the words of the other.
+     * queued that pair twice: the later entry, which has the whole count, takes the places of the other.
      */
     private void join(int id) {
         int later = entries - 1;
@@ -349,11 +340,11 @@ final class BpeTrainer {
         while (entryKeys[earlier] != key(id, id)) {
             earlier--;
         }
-        int[] words = IntStream.concat(slice(earlier), slice(later)).sorted().distinct().toArray();
-        entryStarts[later] = take(words.length);
-        entrySizes[later] = words.length;
+        int[] places = IntStream.concat(slice(earlier), slice(later)).sorted().distinct().toArray();
+        entryStarts[later] = take(places.length);
+        entrySizes[later] = places.length;
         entrySizes[earlier] = 0; // to be passed over
-        System.arraycopy(words, 0, arena, entryStarts[later], words.length);
+        System.arraycopy(places, 0, arena, entryStarts[later], places.length);
     }
 
     private IntStream slice(int entry) {

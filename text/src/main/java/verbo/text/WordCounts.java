@@ -13,9 +13,8 @@ final class WordCounts {
 
     private byte[] bytes = new byte[1 << 16];
     private int[] starts = new int[1 << 12]; // word w is bytes[starts[w] .. starts[w + 1])
-    private int[] hashes = new int[1 << 12];
     private long[] counts = new long[1 << 12];
-    private int[] table = new int[1 << 13]; // word + 1, 0 is empty
+    private long[] table = new long[1 << 13]; // hash << 32 | word + 1, 0 is empty
     private int size;
 
     int size() {
@@ -78,15 +77,16 @@ final class WordCounts {
         int mask = table.length - 1;
         int slot = hash & mask;
         while (table[slot] != 0) {
-            int word = table[slot] - 1;
-            if (hashes[word] == hash && Arrays.equals(bytes, starts[word], starts[word + 1], text, from, to)) {
+            int word = (int) table[slot] - 1;
+            if ((int) (table[slot] >>> 32) == hash
+                    && Arrays.equals(bytes, starts[word], starts[word + 1], text, from, to)) {
                 counts[word] += count;
                 return;
             }
             slot = (slot + 1) & mask;
         }
-        table[slot] = size + 1;
-        insert(text, from, to, hash, count);
+        table[slot] = (long) hash << 32 | size + 1;
+        insert(text, from, to, count);
     }
 
     void addAll(WordCounts other) {
@@ -95,10 +95,9 @@ final class WordCounts {
         }
     }
 
-    private void insert(byte[] text, int from, int to, int hash, long count) {
+    private void insert(byte[] text, int from, int to, long count) {
         if (size + 2 > starts.length) {
             starts = Arrays.copyOf(starts, starts.length * 2);
-            hashes = Arrays.copyOf(hashes, starts.length);
             counts = Arrays.copyOf(counts, starts.length);
         }
         int start = starts[size];
@@ -111,18 +110,20 @@ final class WordCounts {
             bytes = Arrays.copyOf(bytes, BEHIND + (int) Math.min(MAX_BYTES, Math.max(end, bytes.length * 2L)));
         }
         System.arraycopy(text, from, bytes, start, to - from);
-        hashes[size] = hash;
         counts[size] = count;
         starts[++size] = (int) end;
         if (size * 2 > table.length) {
-            table = new int[table.length * 2];
+            long[] old = table;
+            table = new long[old.length * 2];
             int mask = table.length - 1;
-            for (int word = 0; word < size; word++) {
-                int slot = hashes[word] & mask;
-                while (table[slot] != 0) {
-                    slot = (slot + 1) & mask;
+            for (long entry : old) {
+                if (entry != 0) {
+                    int slot = (int) (entry >>> 32) & mask;
+                    while (table[slot] != 0) {
+                        slot = (slot + 1) & mask;
+                    }
+                    table[slot] = entry;
                 }
-                table[slot] = word + 1;
             }
         }
     }
