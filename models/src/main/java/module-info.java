@@ -8,7 +8,6 @@ module verbo.models {
     requires transitive verbo.tensor;
     requires transitive verbo.text;
     requires static transitive org.jspecify;
-    requires tools.jackson.core;
     requires verbo.ngram;
 
     exports verbo.models;

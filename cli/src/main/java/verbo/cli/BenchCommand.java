@@ -20,7 +20,7 @@ import verbo.cli.bench.BenchRow;
 import verbo.cli.bench.BenchRows;
 import verbo.cli.bench.EncodeRow;
 import verbo.cli.bench.QueryRow;
-import verbo.train.Json;
+import verbo.text.Json;
 
 /** {@code verbo bench}. */
 @Command(name = "bench",

@@ -28,10 +28,10 @@ import verbo.models.TextClassifier;
 import verbo.models.TextClassifierFile;
 import verbo.models.WordVectorFiles;
 import verbo.models.WordVectors;
+import verbo.text.Json;
 import verbo.text.LabelledText;
 import verbo.train.ClassificationReport;
 import verbo.train.ClassifierTraining;
-import verbo.train.Json;
 
 /** {@code verbo classify}. */
 @Command(name = "classify", description = "Learn to tell texts apart, and do it.", subcommands = {

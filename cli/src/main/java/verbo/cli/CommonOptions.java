@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import verbo.tensor.Engine;
-import verbo.train.Json;
+import verbo.text.Json;
 import verbo.train.RunKey;
 
 /** What every command that computes understands. */

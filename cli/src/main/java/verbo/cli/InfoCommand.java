@@ -20,8 +20,8 @@ import verbo.models.Models;
 import verbo.models.TrainableLanguageModel;
 import verbo.nn.Parameter;
 import verbo.tensor.Engine;
+import verbo.text.Json;
 import verbo.text.Tokenizer;
-import verbo.train.Json;
 
 /** {@code verbo info}. */
 @Command(name = "info", description = "Tell what computes, and what a model is.")

@@ -28,8 +28,8 @@ import verbo.lm.Scoring;
 import verbo.ngram.NgramModel;
 import verbo.ngram.WordTokenizer;
 import verbo.text.FormatException;
+import verbo.text.Json;
 import verbo.text.Tokenizer;
-import verbo.train.Json;
 
 /** {@code verbo score}. */
 @Command(name = "score", description = "Tell how well a model predicts a text.")

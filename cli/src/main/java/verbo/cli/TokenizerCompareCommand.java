@@ -23,8 +23,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import verbo.text.Encoding;
+import verbo.text.Json;
 import verbo.text.Tokenizer;
-import verbo.train.Json;
 
 /** {@code verbo tokenizer compare}. */
 @Command(name = "compare", description = "Tell how tokenizers differ on a text.")

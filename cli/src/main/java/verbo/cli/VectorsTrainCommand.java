@@ -23,8 +23,8 @@ import verbo.models.SkipGramConfig.Architecture;
 import verbo.models.WordVectorFiles;
 import verbo.models.WordVectorFiles.Format;
 import verbo.text.IndexedText;
+import verbo.text.Json;
 import verbo.text.Progress;
-import verbo.train.Json;
 import verbo.train.VectorTraining;
 
 /** {@code verbo vectors train}. */

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
-import verbo.train.Json;
+import verbo.text.Json;
 import verbo.train.RunConfiguration;
 import verbo.train.Training;
 import verbo.train.TrainingListener;

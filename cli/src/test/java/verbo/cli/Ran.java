@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import picocli.CommandLine;
-import verbo.train.Json;
+import verbo.text.Json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
-import verbo.train.Json;
+import verbo.text.Json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.lm;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.DoubleStream;
@@ -51,7 +52,7 @@ public final class Scoring {
     public static Scoring of(LanguageModel model, String text, Progress progress) {
         Tokenizer tokenizer = tokenizer(model);
         TokenScores scores = score(model, tokenizer.encode(text), progress);
-        long bytes = utf8Length(text);
+        long bytes = text.getBytes(StandardCharsets.UTF_8).length;
         long characters = text.codePointCount(0, text.length());
         Decoder decoder = tokenizer.decoder();
         for (int i = 0, last = lastNotScored(scores); i <= last; i++) {
@@ -171,27 +172,6 @@ public final class Scoring {
     private static long characters(Decoder decoder, Tokenizer tokenizer, int id) {
         String piece = decoder.next(id);
         return tokenizer.byteLength(id) == 0 ? 0 : piece.codePointCount(0, piece.length());
-    }
-
-    private static long utf8Length(String text) {
-        long bytes = 0;
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c < 0x80) {
-                bytes++;
-            } else if (c < 0x800) {
-                bytes += 2;
-            } else if (!Character.isSurrogate(c)) {
-                bytes += 3;
-            } else if (Character.isHighSurrogate(c) && i + 1 < text.length()
-                    && Character.isLowSurrogate(text.charAt(i + 1))) {
-                bytes += 4;
-                i++;
-            } else {
-                bytes++; // a lone surrogate is taken for '?'
-            }
-        }
-        return bytes;
     }
 
     /** The whole. */

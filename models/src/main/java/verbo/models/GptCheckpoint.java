@@ -18,6 +18,8 @@ import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
 import verbo.tensor.Unary;
 import verbo.text.FormatException;
+import verbo.text.Json;
+import verbo.text.JsonObject;
 
 /** GPT-2 checkpoints as Hugging Face's transformers reads and writes them. */
 public final class GptCheckpoint {
@@ -137,8 +139,8 @@ public final class GptCheckpoint {
                 throw json.error(key, "is not supported");
             }
         }
-        int width = json.requiredInt("n_embd");
-        int vocabularySize = json.requiredInt("vocab_size");
+        int width = json.requiredInteger("n_embd");
+        int vocabularySize = json.requiredInteger("vocab_size");
         String activationName = json.string("activation_function");
         Unary activation = activationName == null ? Unary.GELU_TANH : ACTIVATIONS.get(activationName);
         if (activation == null) {
@@ -156,8 +158,9 @@ public final class GptCheckpoint {
             }
         }
         try {
-            return new GptConfig(vocabularySize, json.requiredInt("n_positions"), width, json.requiredInt("n_layer"),
-                    json.requiredInt("n_head"), json.integer("n_inner", Math.multiplyExact(4, width)), activation,
+            return new GptConfig(vocabularySize, json.requiredInteger("n_positions"), width,
+                    json.requiredInteger("n_layer"),
+                    json.requiredInteger("n_head"), json.integer("n_inner", Math.multiplyExact(4, width)), activation,
                     json.number("layer_norm_epsilon", 1e-5), json.bool("tie_word_embeddings", true),
                     own == null || own.bool("bias", true), json.bool("scale_attn_weights", true),
                     json.bool("scale_attn_by_inverse_layer_idx", false), json.number("embd_pdrop", 0.1),
@@ -178,7 +181,7 @@ public final class GptCheckpoint {
                 ? List.of(50256)
                 : json.raw(key) instanceof List<?> list
                         ? list
-                        : json.raw(key) == null ? List.of() : List.of(json.requiredInt(key));
+                        : json.raw(key) == null ? List.of() : List.of(json.requiredInteger(key));
         List<Integer> tokens = new ArrayList<>();
         for (Object value : values) {
             if (!(value instanceof Integer token)) {
@@ -197,12 +200,12 @@ public final class GptCheckpoint {
     static void save(Gpt gpt, Path folder) throws IOException {
         Files.createDirectories(folder);
         GptConfig config = gpt.config();
-        JsonObject.write(folder.resolve(CONFIG), json(config));
+        Json.write(folder.resolve(CONFIG), json(config));
         Map<String, @Nullable Object> generation = new LinkedHashMap<>();
         generation.put("_from_model_config", true);
         generation.put("bos_token_id", config.beginToken());
         generation.put("eos_token_id", endTokens(config));
-        JsonObject.write(folder.resolve(GENERATION_CONFIG), generation);
+        Json.write(folder.resolve(GENERATION_CONFIG), generation);
         try (Scope zeros = Scope.lasting(gpt.engine())) {
             Safetensors.write(folder.resolve(WEIGHTS), weights(gpt, zeros), Map.of("format", "pt"));
         }

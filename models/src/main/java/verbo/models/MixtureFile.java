@@ -20,6 +20,8 @@ import verbo.ngram.Vocabulary;
 import verbo.ngram.WordTokenizer;
 import verbo.tensor.Engine;
 import verbo.text.FormatException;
+import verbo.text.Json;
+import verbo.text.JsonObject;
 import verbo.text.Tokenizer;
 import verbo.text.WordLevelTokenizer;
 
@@ -69,7 +71,7 @@ public final class MixtureFile {
         if (cacheSize > 0) {
             json.put("cache", Map.of("weight", cacheWeight, "size", cacheSize));
         }
-        JsonObject.write(file, json);
+        Json.write(file, json);
     }
 
     static LanguageModel open(Engine engine, Path file) throws IOException {

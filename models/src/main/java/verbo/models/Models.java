@@ -5,6 +5,7 @@ package verbo.models;
 import java.io.IOException;
 import java.nio.file.Path;
 import verbo.tensor.Engine;
+import verbo.text.JsonObject;
 
 /** Opens checkpoints laid out as on the Hugging Face hub, whatever their family. */
 public final class Models {

@@ -31,6 +31,8 @@ import verbo.tensor.Shape;
 import verbo.tensor.Tensor;
 import verbo.text.AtomicFiles;
 import verbo.text.FormatException;
+import verbo.text.Json;
+import verbo.text.JsonObject;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
@@ -448,9 +450,7 @@ public final class Safetensors implements AutoCloseable {
             member.put("data_offsets", List.of(from, end));
             header.put(each.getKey(), member);
         }
-        StringBuilder json = new StringBuilder();
-        JsonObject.append(json, header, "");
-        byte[] text = json.toString().getBytes(StandardCharsets.UTF_8);
+        byte[] text = Json.line(header).getBytes(StandardCharsets.UTF_8);
         int length = Math.ceilDiv(8 + text.length, ALIGNMENT) * ALIGNMENT; // spaces up to there
         ByteBuffer start = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN).putLong(length - 8L).put(text);
         while (start.hasRemaining()) {

@@ -18,6 +18,8 @@ import verbo.tensor.RecurrentCell;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
 import verbo.text.FormatException;
+import verbo.text.Json;
+import verbo.text.JsonObject;
 
 /**
  * Checkpoints of {@link Rnn} and {@link Nplm}, laid out as on the Hugging Face hub: a {@code config.json} with a
@@ -79,10 +81,10 @@ final class SequentialCheckpoint {
 
     private static RnnConfig rnn(JsonObject json) throws IOException {
         RecurrentCell cell = RecurrentCell.valueOf(json.requiredString("model_type").toUpperCase(Locale.ROOT));
-        int width = json.requiredInt("hidden_size");
+        int width = json.requiredInteger("hidden_size");
         try {
-            return new RnnConfig(cell, json.requiredInt("vocab_size"), json.integer("embedding_size", width), width,
-                    json.requiredInt("num_hidden_layers"), json.integer("block_size", 35),
+            return new RnnConfig(cell, json.requiredInteger("vocab_size"), json.integer("embedding_size", width), width,
+                    json.requiredInteger("num_hidden_layers"), json.integer("block_size", 35),
                     json.bool("tie_word_embeddings", false), ints(json, "cutoffs"),
                     new RnnConfig.Dropout(json.number("dropout", 0), json.bool("locked_dropout", false),
                             json.number("word_dropout", 0), json.number("weight_dropout", 0)),
@@ -94,8 +96,8 @@ final class SequentialCheckpoint {
 
     private static NplmConfig nplm(JsonObject json) throws IOException {
         try {
-            return new NplmConfig(json.requiredInt("vocab_size"), json.requiredInt("context_size"),
-                    json.requiredInt("embedding_size"), json.requiredInt("hidden_size"),
+            return new NplmConfig(json.requiredInteger("vocab_size"), json.requiredInteger("context_size"),
+                    json.requiredInteger("embedding_size"), json.requiredInteger("hidden_size"),
                     json.bool("direct_connections", false), json.bool("tie_word_embeddings", false),
                     json.integer("block_size", 64), json.number("dropout", 0), begin(json),
                     ints(json, "eos_token_id"));
@@ -105,7 +107,7 @@ final class SequentialCheckpoint {
     }
 
     private static @Nullable Integer begin(JsonObject json) throws IOException {
-        return json.raw("bos_token_id") == null ? null : (Integer) json.requiredInt("bos_token_id");
+        return json.raw("bos_token_id") == null ? null : (Integer) json.requiredInteger("bos_token_id");
     }
 
     /** A list of numbers; a single one is a list too, null is an empty one. */
@@ -159,7 +161,7 @@ final class SequentialCheckpoint {
         json.put("eos_token_id", ends.isEmpty() ? null : ends.size() == 1 ? ends.getFirst() : ends);
         json.put("dtype", "float32");
         Files.createDirectories(folder);
-        JsonObject.write(folder.resolve(CONFIG), json);
+        Json.write(folder.resolve(CONFIG), json);
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         for (Parameter parameter : network.parameters()) {
             tensors.put(parameter.name(), parameter.value());

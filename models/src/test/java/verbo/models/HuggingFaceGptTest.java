@@ -18,6 +18,7 @@ import verbo.tensor.Engine;
 import verbo.tensor.NoGradient;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
+import verbo.text.JsonObject;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

@@ -2,35 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
-import java.io.StringWriter;
+import java.io.IOException;
 import java.math.BigInteger;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonToken;
-import tools.jackson.core.ObjectReadContext;
-import tools.jackson.core.ObjectWriteContext;
-import tools.jackson.core.PrettyPrinter;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.json.JsonFactory;
-import tools.jackson.core.util.DefaultIndenter;
-import tools.jackson.core.util.DefaultPrettyPrinter;
-import tools.jackson.core.util.Separators;
 
-/**
- * A JSON object read whole, whose every complaint names the file and the key. Jackson's streaming parser underneath: its
- * data binding would take as long to load as a tokenizer takes to read.
- */
-final class JsonObject {
-    private static final JsonFactory FACTORY = JsonFactory.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
-
+/** A JSON object of a file, read whole. Every complaint names the file and the key. */
+public final class JsonObject {
     private static final int MOST_EXPONENT = 308;
     private static final double[] POWERS = new double[MOST_EXPONENT + 1];
 
@@ -50,114 +33,29 @@ final class JsonObject {
         this.values = values;
     }
 
-    /** Reads a file's text, which must be one object. */
+    /**
+     * Reads a file.
+     *
+     * @throws FormatException
+     *             if it is no object
+     */
+    public static JsonObject read(Path file) throws IOException {
+        return parse(file, Files.readAllBytes(file));
+    }
+
+    /** Parses a file's UTF-8 bytes, which must be one object. */
+    public static JsonObject parse(Path file, byte[] json) throws FormatException {
+        return new JsonObject(file, "", Json.object(file, json, Double::parseDouble));
+    }
+
+    /** Parses a tokenizer's text, which must be one object, with numbers as Hugging Face reads them. */
     static JsonObject parse(Path file, String json) throws FormatException {
-        try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), json)) {
-            if (parser.nextToken() != JsonToken.START_OBJECT) {
-                throw new FormatException(file, "not a JSON object");
-            }
-            Map<String, @Nullable Object> values = object(parser);
-            if (parser.nextToken() != null) {
-                throw new FormatException(file, "more than one JSON value");
-            }
-            return new JsonObject(file, "", values);
-        } catch (JacksonException e) {
-            String place = e.getLocation() == null
-                    ? ""
-                    : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
-            String message = String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("malformed");
-            int source = message.indexOf(" (start marker at ["); // which says nothing
-            throw new FormatException(file, "not whole, well-formed JSON: "
-                    + (source < 0 ? message : message.substring(0, source)) + place, e);
-        }
+        return new JsonObject(file, "", Json.object(file, json, JsonObject::real));
     }
 
     /** An object made in memory. */
     static JsonObject of(Path file, Map<String, @Nullable Object> values) {
         return new JsonObject(file, "", values);
-    }
-
-    /** Writes an object, indented by two. */
-    static String write(Map<String, ? extends @Nullable Object> values) {
-        StringWriter text = new StringWriter();
-        DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
-        Separators separators = Separators.createDefaultInstance()
-                .withObjectNameValueSpacing(Separators.Spacing.AFTER).withArrayEmptySeparator("");
-        PrettyPrinter printer = new DefaultPrettyPrinter(separators).withObjectIndenter(indenter)
-                .withArrayIndenter(indenter);
-        try (JsonGenerator out = new JsonFactory().createGenerator(new ObjectWriteContext.Base() {
-            @Override
-            public PrettyPrinter getPrettyPrinter() {
-                return printer;
-            }
-
-            @Override
-            public boolean hasPrettyPrinter() {
-                return true;
-            }
-        }, text)) {
-            write(out, values);
-        }
-        return text.append('\n').toString();
-    }
-
-    private static void write(JsonGenerator out, @Nullable Object value) {
-        switch (value) {
-            case null -> out.writeNull();
-            case Map<?, ?> map -> {
-                out.writeStartObject();
-                map.forEach((key, inside) -> {
-                    out.writeName(String.valueOf(key));
-                    write(out, inside);
-                });
-                out.writeEndObject();
-            }
-            case List<?> list -> {
-                out.writeStartArray();
-                list.forEach(inside -> write(out, inside));
-                out.writeEndArray();
-            }
-            case String string -> out.writeString(string);
-            case Boolean bool -> out.writeBoolean(bool);
-            case Integer number -> out.writeNumber(number);
-            case Long number -> out.writeNumber(number);
-            case Float number -> out.writeNumber(number.doubleValue());
-            case Number number -> out.writeNumber(number.doubleValue());
-            default -> throw new IllegalArgumentException("no JSON: " + value.getClass());
-        }
-    }
-
-    private static Map<String, @Nullable Object> object(JsonParser parser) {
-        Map<String, @Nullable Object> values = new LinkedHashMap<>();
-        while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
-            String key = parser.currentName();
-            parser.nextToken();
-            values.put(key, value(parser));
-        }
-        return values;
-    }
-
-    private static @Nullable Object value(JsonParser parser) {
-        JsonToken token = parser.currentToken();
-        if (token == null) {
-            return null;
-        }
-        return switch (token) {
-            case START_OBJECT -> object(parser);
-            case START_ARRAY -> {
-                List<@Nullable Object> list = new ArrayList<>();
-                while (parser.nextToken() != JsonToken.END_ARRAY) {
-                    list.add(value(parser));
-                }
-                yield list;
-            }
-            case VALUE_STRING -> parser.getString();
-            case VALUE_NUMBER_INT -> parser.getNumberValue();
-            case VALUE_NUMBER_FLOAT -> real(parser.getString());
-            case VALUE_TRUE -> true;
-            case VALUE_FALSE -> false;
-            default -> null;
-        };
     }
 
     /**
@@ -199,13 +97,19 @@ final class JsonObject {
         return text.startsWith("-") ? -value : value;
     }
 
-    Path file() {
+    /** Where it was read. */
+    public Path file() {
         return file;
     }
 
     /** The keys, in the order of the file. */
-    Iterable<String> keys() {
+    public Set<String> keys() {
         return values.keySet();
+    }
+
+    /** Whether the key is there, be it with a null. */
+    public boolean has(String key) {
+        return values.containsKey(key);
     }
 
     int size() {
@@ -217,7 +121,8 @@ final class JsonObject {
         return path.isEmpty() ? key : path + "." + key;
     }
 
-    FormatException error(String key, String reason) {
+    /** A complaint about a key. */
+    public FormatException error(String key, String reason) {
         return new FormatException(file, path(key) + ": " + reason);
     }
 
@@ -225,21 +130,42 @@ final class JsonObject {
         return values.get(key) == null;
     }
 
-    @Nullable Object raw(String key) {
+    /** A value as it is: a map, list, text, number or boolean, or null. */
+    public @Nullable Object raw(String key) {
         return values.get(key);
     }
 
-    @Nullable String string(String key) throws FormatException {
+    /** A text, or null. */
+    public @Nullable String string(String key) throws FormatException {
         return typed(key, String.class, "a string");
     }
 
-    String requiredString(String key) throws FormatException {
+    /** A text that must be there. */
+    public String requiredString(String key) throws FormatException {
         return required(key, string(key));
     }
 
-    boolean bool(String key, boolean otherwise) throws FormatException {
+    /** Whether something is so, or {@code otherwise} where nothing is said. */
+    public boolean bool(String key, boolean otherwise) throws FormatException {
         Boolean value = typed(key, Boolean.class, "true or false");
         return value == null ? otherwise : value;
+    }
+
+    /** A number, or {@code otherwise} where there is none. */
+    public double number(String key, double otherwise) throws FormatException {
+        Number value = typed(key, Number.class, "a number");
+        return value == null ? otherwise : value.doubleValue();
+    }
+
+    /** A whole number, or {@code otherwise} where there is none. */
+    public int integer(String key, int otherwise) throws FormatException {
+        Integer value = typed(key, Integer.class, "a whole number");
+        return value == null ? otherwise : value;
+    }
+
+    /** A whole number that must be there. */
+    public int requiredInteger(String key) throws FormatException {
+        return required(key, typed(key, Integer.class, "a whole number"));
     }
 
     /** An id: a whole number from 0 up. */
@@ -251,8 +177,8 @@ final class JsonObject {
         return value.intValue();
     }
 
-    /** A whole number from 0 up. */
-    int integer(String key, int otherwise) throws FormatException {
+    /** A whole number from 0 up, however large. */
+    int limit(String key, int otherwise) throws FormatException {
         Number value = typed(key, Number.class, "a number");
         if (value == null) {
             return otherwise;
@@ -263,7 +189,8 @@ final class JsonObject {
         return id(key);
     }
 
-    @Nullable JsonObject object(String key) throws FormatException {
+    /** An object, or null. */
+    public @Nullable JsonObject object(String key) throws FormatException {
         Map<?, ?> value = typed(key, Map.class, "an object");
         return value == null ? null : child(path(key), value);
     }
@@ -293,9 +220,18 @@ final class JsonObject {
     private <T> @Nullable T typed(String key, Class<T> type, String name) throws FormatException {
         Object value = values.get(key);
         if (value != null && !type.isInstance(value)) {
-            throw error(key, "must be " + name);
+            throw error(key, "must be " + name + ", not " + shown(value));
         }
         return type.cast(value);
+    }
+
+    private static String shown(Object value) {
+        return switch (value) {
+            case String text -> "\"" + (text.length() > 40 ? text.substring(0, 40) + "..." : text) + "\"";
+            case List<?> list -> "an array";
+            case Map<?, ?> map -> "an object";
+            default -> value.toString();
+        };
     }
 
     private <T> T required(String key, @Nullable T value) throws FormatException {

@@ -88,7 +88,7 @@ final class OpenWords implements Tokenizer {
         Map<String, @Nullable Object> vocabulary = TokenizerJson.object();
         words.forEach(word -> vocabulary.put(word, vocabulary.size()));
         vocabulary.putIfAbsent("[UNK]", vocabulary.size());
-        return JsonObject.write(TokenizerJson.object("version", "1.0", "truncation", null, "padding", null,
+        return Json.indented(TokenizerJson.object("version", "1.0", "truncation", null, "padding", null,
                 "added_tokens", List.of(), "normalizer", null, "pre_tokenizer",
                 TokenizerJson.object("type", "Split", "pattern",
                         TokenizerJson.object("Regex", WordPattern.GPT2.regex()), "behavior", "Isolated", "invert",

@@ -48,7 +48,7 @@ final class SentencePieceJson {
         if (options.dummyPrefix()) {
             decoders.add(TokenizerJson.object("type", "Strip", "content", " ", "start", 1, "stop", 0));
         }
-        return JsonObject.write(TokenizerJson.object("version", "1.0", "truncation", null, "padding", null,
+        return Json.indented(TokenizerJson.object("version", "1.0", "truncation", null, "padding", null,
                 "added_tokens", added, "normalizer",
                 TokenizerJson.object("type", "Sequence", "normalizers", normalizers), "pre_tokenizer", null,
                 "post_processor", null, "decoder",

@@ -67,7 +67,7 @@ final class TokenizerJson {
      */
     static Tokenizer read(Path file, Map<String, @Nullable Object> values, boolean findsSpecial)
             throws FormatException {
-        return read(JsonObject.of(file, values), () -> JsonObject.write(values), findsSpecial);
+        return read(JsonObject.of(file, values), () -> Json.indented(values), findsSpecial);
     }
 
     private static Tokenizer read(JsonObject root, Supplier<String> json, boolean findsSpecial) throws FormatException {
@@ -262,7 +262,7 @@ final class TokenizerJson {
             case "CharDelimiterSplit" -> new PreTokenizer.Split(
                     new TextPattern.Literal(character(o, "delimiter", " ")), PreTokenizer.Behavior.REMOVED, false);
             case "Split" -> new PreTokenizer.Split(pattern(o), behavior(o, ""), o.bool("invert", false));
-            case "FixedLength" -> new PreTokenizer.FixedLength(Math.max(1, o.integer("length", 5)));
+            case "FixedLength" -> new PreTokenizer.FixedLength(Math.max(1, o.limit("length", 5)));
             case "UnicodeScripts" -> new PreTokenizer.UnicodeScripts();
             case "Sequence" -> {
                 List<PreTokenizer> list = new ArrayList<>();
@@ -338,13 +338,13 @@ final class TokenizerJson {
             JsonObject special = one.object("SpecialToken");
             if (sequence != null) {
                 pieces.add(new PostProcessor.Template.Piece(null, "B".equals(sequence.requiredString("id")) ? 1 : 0,
-                        sequence.integer("type_id", 0)));
+                        sequence.limit("type_id", 0)));
             } else if (special != null) {
                 String name = special.requiredString("id");
                 if (!known.contains(name)) {
                     throw special.error("id", "\"" + name + "\" is not among special_tokens");
                 }
-                pieces.add(new PostProcessor.Template.Piece(name, 0, special.integer("type_id", 0)));
+                pieces.add(new PostProcessor.Template.Piece(name, 0, special.limit("type_id", 0)));
             } else {
                 throw o.error(key, "a piece must be a Sequence or a SpecialToken");
             }
@@ -366,8 +366,8 @@ final class TokenizerJson {
             case "BPEDecoder" -> new TokenDecoder.Bpe(o.isNull("suffix") ? "</w>" : o.requiredString("suffix"));
             case "ByteFallback" -> new TokenDecoder.ByteFallback();
             case "Fuse" -> new TokenDecoder.Fuse();
-            case "Strip" -> new TokenDecoder.Strip(character(o, "content", " "), o.integer("start", 0),
-                    o.integer("stop", 0));
+            case "Strip" -> new TokenDecoder.Strip(character(o, "content", " "), o.limit("start", 0),
+                    o.limit("stop", 0));
             case "Replace" -> new TokenDecoder.Replace(pattern(o), o.requiredString("content"));
             case "CTC" -> new TokenDecoder.Ctc(o.isNull("pad_token") ? "<pad>" : o.requiredString("pad_token"),
                     o.isNull("word_delimiter_token") ? "|" : o.requiredString("word_delimiter_token"),
@@ -388,7 +388,7 @@ final class TokenizerJson {
             return null;
         }
         String strategy = o.isNull("strategy") ? "LongestFirst" : o.requiredString("strategy");
-        return new Pipeline.Truncation(o.integer("max_length", 512), o.integer("stride", 0), switch (strategy) {
+        return new Pipeline.Truncation(o.limit("max_length", 512), o.limit("stride", 0), switch (strategy) {
             case "LongestFirst" -> Pipeline.Strategy.LONGEST_FIRST;
             case "OnlyFirst" -> Pipeline.Strategy.ONLY_FIRST;
             case "OnlySecond" -> Pipeline.Strategy.ONLY_SECOND;
@@ -403,15 +403,15 @@ final class TokenizerJson {
         }
         int length = 0;
         if (o.raw("strategy") instanceof Map<?, ?>) {
-            length = o.requiredObject("strategy").integer("Fixed", 0);
+            length = o.requiredObject("strategy").limit("Fixed", 0);
         }
-        int multiple = o.integer("pad_to_multiple_of", 0);
+        int multiple = o.limit("pad_to_multiple_of", 0);
         if (Math.max(length, multiple) > LONGEST_PADDING) {
             throw o.error(length > LONGEST_PADDING ? "strategy" : "pad_to_multiple_of",
                     "is " + Math.max(length, multiple) + ", more tokens than the " + LONGEST_PADDING + " there may be");
         }
         return new Padding(length, multiple, !"Left".equals(o.string("direction")),
-                o.integer("pad_id", 0), o.integer("pad_type_id", 0),
+                o.limit("pad_id", 0), o.limit("pad_type_id", 0),
                 o.isNull("pad_token") ? "[PAD]" : o.requiredString("pad_token"));
     }
 
@@ -430,7 +430,7 @@ final class TokenizerJson {
                     o.isNull("continuing_subword_prefix")
                             ? "##"
                             : o.requiredString("continuing_subword_prefix"),
-                    o.integer("max_input_chars_per_word", 100));
+                    o.limit("max_input_chars_per_word", 100));
             case "WordLevel" -> new WordLevel(vocabulary(o),
                     o.isNull("unk_token") ? "<unk>" : o.requiredString("unk_token"));
             case "Unigram" -> unigram(o);
@@ -721,7 +721,7 @@ final class TokenizerJson {
                 "Isolated", "invert", false);
         Map<String, @Nullable Object> bytes = object("type", "ByteLevel", "add_prefix_space", false, "trim_offsets",
                 false, "use_regex", false);
-        return JsonObject.write(object("version", "1.0", "truncation", null, "padding", null, "added_tokens",
+        return Json.indented(object("version", "1.0", "truncation", null, "padding", null, "added_tokens",
                 added.stream().map(TokenizerJson::object).toList(), "normalizer", null, "pre_tokenizer",
                 object("type", "Sequence", "pretokenizers", List.of(split, bytes)), "post_processor", null, "decoder",
                 object("type", "ByteLevel"), "model", model));

@@ -223,7 +223,7 @@ public final class WordLevelTokenizer implements Tokenizer {
         root.put("post_processor", null);
         root.put("decoder", null);
         root.put("model", model);
-        return JsonObject.write(root);
+        return Json.indented(root);
     }
 
     @Override

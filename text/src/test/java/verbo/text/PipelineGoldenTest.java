@@ -47,7 +47,7 @@ class PipelineGoldenTest {
         JsonObject parts = line.requiredObject("tokenizer");
         Map<String, @Nullable Object> values = (Map<String, @Nullable Object>) Objects.requireNonNull(
                 line.raw("tokenizer"));
-        String json = JsonObject.write(values);
+        String json = Json.indented(values);
         Tokenizer tokenizer = TokenizerJson.read(file, json);
         compareBatch(tokenizer, line, "line " + number + ", " + describe(parts));
         for (JsonObject one : line.objects("cases")) {
@@ -67,9 +67,9 @@ class PipelineGoldenTest {
             JsonObject cut = parts.object("truncation");
             boolean second = cut != null && "OnlySecond".equals(cut.string("strategy"));
             if (cut != null && parts.isNull("padding") && !"Left".equals(cut.string("direction"))
-                    && (pair == null ? !second : second) && cut.integer("stride", 0) < cut.integer("max_length", 0)) {
-                EncodingOptions windows = options.withTruncation(false).withWindows(cut.integer("max_length", 0),
-                        cut.integer("stride", 0));
+                    && (pair == null ? !second : second) && cut.limit("stride", 0) < cut.limit("max_length", 0)) {
+                EncodingOptions windows = options.withTruncation(false).withWindows(cut.limit("max_length", 0),
+                        cut.limit("stride", 0));
                 differ(what + ", in windows", orNull(() -> tokenizer.encode(text, pair, windows)),
                         one.object("encoding"), text, pair, true);
                 compared++;

@@ -26,6 +26,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import verbo.text.IOConsumer;
+import verbo.text.Json;
 
 /**
  * The checkpoints of a run: {@code checkpoints/step-000250}, each laid out as on the hub, with {@code optimizer.safetensors}

@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import verbo.text.FormatException;
+import verbo.text.Json;
 
 /**
  * A file with a JSON object a line, each with the {@code step} it belongs to: what a run says of itself as it goes. A run
@@ -38,7 +40,7 @@ final class MetricsFile implements AutoCloseable {
             long end = 0;
             byte[] bytes = Files.readAllBytes(file);
             for (int from = 0, to = next(bytes, 0); to > 0; from = to, to = next(bytes, to)) {
-                Map<String, Object> line = parse(new String(bytes, from, to - from, StandardCharsets.UTF_8));
+                Map<String, Object> line = parse(file, new String(bytes, from, to - from, StandardCharsets.UTF_8));
                 if (line == null || !(line.get("step") instanceof Number step) || step.longValue() > steps) {
                     break;
                 }
@@ -89,7 +91,7 @@ final class MetricsFile implements AutoCloseable {
     static List<Line> read(Path file) throws IOException {
         List<Line> lines = new ArrayList<>();
         for (String text : Files.readAllLines(file)) {
-            Map<String, Object> line = parse(text);
+            Map<String, Object> line = parse(file, text);
             if (line != null && line.get("step") instanceof Number step && line.get("loss") instanceof Number loss) {
                 lines.add(new Line(step.longValue(), loss.doubleValue(),
                         line.get("validationLoss") instanceof Number checked ? checked.doubleValue() : Double.NaN));
@@ -98,10 +100,10 @@ final class MetricsFile implements AutoCloseable {
         return lines;
     }
 
-    private static @Nullable Map<String, Object> parse(String text) {
+    private static @Nullable Map<String, Object> parse(Path file, String text) {
         try {
-            return Json.parse(text);
-        } catch (IOException e) {
+            return Json.parse(file, text);
+        } catch (FormatException e) {
             return null; // the line a killed process was at
         }
     }

@@ -8,6 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -222,7 +223,24 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
         return of(settings, name);
     }
 
-    /** Reads what {@link #values} wrote into {@code training.json}. */
+    /** Its values under their names, dotted ones as nested maps: what {@code training.json} holds. */
+    Map<String, Object> nested() {
+        Map<String, Object> nested = new LinkedHashMap<>();
+        values.forEach((name, value) -> {
+            int dot = name.indexOf('.');
+            if (dot < 0) {
+                nested.put(name, value);
+            } else {
+                @SuppressWarnings("unchecked") // only this method puts maps here
+                Map<String, Object> section = (Map<String, Object>) nested.computeIfAbsent(name.substring(0, dot),
+                        key -> new LinkedHashMap<String, Object>());
+                section.put(name.substring(dot + 1), value);
+            }
+        });
+        return nested;
+    }
+
+    /** Reads what {@link #nested} gave {@code training.json}. */
     static RunConfiguration fromTraining(Path trainingJson) throws IOException {
         return of(Settings.readJson(trainingJson, "configuration"), "run");
     }

@@ -32,6 +32,7 @@ import verbo.tensor.RecurrentCell;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
 import verbo.text.FormatException;
+import verbo.text.Json;
 import verbo.text.Tokenizer;
 import verbo.text.WordLevelTokenizer;
 
@@ -281,7 +282,7 @@ public final class Training implements AutoCloseable {
         described.put("java", Runtime.version().toString());
         described.put("engine", engine.description());
         described.put("data", data);
-        described.put("configuration", Json.nested(configuration.values()));
+        described.put("configuration", configuration.nested());
         Json.write(folder.training(), described);
     }
 

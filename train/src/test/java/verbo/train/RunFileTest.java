@@ -12,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import verbo.text.FormatException;
+import verbo.text.Json;
 import verbo.text.TokenizerTrainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -153,7 +154,7 @@ final class RunFileTest {
     void trainingJsonGivesTheSameConfiguration() throws IOException {
         RunConfiguration c = read("task: language-model\ndata: x\nsteps: 3\nsample: {prompt: \"a\n'b\"}\nseed: -5");
         Path json = folder.resolve("training.json");
-        Json.write(json, java.util.Map.of("configuration", Json.nested(c.values()), "engine", "e"));
+        Json.write(json, java.util.Map.of("configuration", c.nested(), "engine", "e"));
         RunConfiguration again = RunConfiguration.fromTraining(json);
         assertThat(again.values()).isEqualTo(c.values());
         assertThat(again.sample()).isEqualTo(c.sample());

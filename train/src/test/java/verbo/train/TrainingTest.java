@@ -19,6 +19,7 @@ import verbo.lm.LanguageModel;
 import verbo.lm.Scoring;
 import verbo.models.LanguageModels;
 import verbo.tensor.Engine;
+import verbo.text.Json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -316,7 +317,7 @@ final class TrainingTest {
         train("run", "evaluate.tokens=40", "data.validation=0.5");
         List<String> lines = Files.readAllLines(folder.resolve("run/metrics.jsonl"));
         assertThat(lines.get(3)).contains("\"validationTokens\":40");
-        Map<String, Object> last = Json.parse(lines.getLast());
+        Map<String, Object> last = Json.parse(folder, lines.getLast());
         assertThat((Long) last.get("validationTokens")).isGreaterThan(1000);
     }
 }
