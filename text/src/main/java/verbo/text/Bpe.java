@@ -22,13 +22,10 @@ final class Bpe implements TokenModel {
      *            whether unknown characters are spelled in bytes
      * @param ignoreMerges
      *            whether a piece that is in the vocabulary is that token, whatever the merges make of it
-     * @param dropout
-     *            the share of merges that are left out at random, from 0 to 1 (Provilkov, Emelianenko and Voita 2020,
-     *            arXiv:1910.13267)
      */
     record Options(@Nullable String unknown, String prefix, String suffix, boolean fuseUnknown, boolean byteFallback,
-            boolean ignoreMerges, float dropout) {
-        static final Options PLAIN = new Options(null, "", "", false, false, false, 0);
+            boolean ignoreMerges) {
+        static final Options PLAIN = new Options(null, "", "", false, false, false);
     }
 
     private static final int PAGE = 256;

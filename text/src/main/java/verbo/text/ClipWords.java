@@ -51,7 +51,7 @@ final class ClipWords {
                         0) instanceof PreTokenizer.Split(TextPattern.Regex words, PreTokenizer.Behavior behavior, boolean invert)
                 && invert && behavior == PreTokenizer.Behavior.REMOVED && isPattern(words.source())
                 && two.get(1) instanceof PreTokenizer.Bytes bytes && !bytes.addPrefixSpace()
-                && model instanceof Bpe bpe && !bpe.options().ignoreMerges() && bpe.options().dropout() == 0
+                && model instanceof Bpe bpe && !bpe.options().ignoreMerges()
                 && bpe.options().prefix().isEmpty())) {
             return null;
         }

@@ -76,7 +76,7 @@ public record EncodingOptions(boolean addSpecial, Written written, boolean trunc
     /**
      * The same with some merges of a BPE left out at random, for training a model on words cut in more than one way
      * (Provilkov, Emelianenko and Voita 2020, arXiv:1910.13267). Only here: {@code dropout} in a {@code tokenizer.json} does
-     * nothing by itself, so that encoding gives the same each time.
+     * nothing by itself, so that encoding gives the same each time; a warning is logged where a file has it.
      *
      * @param share
      *            of the merges, 0 to 1; 0.1 is usual

@@ -126,6 +126,11 @@ public final class JsonObject {
         return new FormatException(file, path(key) + ": " + reason);
     }
 
+    /** A remark on a key that is no reason to refuse the file. */
+    void warn(String key, String remark) {
+        System.getLogger("verbo.text").log(System.Logger.Level.WARNING, file + ": " + path(key) + ": " + remark);
+    }
+
     boolean isNull(String key) {
         return values.get(key) == null;
     }

@@ -101,9 +101,6 @@ final class Stretches implements PretokenEncoder.Splitter {
     static @Nullable Plan plan(Pipeline.Parts parts) {
         Normalizer normalizer = parts.normalizer();
         TokenModel model = parts.model();
-        if (model instanceof Bpe bpe && bpe.options().dropout() > 0) {
-            return null;
-        }
         boolean prepends = false;
         boolean strip = false;
         if (normalizer instanceof Normalizer.Sequence(List<Normalizer> list) && !list.isEmpty()

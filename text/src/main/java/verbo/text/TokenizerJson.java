@@ -102,7 +102,7 @@ final class TokenizerJson {
         WordPattern pattern = normalizer == null && tokenModel instanceof Bpe ? byteLevelPattern(preTokenizer) : null;
         ByteLevelBpe fast = null;
         if (pattern != null && tokenModel instanceof Bpe bpe && bpe.options().prefix().isEmpty()
-                && bpe.options().suffix().isEmpty() && bpe.options().dropout() == 0 && hasAllBytes(bpe)) {
+                && bpe.options().suffix().isEmpty() && hasAllBytes(bpe)) {
             fast = ByteLevelBpe.of(bpe, vocabulary, pattern, added, "");
         }
         return new Pipeline(parts, json, fast, findsSpecial);
@@ -443,19 +443,24 @@ final class TokenizerJson {
         String prefix = o.isNull("continuing_subword_prefix") ? "" : o.requiredString("continuing_subword_prefix");
         String suffix = o.isNull("end_of_word_suffix") ? "" : o.requiredString("end_of_word_suffix");
         int[][] merges = merges(o, o.list("merges"), vocabulary, prefix);
+        warnOfDropout(o);
         return new Bpe(vocabulary, new Merges(merges[0], merges[1], merges[2]),
                 new Bpe.Options(o.string("unk_token"), prefix, suffix, o.bool("fuse_unk", false),
-                        o.bool("byte_fallback", false), o.bool("ignore_merges", false), dropout(o)));
+                        o.bool("byte_fallback", false), o.bool("ignore_merges", false)));
     }
 
-    private static float dropout(JsonObject o) throws FormatException {
+    /** Dropout is asked for with each encoding, and not by a file: else nothing would be encoded the same way twice. */
+    private static void warnOfDropout(JsonObject o) throws FormatException {
         if (o.isNull("dropout")) {
-            return 0;
+            return;
         }
         if (!(o.raw("dropout") instanceof Number share) || !(share.floatValue() >= 0 && share.floatValue() <= 1)) {
             throw o.error("dropout", "must be a number from 0 to 1");
         }
-        return share.floatValue();
+        if (share.floatValue() > 0) {
+            o.warn("dropout", "merges are left out only where that is asked for (tokenize --dropout " + share
+                    + ", EncodingOptions.withDropout); Hugging Face's library does it whenever it encodes");
+        }
     }
 
     private static Unigram unigram(JsonObject o) throws FormatException {

@@ -67,6 +67,20 @@ class EncodingOptionsTest {
     }
 
     @Test
+    void dropoutOfAFileIsKeptButNotApplied() throws IOException {
+        String json = """
+                {"model": {"type": "BPE", "dropout": 0.5, "vocab": {"a": 0, "b": 1, "c": 2, "ab": 3, "abc": 4},
+                 "merges": ["a b", "ab c"]}}""";
+        Tokenizer tokenizer = TokenizerJson.read(Path.of("abc.json"), json);
+        for (int i = 0; i < 50; i++) {
+            assertThat(tokenizer.encode("abcab")).containsExactly(4, 3);
+        }
+        assertThat(tokenizer.json()).isEqualTo(json);
+        assertThatThrownBy(() -> TokenizerJson.read(Path.of("abc.json"), json.replace("0.5", "1.5")))
+                .hasMessage("abc.json: model.dropout: must be a number from 0 to 1");
+    }
+
+    @Test
     void dropoutIsRefusedWithoutMerges() throws IOException {
         EncodingOptions options = EncodingOptions.PLAIN.withDropout(0.1, 1);
         for (Tokenizer tokenizer : List.of(Tokenizer.of("char"), words())) {
