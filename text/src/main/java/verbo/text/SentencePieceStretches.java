@@ -40,7 +40,7 @@ final class SentencePieceStretches {
         int begin = from;
         int end = to;
         // of several spaces one is kept
-        while (options.suffix() && end > begin && isSpace(utf8[end - 1])) {
+        while (options.removeExtraSpaces() && options.suffix() && end > begin && isSpace(utf8[end - 1])) {
             end--;
         }
         while (options.removeExtraSpaces() && !options.suffix() && begin < end && isSpace(utf8[begin])) {
@@ -51,8 +51,7 @@ final class SentencePieceStretches {
 
     /** Null if a text cannot be cut so. */
     static @Nullable SentencePieceStretches of(SentencePiece pieces, SentencePiece.Options options, List<String> made) {
-        if (!options.escapeSpaces() || (options.suffix() && !options.removeExtraSpaces())
-                || pieces.id(String.valueOf(SentencePiece.SPACE)) < 0
+        if (!options.escapeSpaces() || pieces.id(String.valueOf(SentencePiece.SPACE)) < 0
                 || (options.algorithm() != SentencePiece.Algorithm.BPE
                         && options.algorithm() != SentencePiece.Algorithm.UNIGRAM)
                 || (options.map() != null && !options.map().keepsToSpaces())) {
@@ -143,7 +142,8 @@ final class SentencePieceStretches {
             while (at < to && isSpace(utf8[at])) {
                 at++;
             }
-            if (at >= to || (isEdge(Stretches.before(utf8, space)) && isEdge(Stretches.code(utf8, at)))) {
+            if (at >= to || ((space == 0 || isEdge(Stretches.before(utf8, space)))
+                    && isEdge(Stretches.code(utf8, at)))) {
                 return at;
             }
         }
@@ -168,7 +168,7 @@ final class SentencePieceStretches {
             while (behind < to && isSpace(utf8[behind])) {
                 behind++;
             }
-            if (behind >= to || (isEdge(Stretches.before(utf8, at)) && isEdge(Stretches.code(utf8, behind)))) {
+            if (isEdge(Stretches.before(utf8, at)) && (behind >= to || isEdge(Stretches.code(utf8, behind)))) {
                 return at;
             }
             at = behind;

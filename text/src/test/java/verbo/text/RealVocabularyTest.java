@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -123,6 +124,25 @@ class RealVocabularyTest {
         assertThat(llama4.encode("<|eot|>")).hasSizeGreaterThan(1);
         assertThat(llama4.encode("<|eot|>", EncodingOptions.PLAIN.withWritten(EncodingOptions.Written.TOKENS)).ids())
                 .containsExactly(200_008);
+    }
+
+    /** Ids alone come of stretches that are encoded once, ids with offsets of the whole text. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama2/tokenizer.model", "mistral/mistral_instruct_tokenizer_240323.model.v3",
+            "hf-json/nmt/vocab.joint.spm", "hf-json/t5-small"})
+    void stretchesGiveTheIdsOfTheWhole(String name) throws IOException {
+        Tokenizer tokenizer = Tokenizer.load(RealData.file("tokenizers/" + name));
+        int[] characters = "ab  ,.\u2581\u00A0\t\u3000\u00E9\u6C34\u0301\u200B\u00AD\uFB01A1\u0007\uD83D\uDE00"
+                .codePoints()
+                .toArray();
+        SplittableRandom random = new SplittableRandom(5);
+        for (int i = 0; i < 5000; i++) {
+            int[] drawn = random.ints(random.nextInt(14), 0, characters.length).map(c -> characters[c]).toArray();
+            String text = new String(drawn, 0, drawn.length);
+            assertThat(tokenizer.encode(text)).as(text).isEqualTo(tokenizer.encodeWithOffsets(text).ids());
+        }
+        // what stands before the last spaces is one with them
+        assertThat(tokenizer.encode("Aba\u2581 ")).isEqualTo(tokenizer.encodeWithOffsets("Aba\u2581 ").ids());
     }
 
     @Test
