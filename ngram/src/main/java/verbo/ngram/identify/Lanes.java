@@ -10,7 +10,7 @@ import java.util.Arrays;
  * from the lane above, which comes right when an offset is added to all.
  *
  * <p>
- * An array of lanes has a long more, its first, for other uses.
+ * A row of lanes has a long more, its first, for other uses.
  *
  * @param languages
  *            how many sums
@@ -58,16 +58,16 @@ record Lanes(int languages, float unit) {
         return sums;
     }
 
-    /** Adds a weight in steps to the lane of a language, 0 to 255. */
-    static void add(long fixed, int language, long[] lanes) {
+    /** Adds a weight in steps to the lane of a language, 0 to 255, of the row that begins at {@code row}. */
+    static void add(long fixed, int language, long[] lanes, int row) {
         int place = language * 171 >>> 9; // a third
-        lanes[1 + place] += fixed << BITS * (language - 3 * place);
+        lanes[row + 1 + place] += fixed << BITS * (language - 3 * place);
     }
 
-    /** Adds all lanes of a row. */
-    static void add(long[] row, long[] sums) {
+    /** Adds all lanes of the row that begins at {@code row}. */
+    static void add(long[] rows, int row, long[] sums) {
         for (int i = 1; i < sums.length; i++) {
-            sums[i] += row[i];
+            sums[i] += rows[row + i];
         }
     }
 

@@ -8,11 +8,11 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.atomic.AtomicReferenceArray;
-import org.jspecify.annotations.Nullable;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Tells which language a text is in: the one whose character n-gram model gives it the highest probability, all languages
@@ -24,14 +24,15 @@ import org.jspecify.annotations.Nullable;
  * only where it is not like one of those it was trained on, and the text not too short.
  *
  * <p>
- * The file is read into memory when it is opened, and checked. Beside its bytes this object keeps what it found for up to 32768
- * short n-grams, 24 bytes and 8 for every three languages each (6.6 MB for 64 languages), and while a text is looked at it takes
- * 8 bytes for each of its characters and 4 for each language. Any number of threads may use one at once.
+ * The file is read into memory when it is opened, and checked. Beside its bytes this object keeps what it found for 32768 short
+ * n-grams, 8 bytes and 8 for every three languages each (6.0 MB for 64 languages), for each of the threads that have used it at
+ * once, and while a text is looked at it takes 8 bytes for each of its characters and 4 for each language. Any number of threads
+ * may use one at once.
  */
 public final class LanguageIdentifier {
     private static final int SHORT = IdentifierFile.END - 1; // letters of the n-grams whose sums are kept
     private static final int STRETCH = 64;
-    private static final int ROWS = 15; // 2^15 of them at most
+    private static final int ROWS = 15; // 2^15 of them
 
     private static final VarHandle PAIR = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -43,8 +44,7 @@ public final class LanguageIdentifier {
     private final int order;
     private final Lanes lanes;
     private final long[] weights; // of the header, for lanes
-    private final AtomicReference<@Nullable Stretch> idle = new AtomicReference<>(); // what the last text was looked at with
-    private final AtomicReferenceArray<long[]> rows = new AtomicReferenceArray<>(1 << ROWS);
+    private final Queue<Stretch> idle = new ConcurrentLinkedQueue<>(); // what texts were looked at with
 
     private LanguageIdentifier(IdentifierFile.Opened opened) {
         header = opened.header();
@@ -132,14 +132,14 @@ public final class LanguageIdentifier {
     /** The natural logarithm of the text's probability in each language, [languages]. */
     float[] scores(Letters letters) {
         float[] scores = new float[header.unseen().length];
-        Stretch spare = idle.getAndSet(null);
+        Stretch spare = idle.poll();
         Stretch stretch = spare == null ? new Stretch(order, lanes) : spare;
         stretch.start = 0;
         for (int from = 0; from < letters.length(); from += STRETCH) {
             add(letters.symbols(), from, Math.min(letters.length(), from + STRETCH), stretch);
             lanes.empty(stretch.sums, scores);
         }
-        idle.set(stretch);
+        idle.add(stretch);
         int predicted = letters.predicted();
         for (int l = 0; l < scores.length; l++) {
             scores[l] += predicted * header.unseen()[l];
@@ -152,7 +152,7 @@ public final class LanguageIdentifier {
         final long[] sums; // lanes
         final long[] hashes; // [symbols][order] of the n-grams that end at each, by length; of the longer ones mixed
         final int[] counts; // [symbols] how many of them there are: none is longer than its word
-        final long[][] rows; // [symbols] of the short ones
+        final long[] rows; // [2^ROWS] of lanes: of the short ones, where their hashes say
         final int[] records; // [symbols] where the bucket of the longer ones begins
         final int[] ends;
         int start; // of the word the last stretch ended in, relative to this one
@@ -163,7 +163,7 @@ public final class LanguageIdentifier {
             sums = lanes.none();
             hashes = new long[STRETCH * order];
             counts = new int[STRETCH];
-            rows = new long[STRETCH][];
+            rows = new long[lanes.longs() << ROWS];
             records = new int[STRETCH];
             ends = new int[STRETCH];
         }
@@ -200,14 +200,18 @@ public final class LanguageIdentifier {
             int record = stretch.records[i];
             sum += record == stretch.ends[i] ? 0 : records[record];
         }
-        stretch.touched = sum;
+        long[] rows = stretch.rows;
+        int longs = lanes.longs();
+        long touched = 0;
         for (int i = 0; i < to - from; i++) {
-            stretch.rows[i] = row(stretch.hashes, i * order, Math.min(SHORT, stretch.counts[i]));
+            int row = longs * slot(stretch.hashes[i * order + Math.min(SHORT, stretch.counts[i]) - 1]);
+            touched += rows[row] + rows[row + longs / 2] + rows[row + longs - 1];
         }
+        stretch.touched = sum + (int) touched;
         for (int i = 0; i < to - from; i++) {
-            long[] row = stretch.rows[i];
-            Lanes.add(row, stretch.sums);
-            if ((row[0] & WHOLE) == 0) {
+            int row = row(stretch, i * order, Math.min(SHORT, stretch.counts[i]));
+            Lanes.add(rows, row, stretch.sums);
+            if ((rows[row] & WHOLE) == 0) {
                 continue; // what is not there is no end of anything longer either
             }
             int record = stretch.records[i];
@@ -216,7 +220,7 @@ public final class LanguageIdentifier {
                 if (record < 0) {
                     break;
                 }
-                record = add(record, stretch.sums);
+                record = add(record, stretch.sums, 0);
             }
         }
     }
@@ -224,43 +228,50 @@ public final class LanguageIdentifier {
     private static final long WHOLE = 1;
 
     /**
-     * The row of the longest of {@code count} n-grams of the same end: lanes with the sum over all of them. Most languages have
-     * the short ones, and texts have few of them again and again, so rows are kept. The first long of one is the hash of its
-     * n-gram, but for the last bit, {@link #WHOLE}: whether some language has the n-gram itself, so that longer ones are worth
-     * looking up.
+     * Where the row is of the longest of {@code count} n-grams of the same end: lanes with the sum over all of them. Most
+     * languages have the short ones, and texts have few of them again and again, so rows are kept until another n-gram has the
+     * same slot. The first long of one is the hash of its n-gram, but for the last bit, {@link #WHOLE}: whether some language
+     * has the n-gram itself, so that longer ones are worth looking up.
      */
-    private long[] row(long[] hashes, int at, int count) {
-        long hash = hashes[at + count - 1];
-        int slot = (int) (IdentifierFile.mix(hash) >>> 64 - ROWS);
-        long[] row = rows.getAcquire(slot); // of several threads that fill a slot, any may win: a row is a function of the hash
-        if (row != null && (row[0] | WHOLE) == (hash | WHOLE)) {
-            return row;
-        }
+    private int row(Stretch stretch, int at, int count) {
+        long hash = stretch.hashes[at + count - 1];
+        long[] rows = stretch.rows;
+        int row = lanes.longs() * slot(hash);
+        return (rows[row] | WHOLE) == (hash | WHOLE) ? row : fill(stretch, at, count, row);
+    }
+
+    private int fill(Stretch stretch, int at, int count, int row) {
+        long hash = stretch.hashes[at + count - 1];
+        long[] rows = stretch.rows;
         boolean whole = true;
         if (count == 1) {
-            row = new long[lanes.longs()];
+            Arrays.fill(rows, row, row + lanes.longs(), 0);
         } else {
-            row = row(hashes, at, count - 1).clone();
-            whole = (row[0] & WHOLE) != 0;
+            int shorter = row(stretch, at, count - 1);
+            whole = (rows[shorter] & WHOLE) != 0;
+            System.arraycopy(rows, shorter, rows, row, lanes.longs());
         }
-        row[0] = hash & ~WHOLE;
+        rows[row] = hash & ~WHOLE;
         if (whole) {
             int record = find(hash);
             if (record >= 0) {
-                add(record, row);
-                row[0] |= WHOLE;
+                add(record, rows, row);
+                rows[row] |= WHOLE;
             }
         }
-        rows.setRelease(slot, row);
         return row;
     }
 
+    private static int slot(long hash) {
+        return (int) (IdentifierFile.mix(hash) >>> 64 - ROWS);
+    }
+
     /** Adds an n-gram's weights to the languages that have it; gives where the next one's record begins. */
-    private int add(int record, long[] sums) {
+    private int add(int record, long[] sums, int row) {
         int end = record + 3 + 2 * (records[record + 2] & 0xFF);
         for (int pair = record + 3; pair < end; pair += 2) {
             int both = (short) PAIR.get(records, pair);
-            Lanes.add(weights[both >> 8 & 0xFF], both & 0xFF, sums);
+            Lanes.add(weights[both >> 8 & 0xFF], both & 0xFF, sums, row);
         }
         return end;
     }
