@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -47,11 +48,16 @@ public final class Json {
 
     /** An object on one line, without its end. */
     public static String line(Map<String, ? extends @Nullable Object> values) {
-        return text(ObjectWriteContext.empty(), values);
+        return text(ObjectWriteContext.empty(), out -> write(out, values));
     }
 
     /** An object indented by two, with a line end. */
     static String indented(Map<String, ? extends @Nullable Object> values) {
+        return indented(out -> write(out, values));
+    }
+
+    /** What is written to a generator, indented by two, with a line end: for what would be too much to hold as maps. */
+    static String indented(Consumer<JsonGenerator> writer) {
         DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
         Separators separators = Separators.createDefaultInstance()
                 .withObjectNameValueSpacing(Separators.Spacing.AFTER).withArrayEmptySeparator("");
@@ -67,13 +73,13 @@ public final class Json {
             public boolean hasPrettyPrinter() {
                 return true;
             }
-        }, values) + "\n";
+        }, writer) + "\n";
     }
 
-    private static String text(ObjectWriteContext context, Map<String, ? extends @Nullable Object> values) {
+    private static String text(ObjectWriteContext context, Consumer<JsonGenerator> writer) {
         StringWriter text = new StringWriter();
         try (JsonGenerator out = FACTORY.createGenerator(context, text)) {
-            write(out, values);
+            writer.accept(out);
         }
         return text.toString();
     }
@@ -110,10 +116,7 @@ public final class Json {
      *             if it is none
      */
     public static Map<String, Object> read(Path file) throws IOException {
-        byte[] json = Files.readAllBytes(file);
-        try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), json)) {
-            return withoutNulls(object(file, parser, Double::parseDouble));
-        }
+        return withoutNulls(object(file, Files.readAllBytes(file), Double::parseDouble));
     }
 
     /**
@@ -123,9 +126,7 @@ public final class Json {
      *            that it is from, for messages
      */
     public static Map<String, Object> parse(Path file, String json) throws FormatException {
-        try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), json)) {
-            return withoutNulls(object(file, parser, Double::parseDouble));
-        }
+        return withoutNulls(object(file, json, Double::parseDouble));
     }
 
     private static Map<String, Object> withoutNulls(Map<?, ?> values) {

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
-import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,12 +19,6 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
-import tools.jackson.core.ObjectWriteContext;
-import tools.jackson.core.PrettyPrinter;
-import tools.jackson.core.json.JsonFactory;
-import tools.jackson.core.util.DefaultIndenter;
-import tools.jackson.core.util.DefaultPrettyPrinter;
-import tools.jackson.core.util.Separators;
 
 /**
  * Reads and writes Hugging Face's {@code tokenizer.json}: one object with the parts of the pipeline (normalizer,
@@ -619,23 +612,7 @@ final class TokenizerJson {
      */
     static String write(List<String> vocabulary, List<AddedToken> added, @Nullable Merges merges,
             @Nullable ByteLevelOffsets offsets, String decoder) {
-        StringWriter text = new StringWriter();
-        DefaultIndenter indenter = new DefaultIndenter("  ", "\n");
-        Separators separators = Separators.createDefaultInstance()
-                .withObjectNameValueSpacing(Separators.Spacing.AFTER).withArrayEmptySeparator("");
-        PrettyPrinter printer = new DefaultPrettyPrinter(separators).withObjectIndenter(indenter)
-                .withArrayIndenter(indenter);
-        try (JsonGenerator out = new JsonFactory().createGenerator(new ObjectWriteContext.Base() {
-            @Override
-            public PrettyPrinter getPrettyPrinter() {
-                return printer;
-            }
-
-            @Override
-            public boolean hasPrettyPrinter() {
-                return true;
-            }
-        }, text)) {
+        return Json.indented(out -> {
             out.writeStartObject();
             out.writeStringProperty("version", "1.0");
             out.writeNullProperty("truncation");
@@ -687,8 +664,7 @@ final class TokenizerJson {
             out.writeEndArray();
             out.writeEndObject();
             out.writeEndObject();
-        }
-        return text.append('\n').toString();
+        });
     }
 
     private static void writeByteLevel(JsonGenerator out, String part, boolean addPrefixSpace, boolean trimOffsets) {

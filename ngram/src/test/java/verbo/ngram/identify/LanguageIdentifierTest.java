@@ -84,6 +84,15 @@ class LanguageIdentifierTest {
     }
 
     @Test
+    void manyThreadsFindWhatOneDoes() throws IOException {
+        LanguageIdentifier identifier = LanguageIdentifier.open(trained("model"));
+        List<String> texts = new Random(1).ints(2000, 0, ENGLISH.size()).mapToObj(i -> ENGLISH.get(i).substring(i % 7))
+                .toList();
+        List<Identification> alone = texts.stream().map(identifier::identify).toList();
+        assertThat(texts.parallelStream().map(identifier::identify).toList()).isEqualTo(alone);
+    }
+
+    @Test
     void rankingSumsToOneAndBeginsWithTheAnswer() throws IOException {
         LanguageIdentifier identifier = LanguageIdentifier.open(trained("model"));
         List<Identification> ranking = identifier.ranking("a casa do velho");
