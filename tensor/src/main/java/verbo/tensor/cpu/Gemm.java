@@ -12,13 +12,10 @@ package verbo.tensor.cpu;
  * by any number of threads.
  */
 final class Gemm {
-    /** Depth of a panel of B that stays in the first-level cache. */
-    private static final int KC = 256;
+    /** Depth of a block: the deeper, the fewer times C is read and written again. */
+    private static final int KC = 768;
     /** Rows of A, or columns of B, to a block: one of each stays in the second-level cache. */
-    private static final int BLOCK = 128;
-    /** A block is packed from memory that lies along the depth in long stretches, or along the other side. */
-    private static final int DEEP = 1024;
-    private static final int NARROW = 64;
+    private static final int BLOCK = 64;
     /** Elements of the operand that all threads share that are packed at a time: they stay in the last-level cache. */
     private static final int SHARED = 1 << 20;
     /** With fewer rows than this, packing B costs more than it saves: B is read once where it lies. */
@@ -105,9 +102,9 @@ final class Gemm {
         int unit = byRows ? nr : mr;
         int length = byRows ? n : m;
         int kc = part(k, KC);
-        int deep = Math.min(k, SHARED / 256 / kc * kc);
-        int wide = part(length, Math.max(unit, SHARED / deep / unit * unit));
-        wide = (wide + unit - 1) / unit * unit;
+        // Rather cut along the depth: with each part of the other side, the other operand is packed once more.
+        int wide = (part(length, SHARED / KC / unit * unit) + unit - 1) / unit * unit;
+        int deep = part((k + kc - 1) / kc, Math.max(1, SHARED / (wide * kc))) * kc;
         for (int depth = 0; depth < k; depth += deep) {
             int inner = Math.min(deep, k - depth);
             long added = depth + inner < k ? 0 : bias;
@@ -132,8 +129,8 @@ final class Gemm {
     }
 
     /** How many of {@code length} to a task: no more than a block, whole panels, several tasks to a thread. */
-    private int task(int length, int unit, boolean alongDepth) {
-        int most = Math.min(alongDepth ? NARROW : BLOCK, (length + 4 * workers.count() - 1) / (4 * workers.count()));
+    private int task(int length, int unit) {
+        int most = Math.min(BLOCK, (length + 4 * workers.count() - 1) / (4 * workers.count()));
         return Math.max(1, (part(length, Math.max(unit, most)) + unit - 1) / unit) * unit;
     }
 
@@ -146,21 +143,17 @@ final class Gemm {
             int from = index * piece;
             packB(kernels, nr, b.from(0, from), k, Math.min(piece, n - from), pb, from * k);
         });
-        int rows = task(m, mr, a.columnStride == 1);
-        int deep = a.columnStride == 1 ? Math.max(1, DEEP / kc) * kc : kc;
+        int rows = task(m, mr);
         workers.run((m + rows - 1) / rows, index -> {
             int from = index * rows;
             int count = Math.min(rows, m - from);
             Local local = local();
-            float[] pa = local.block(rows * Math.min(k, deep));
-            for (int start = 0; start < k; start += deep) {
-                int packed = Math.min(deep, k - start);
-                packA(kernels, mr, a.from(from, start), count, packed, pa, 0);
-                for (int depth = start; depth < start + packed; depth += kc) {
-                    int inner = Math.min(kc, k - depth);
-                    local.panels(inner, pa, (depth - start) * mr, packed, count, pb, depth * nr, k, n,
-                            depth + inner < k ? 0 : bias, c + 4L * from * cStride, cStride, accumulate || depth > 0);
-                }
+            float[] pa = local.block(rows * kc);
+            for (int depth = 0; depth < k; depth += kc) {
+                int inner = Math.min(kc, k - depth);
+                packA(kernels, mr, a.from(from, depth), count, inner, pa, 0);
+                local.panels(inner, pa, 0, inner, count, pb, depth * nr, k, n, depth + inner < k ? 0 : bias,
+                        c + 4L * from * cStride, cStride, accumulate || depth > 0);
             }
         });
     }
@@ -174,24 +167,19 @@ final class Gemm {
             int from = index * piece;
             packA(kernels, mr, a.from(from, 0), Math.min(piece, m - from), k, pa, from * k);
         });
-        int columns = task(n, nr, b.rowStride == 1);
-        int deep = b.rowStride == 1 ? Math.max(1, DEEP / kc) * kc : kc;
+        int columns = task(n, nr);
         workers.run((n + columns - 1) / columns, index -> {
             int from = index * columns;
             int count = Math.min(columns, n - from);
             Local local = local();
-            float[] pb = local.block(columns * Math.min(k, deep));
-            for (int start = 0; start < k; start += deep) {
-                int packed = Math.min(deep, k - start);
-                packB(kernels, nr, b.from(start, from), packed, count, pb, 0);
-                for (int depth = start; depth < start + packed; depth += kc) {
-                    int inner = Math.min(kc, k - depth);
-                    for (int row = 0; row < m; row += BLOCK) {
-                        local.panels(inner, pa, row * k + depth * mr, k, Math.min(BLOCK, m - row), pb,
-                                (depth - start) * nr, packed, count,
-                                depth + inner < k || bias == 0 ? 0 : bias + 4L * from,
-                                c + 4 * (row * cStride + from), cStride, accumulate || depth > 0);
-                    }
+            float[] pb = local.block(columns * kc);
+            for (int depth = 0; depth < k; depth += kc) {
+                int inner = Math.min(kc, k - depth);
+                packB(kernels, nr, b.from(depth, from), inner, count, pb, 0);
+                long added = depth + inner < k || bias == 0 ? 0 : bias + 4L * from;
+                for (int row = 0; row < m; row += BLOCK) {
+                    local.panels(inner, pa, row * k + depth * mr, k, Math.min(BLOCK, m - row), pb, 0, inner, count,
+                            added, c + 4 * (row * cStride + from), cStride, accumulate || depth > 0);
                 }
             }
         });

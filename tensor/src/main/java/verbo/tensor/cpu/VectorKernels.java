@@ -1130,11 +1130,13 @@ final class VectorKernels implements Kernels {
 
     private static void packNarrow(long b, long step, int depth, int panels, float[] into, int at) {
         int whole = depth / 4 * 4;
-        int panel = 0;
-        for (; panel + 2 <= panels; panel += 2) {
-            packTwoPanels(b + 4L * MR * panel, step, whole, into, at + panel * MR * depth, MR * depth);
+        for (int k = 0; k < whole; k += 256) { // the next two panels find what is left of each cache line still near
+            for (int panel = 0; panel + 2 <= panels; panel += 2) {
+                packTwoPanels(b + 4L * MR * panel + step * k, step, Math.min(256, whole - k), into,
+                        at + (panel * depth + k) * MR, MR * depth);
+            }
         }
-        for (panel = 0; panel < panels; panel++) {
+        for (int panel = 0; panel < panels; panel++) {
             int from = panel < panels / 2 * 2 ? whole : 0;
             ScalarKernels.INSTANCE.packRows(b + 4L * MR * panel + step * from, step / 4, depth - from, MR, MR, into,
                     at + (panel * depth + from) * MR);
