@@ -3,7 +3,9 @@
 package verbo.text;
 
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,13 +37,15 @@ final class AddedTokens {
 
     AddedTokens(List<AddedToken> tokens, @Nullable Normalizer normalizer) {
         all = tokens.stream().sorted(Comparator.comparingInt(AddedToken::id)).toList();
-        raw = new Finder();
-        normalized = new Finder();
+        Map<String, Integer> asWritten = new HashMap<>();
+        Map<String, Integer> behind = new HashMap<>(); // the normalizer
         for (int i = 0; i < all.size(); i++) {
             AddedToken token = all.get(i);
-            (token.normalized() ? normalized : raw).put(token.normalized() ? content(token, normalizer)
+            (token.normalized() ? behind : asWritten).put(token.normalized() ? content(token, normalizer)
                     : token.content(), i);
         }
+        raw = new Finder(asWritten);
+        normalized = new Finder(behind);
         firsts = firsts(all, true, normalizer);
         ordinaryFirsts = firsts(all, false, normalizer);
         this.normalizer = normalized.isEmpty() ? null : normalizer;
@@ -215,14 +219,15 @@ final class AddedTokens {
     }
 
     private final class Finder {
-        private final Trie trie = new Trie();
+        private final Trie trie;
         private final long[] filter = new long[4]; // of the low eight bits of first characters
 
-        void put(String content, int index) {
-            if (!content.isEmpty()) {
-                trie.put(content, index);
-                char first = content.charAt(0);
-                filter[(first >> 6) & 3] |= 1L << (first & 63);
+        Finder(Map<String, Integer> indices) {
+            trie = new Trie(indices);
+            for (String content : indices.keySet()) {
+                if (!content.isEmpty()) {
+                    filter[(content.charAt(0) >> 6) & 3] |= 1L << (content.charAt(0) & 63);
+                }
             }
         }
 
@@ -240,14 +245,14 @@ final class AddedTokens {
                 }
                 int found = Trie.NONE;
                 int end = i;
-                int node = Trie.ROOT;
+                long node = trie.root();
                 for (int k = i; k < to; k++) {
                     node = trie.child(node, text[k]);
-                    if (node == Trie.NONE) {
+                    if (node == Trie.NOWHERE) {
                         break;
                     }
-                    if (trie.value(node) != Trie.NONE) {
-                        found = trie.value(node);
+                    if (Trie.value(node) != Trie.NONE) {
+                        found = Trie.value(node);
                         end = k + 1;
                     }
                 }

@@ -46,7 +46,7 @@ final class Bpe implements TokenModel {
         for (int b = 0; b < 256; b++) {
             byteIds[b] = vocabulary.id(ByteTokens.of(b));
         }
-        for (String token : vocabulary.tokens()) {
+        for (String token : vocabulary.ids().keySet()) {
             if (!token.isEmpty() && token.length() == Character.charCount(token.codePointAt(0))) {
                 int c = token.codePointAt(0);
                 int[] page = pages[c / PAGE];

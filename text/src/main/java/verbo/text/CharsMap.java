@@ -8,7 +8,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.text.BreakIterator;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The normalisation rules of a SentencePiece model, {@code precompiled_charsmap}: four bytes that give the size of a
@@ -54,17 +56,22 @@ final class CharsMap {
     }
 
     /**
-     * Whether no rule reaches across a space: none begins or goes on with one, and what several characters become holds none.
+     * The characters that rules have behind others.
+     *
+     * @return null if a rule reaches across a space: begins or goes on with one, or is of several characters that become one
      */
-    boolean keepsToSpaces() {
-        return units.length == 0 || keepsToSpaces(offset(units[0]), 0, new byte[LONGEST], new int[]{units.length});
+    @Nullable BitSet later() {
+        BitSet later = new BitSet();
+        boolean keeps = units.length == 0
+                || keepsToSpaces(offset(units[0]), 0, new byte[LONGEST], new int[]{units.length}, later);
+        return keeps ? later : null;
     }
 
     /**
      * @param left
      *            nodes that may yet be looked at: a trie has no more than units, what goes round in circles is none
      */
-    private boolean keepsToSpaces(int from, int depth, byte[] key, int[] left) {
+    private boolean keepsToSpaces(int from, int depth, byte[] key, int[] left, BitSet later) {
         if (depth == LONGEST || --left[0] < 0) {
             return false;
         }
@@ -80,17 +87,22 @@ final class CharsMap {
             if (label == ' ' && depth > 0) {
                 return false;
             }
-            if (ends && below >= 0 && below < units.length
-                    && Utf8.decode(key, 0, depth + 1).codePointCount(0, Utf8.decode(key, 0, depth + 1).length()) > 1) {
-                String becomes = Utf8.decode(replacement(units[below] & 0x7FFFFFFF));
-                if (becomes.isEmpty() || becomes.indexOf(' ') >= 0) {
-                    return false;
+            if (ends && below >= 0 && below < units.length) {
+                int[] rule = Utf8.decode(key, 0, depth + 1).codePoints().toArray();
+                if (rule.length > 1) {
+                    String becomes = Utf8.decode(replacement(units[below] & 0x7FFFFFFF));
+                    if (becomes.isEmpty() || becomes.indexOf(' ') >= 0) {
+                        return false;
+                    }
+                    for (int i = 1; i < rule.length; i++) {
+                        later.set(rule[i]);
+                    }
                 }
             }
             if (label == ' ' && hasChildren(below)) {
                 return false;
             }
-            if (!keepsToSpaces(below, depth + 1, key, left)) {
+            if (!keepsToSpaces(below, depth + 1, key, left, later)) {
                 return false;
             }
         }

@@ -13,8 +13,11 @@ import org.jspecify.annotations.Nullable;
 final class SentencePieceJson {
     private SentencePieceJson() {}
 
-    static String write(List<String> pieces, float[] scores, SentencePiece.Type[] types,
-            SentencePiece.Options options, int unknown) {
+    static String write(SentencePieceVocabulary vocabulary, SentencePiece.Options options) {
+        SentencePiece.Type[] types = vocabulary.types;
+        List<String> pieces = vocabulary.pieces;
+        float[] scores = vocabulary.scores;
+        int unknown = vocabulary.unknown;
         List<@Nullable Object> added = new ArrayList<>();
         for (int id = 0; id < scores.length; id++) {
             boolean special = types[id] == SentencePiece.Type.CONTROL || types[id] == SentencePiece.Type.UNKNOWN;

@@ -3,66 +3,65 @@
 package verbo.text;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
-import java.util.List;
+import java.util.BitSet;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Ids of {@link SentencePiece} by stretches of a text, each a space and what follows up to the next (or what is before a space and that), which are encoded once:
  * where no piece has a space behind another character and no rule of normalisation reaches across one.
- *
- * <p>
- * The library adds up a unigram model's scores over a whole text in single precision. So that rounding cannot have chosen
- * otherwise than within a stretch alone, each has a mark, an id beyond the vocabulary, of how far the best way to write it was
- * ahead; where that is too little for the sum, the whole text is to be looked at.
  */
 final class SentencePieceStretches {
-    private static final int MARKS = 64;
+    private static final int[] NOWHERE = {};
+    private static final int COMPLEX = ' '; // no character becomes that here
 
-    private final SentencePiece pieces;
     private final SentencePiece.Options options;
+    private final SentencePieceNormalizer normalizer;
+    private final SentencePiece.Model model;
+    private final BitSet later; // characters that rules of normalisation have behind others
+    private final String userFirsts; // characters that begin user-defined pieces, which rules leave as they are but would change
+    // by character what it becomes, the second unit in the higher half; COMPLEX where that takes more, 0 where not known
+    private final int[][] becomes = new int[256][];
     private final boolean[] spaces = new boolean[128]; // what counts as a space
     private final boolean[] alone = new boolean[128]; // characters that are no part of any longer piece
     private final byte[] edges = new byte[1 << 16]; // by character, whether a cut may lie beside it: 0 not known, 1 yes, 2 no
     private final PretokenEncoder encoder;
 
-    private SentencePieceStretches(SentencePiece pieces, SentencePiece.Options options) {
-        this.pieces = pieces;
+    private SentencePieceStretches(SentencePiece.Options options, SentencePieceNormalizer normalizer,
+            SentencePiece.Model model, BitSet later, Set<String> userDefined) {
         this.options = options;
+        this.normalizer = normalizer;
+        this.model = model;
+        this.later = later;
         spaces[' '] = true;
         for (char c = 0; c < ' ' && options.removeExtraSpaces(); c++) {
             spaces[c] = " ".equals(normal(c));
         }
+        userFirsts = userDefined.stream()
+                .allMatch(p -> p.codePoints().allMatch(c -> normal(c).equals(Character.toString(c))))
+                        ? ""
+                        : userDefined.stream().map(p -> Character.toString(p.codePointAt(0)))
+                                .collect(Collectors.joining());
         encoder = new PretokenEncoder(this::end, this::ids);
     }
 
-    private void ids(byte[] utf8, int from, int to, PretokenEncoder.Work work) {
-        int begin = from;
-        int end = to;
-        // of several spaces one is kept
-        while (options.removeExtraSpaces() && options.suffix() && end > begin && isSpace(utf8[end - 1])) {
-            end--;
-        }
-        while (options.removeExtraSpaces() && !options.suffix() && begin < end && isSpace(utf8[begin])) {
-            begin++;
-        }
-        pieces.stretch(new String(utf8, begin, end - begin, StandardCharsets.UTF_8), end - begin < to - from, work);
-    }
-
     /** Null if a text cannot be cut so. */
-    static @Nullable SentencePieceStretches of(SentencePiece pieces, SentencePiece.Options options, List<String> made) {
-        if (!options.escapeSpaces() || pieces.id(String.valueOf(SentencePiece.SPACE)) < 0
-                || (options.algorithm() != SentencePiece.Algorithm.BPE
-                        && options.algorithm() != SentencePiece.Algorithm.UNIGRAM)
-                || (options.map() != null && !options.map().keepsToSpaces())) {
+    static @Nullable SentencePieceStretches of(SentencePieceVocabulary vocabulary, SentencePiece.Options options,
+            SentencePieceNormalizer normalizer, SentencePiece.Model model) {
+        BitSet later = options.map() == null ? new BitSet() : options.map().later();
+        if (!options.escapeSpaces() || !vocabulary.ids.containsKey(String.valueOf(SentencePiece.SPACE)) || later == null
+                || !(model instanceof SentencePieceBpe || model instanceof SentencePieceUnigram)
+                || (model instanceof SentencePieceUnigram && vocabulary.unknown < 0)) {
             return null;
         }
-        SentencePieceStretches stretches = new SentencePieceStretches(pieces, options);
+        SentencePieceStretches stretches = new SentencePieceStretches(options, normalizer, model, later,
+                vocabulary.userDefined.keySet());
         for (int c = 0; c < ' '; c++) {
             stretches.alone[c] = options.algorithm() == SentencePiece.Algorithm.BPE && options.byteFallback()
                     && options.map() == null && !stretches.spaces[c];
         }
-        for (String piece : made) {
+        for (String piece : vocabulary.made.keySet()) {
             for (int i = 0; i < piece.length(); i++) {
                 char c = piece.charAt(i);
                 int beside = options.suffix() ? i + 1 : i - 1; // nothing but a space may stand there
@@ -76,6 +75,83 @@ final class SentencePieceStretches {
             }
         }
         return stretches;
+    }
+
+    private void ids(byte[] utf8, int from, int to, PretokenEncoder.Work work) {
+        if (model instanceof SentencePieceUnigram unigram) {
+            unigram.ids(normalized(utf8, from, to), to - from, work);
+        } else if (model instanceof SentencePieceBpe bpe) {
+            bpe.ids(normalized(utf8, from, to), work);
+        }
+    }
+
+    /** A stretch, normalised. */
+    private SentencePieceNormalizer.Text normalized(byte[] utf8, int from, int to) {
+        int begin = from;
+        int end = to;
+        // of several spaces one is kept
+        while (options.removeExtraSpaces() && options.suffix() && end > begin && isSpace(utf8[end - 1])) {
+            end--;
+        }
+        while (options.removeExtraSpaces() && !options.suffix() && begin < end && isSpace(utf8[begin])) {
+            begin++;
+        }
+        boolean space = end - begin < to - from;
+        char[] out = new char[2 * (end - begin) + 1];
+        int n = 0;
+        if (space && !options.suffix()) {
+            out[n++] = SentencePiece.SPACE;
+        }
+        for (int at = begin; at < end;) {
+            int c = utf8[at];
+            if (c >= 0) {
+                at++;
+            } else {
+                c = Stretches.code(utf8, at);
+                at += c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+            }
+            int made = becomes(c);
+            if (made == COMPLEX) {
+                String text = new String(utf8, begin, end - begin, StandardCharsets.UTF_8);
+                return normalizer.apply(text, 0, text.length(), space);
+            }
+            out[n++] = (char) made;
+            if (made >>> 16 != 0) {
+                out[n++] = (char) (made >>> 16);
+            }
+        }
+        if (space && options.suffix()) {
+            out[n++] = SentencePiece.SPACE;
+        }
+        return new SentencePieceNormalizer.Text(out, n, NOWHERE);
+    }
+
+    private int becomes(int c) {
+        if (c > 0xFFFF) {
+            return complete(c);
+        }
+        int[] page = becomes[c >> 8];
+        if (page == null) {
+            page = new int[256];
+            becomes[c >> 8] = page; // every thread would write the same
+        }
+        int known = page[c & 0xFF];
+        if (known == 0) {
+            known = complete(c);
+            page[c & 0xFF] = known;
+        }
+        return known;
+    }
+
+    private int complete(int c) {
+        if (c == ' ' && normal(c).equals(" ") && !options.removeExtraSpaces()) {
+            return SentencePiece.SPACE;
+        }
+        String made = normal(c);
+        boolean simple = (made.length() == 1 || made.length() == 2) && made.indexOf(' ') < 0 && made.indexOf(0) < 0
+                && (!options.removeExtraSpaces() || made.indexOf(SentencePiece.SPACE) < 0) && !later.get(c)
+                && userFirsts.indexOf(c) < 0;
+        return simple ? made.charAt(0) | (made.length() == 2 ? made.charAt(1) << 16 : 0) : COMPLEX;
     }
 
     /** What a character becomes by itself. */
@@ -122,10 +198,13 @@ final class SentencePieceStretches {
             return new int[0];
         }
         String part = text.substring(from, to);
-        int[] ids = options.suffix()
+        if (model instanceof SentencePieceUnigram unigram) {
+            String whole = !prefix ? part : options.suffix() ? part + " " : " " + part;
+            return unigram.encode(whole, encoder, this::normalized);
+        }
+        return options.suffix()
                 ? encoder.encode(prefix ? part + " " : part)
                 : encoder.encode(part, prefix);
-        return options.algorithm() == SentencePiece.Algorithm.UNIGRAM ? unmarked(ids) : ids;
     }
 
     private int end(byte[] utf8, int from, int to) {
@@ -173,30 +252,5 @@ final class SentencePieceStretches {
             }
             at = behind;
         }
-    }
-
-    /** The mark of a stretch whose best way is ahead by so much at the least. */
-    static int mark(double ahead, int length) {
-        double each = ahead / (2 * (length + 2));
-        return each <= 0 ? 0 : Math.clamp(Math.getExponent(each) + MARKS - 16, 0, MARKS - 1);
-    }
-
-    private int @Nullable [] unmarked(int[] ids) {
-        int size = pieces.size();
-        int least = MARKS - 1;
-        int n = 0;
-        double sum = 0;
-        for (int id : ids) {
-            if (id >= size) {
-                least = Math.min(least, id - size);
-            } else {
-                ids[n++] = id;
-                sum += Math.abs(pieces.cost(id));
-            }
-        }
-        if (least == 0 || Math.scalb(1f, least - MARKS + 16) <= Math.ulp((float) sum)) {
-            return null;
-        }
-        return Arrays.copyOf(ids, n);
     }
 }

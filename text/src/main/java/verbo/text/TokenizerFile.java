@@ -81,7 +81,7 @@ final class TokenizerFile {
             binary = bytes[i] == 0;
         }
         if (bytes.length > 2 && bytes[0] == 0x0A && (binary || bytes[2] == 0x0A)) {
-            return SentencePiece.read(file, bytes);
+            return SentencePieceFile.read(file, bytes);
         }
         if (binary || bytes.length == 0) {
             if (begin >= bytes.length || !binary) {

@@ -3,26 +3,24 @@
 package verbo.text;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The unigram language model (Kudo 2018, arXiv:1804.10959): of all ways to write a piece that of the highest sum of log
- * probabilities, found by Viterbi's algorithm. A character that is no token costs ten more than the least probable one.
+ * probabilities. A character that is no token costs ten more than the least probable one.
  */
 final class Unigram implements TokenModel {
-    private static final double UNKNOWN_PENALTY = 10;
-
     private final String[] tokens;
     private final double[] scores;
     private final int unknown; // -1 if there is none
     private final int[] byteIds; // empty without byte fallback
-    private final double unknownScore;
     private final Map<String, Integer> ids;
-    private final Trie trie = new Trie();
+    private final UnigramLattice lattice;
+    private final AtomicReference<UnigramLattice.@Nullable Path> idle = new AtomicReference<>();
 
     /**
      * @param unknown
@@ -36,72 +34,43 @@ final class Unigram implements TokenModel {
         double least = Double.POSITIVE_INFINITY;
         for (int id = 0; id < scores.length; id++) {
             ids.put(this.tokens[id], id);
-            trie.put(this.tokens[id], id);
             least = Math.min(least, scores[id]);
         }
-        unknownScore = least - UNKNOWN_PENALTY;
+        lattice = new UnigramLattice(ids, scores, new boolean[0], 0, least - UnigramLattice.UNKNOWN_PENALTY, unknown);
         byteIds = byteFallback ? ByteTokens.ids(ids) : new int[0];
+    }
+
+    private UnigramLattice.Path path(char[] text, int from, int to) {
+        UnigramLattice.Path path = idle.getAndSet(null);
+        path = path == null ? new UnigramLattice.Path() : path;
+        lattice.find(text, from, to, 0, false, path);
+        return path;
+    }
+
+    private void give(UnigramLattice.Path path) {
+        if (path.isSmall()) {
+            idle.set(path);
+        }
     }
 
     @Override
     public void tokenize(Normalized piece, TokenList out) {
-        int length = piece.length();
-        if (length == 0) {
-            return;
+        UnigramLattice.Path path = path(piece.chars(), piece.from(), piece.from() + piece.length());
+        for (int t = 0; t < path.size();) {
+            int last = lastUnknown(path, t);
+            emit(piece, path.begin(t), path.end(last), path.id(t), out);
+            t = last + 1;
         }
-        double[] best = new double[length + 1];
-        int[] begins = new int[length + 1];
-        int[] which = new int[length + 1];
-        Arrays.fill(begins, -1);
-        char[] chars = piece.chars();
-        int from = piece.from();
-        for (int start = 0; start < length;) {
-            int width = CharClass.next(chars, from + start, from + length) - from - start;
-            double till = best[start];
-            boolean single = false;
-            int node = Trie.ROOT;
-            for (int i = start; i < length; i++) {
-                node = trie.child(node, chars[from + i]);
-                if (node == Trie.NONE) {
-                    break;
-                }
-                int id = trie.value(node);
-                if (id != Trie.NONE) {
-                    int end = i + 1;
-                    double score = scores[id] + till;
-                    if (begins[end] < 0 || score > best[end]) {
-                        best[end] = score;
-                        begins[end] = start;
-                        which[end] = id;
-                    }
-                    single |= end - start == width;
-                }
-            }
-            if (!single) {
-                int end = start + width;
-                double score = unknownScore + till;
-                if (begins[end] < 0 || score > best[end]) {
-                    best[end] = score;
-                    begins[end] = start;
-                    which[end] = unknown;
-                }
-            }
-            start += width;
+        give(path);
+    }
+
+    /** The last of the unknown tokens in a row that begin with one, which are one; the token itself if it is not unknown. */
+    private int lastUnknown(UnigramLattice.Path path, int token) {
+        int last = token;
+        while (unknown >= 0 && path.id(token) == unknown && last + 1 < path.size() && path.id(last + 1) == unknown) {
+            last++;
         }
-        IntBuilder ends = new IntBuilder(16); // from the last token to the first; unknown ones in a row are one
-        for (int end = length; end > 0; end = begins[end]) {
-            boolean joins = which[end] == unknown && end < length && which[ends.get(ends.size() - 1)] == unknown
-                    && unknown >= 0;
-            if (!joins) {
-                ends.add(end);
-            }
-        }
-        int start = 0;
-        for (int i = ends.size() - 1; i >= 0; i--) {
-            int end = ends.get(i);
-            emit(piece, start, end, which[end], out);
-            start = end;
-        }
+        return last;
     }
 
     private void emit(Normalized piece, int start, int end, int id, TokenList out) {
@@ -127,63 +96,21 @@ final class Unigram implements TokenModel {
 
     @Override
     public boolean ids(char[] piece, int length, PretokenEncoder.Work work) {
-        double[] best = new double[length + 1];
-        int[] begins = new int[length + 1];
-        int[] which = new int[length + 1];
-        Arrays.fill(begins, -1);
-        for (int start = 0; start < length; start++) {
-            double till = best[start];
-            boolean single = false;
-            int node = Trie.ROOT;
-            for (int i = start; i < length; i++) {
-                node = trie.child(node, piece[i]);
-                if (node == Trie.NONE) {
-                    break;
-                }
-                int id = trie.value(node);
-                if (id != Trie.NONE) {
-                    int end = i + 1;
-                    double score = scores[id] + till;
-                    if (begins[end] < 0 || score > best[end]) {
-                        best[end] = score;
-                        begins[end] = start;
-                        which[end] = id;
-                    }
-                    single |= end == start + 1;
-                }
+        UnigramLattice.Path path = path(piece, 0, length);
+        boolean done = true;
+        for (int t = 0; t < path.size() && done; t++) {
+            int id = path.id(t);
+            if (id == unknown) {
+                int begin = path.begin(t);
+                t = lastUnknown(path, t);
+                // the rules for these are not for here
+                done = unknown >= 0 && byteIds.length == 0
+                        && !ids.containsKey(new String(piece, begin, path.end(t) - begin));
             }
-            if (!single) {
-                int end = start + 1;
-                double score = unknownScore + till;
-                if (begins[end] < 0 || score > best[end]) {
-                    best[end] = score;
-                    begins[end] = start;
-                    which[end] = unknown;
-                }
-            }
+            work.add(id);
         }
-        work.ensure(length);
-        int n = 0; // from the last token to the first
-        for (int end = length; end > 0;) {
-            int begin = begins[end];
-            if (which[end] == unknown) {
-                while (begin > 0 && which[begin] == unknown) {
-                    begin = begins[begin]; // unknown ones in a row are one
-                }
-                if (unknown < 0 || byteIds.length > 0 || ids.containsKey(new String(piece, begin, end - begin))) {
-                    return false; // the rules for these are not for here
-                }
-            }
-            work.word[n++] = which[end];
-            end = begin;
-        }
-        work.count = n;
-        for (int i = 0; i < n / 2; i++) {
-            int swap = work.word[i];
-            work.word[i] = work.word[n - 1 - i];
-            work.word[n - 1 - i] = swap;
-        }
-        return true;
+        give(path);
+        return done;
     }
 
     @Override

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
-import java.util.Collection;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +34,8 @@ final class Vocabulary {
         return ids.getOrDefault(token, -1);
     }
 
-    Collection<String> tokens() {
-        return ids.keySet();
+    /** All tokens with their ids. */
+    Map<String, Integer> ids() {
+        return ids;
     }
 }

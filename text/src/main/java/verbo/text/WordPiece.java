@@ -12,8 +12,8 @@ final class WordPiece implements TokenModel {
     private final Vocabulary vocabulary;
     private final String unknown;
     private final int maxCharacters;
-    private final Trie trie = new Trie();
-    private final int inside; // node behind the prefix
+    private final Trie trie;
+    private final long inside; // node behind the prefix
     private final int unknownId;
 
     WordPiece(Vocabulary vocabulary, String unknown, String prefix, int maxCharacters) {
@@ -21,16 +21,8 @@ final class WordPiece implements TokenModel {
         this.unknown = unknown;
         unknownId = vocabulary.id(unknown);
         this.maxCharacters = maxCharacters;
-        for (String token : vocabulary.tokens()) {
-            if (!token.isEmpty()) {
-                trie.put(token, vocabulary.id(token));
-            }
-        }
-        int node = Trie.ROOT;
-        for (int i = 0; i < prefix.length() && node != Trie.NONE; i++) {
-            node = trie.child(node, prefix.charAt(i));
-        }
-        inside = node;
+        trie = new Trie(vocabulary.ids());
+        inside = trie.node(prefix.toCharArray(), 0, prefix.length());
     }
 
     @Override
@@ -45,13 +37,13 @@ final class WordPiece implements TokenModel {
         }
         IntBuilder found = new IntBuilder(16); // id, start, end
         for (int start = 0; start < length;) {
-            int node = start == 0 ? Trie.ROOT : inside;
+            long node = start == 0 ? trie.root() : inside;
             int id = Trie.NONE;
             int end = start;
-            for (int i = start; i < length && node != Trie.NONE; i++) {
+            for (int i = start; i < length && node != Trie.NOWHERE; i++) {
                 node = trie.child(node, piece.charAt(i));
-                if (node != Trie.NONE && trie.value(node) != Trie.NONE) {
-                    id = trie.value(node);
+                if (node != Trie.NOWHERE && Trie.value(node) != Trie.NONE) {
+                    id = Trie.value(node);
                     end = i + 1;
                 }
             }
@@ -75,13 +67,13 @@ final class WordPiece implements TokenModel {
             return false;
         }
         for (int start = 0; start < length;) {
-            int node = start == 0 ? Trie.ROOT : inside;
+            long node = start == 0 ? trie.root() : inside;
             int id = Trie.NONE;
             int end = start;
-            for (int i = start; i < length && node != Trie.NONE; i++) {
+            for (int i = start; i < length && node != Trie.NOWHERE; i++) {
                 node = trie.child(node, piece[i]);
-                if (node != Trie.NONE && trie.value(node) != Trie.NONE) {
-                    id = trie.value(node);
+                if (node != Trie.NOWHERE && Trie.value(node) != Trie.NONE) {
+                    id = Trie.value(node);
                     end = i + 1;
                 }
             }

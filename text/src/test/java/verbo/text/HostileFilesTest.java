@@ -94,7 +94,7 @@ class HostileFilesTest {
         bytes.asIntBuffer().put(units);
         CharsMap map = CharsMap.of(bytes.array());
         assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
-            assertThat(map.keepsToSpaces()).isFalse();
+            assertThat(map.later()).isNull();
             assertThat(map.longest()).isEqualTo(256);
         });
     }

@@ -53,7 +53,7 @@ class ReadersFuzzTest {
     @FuzzTest(maxDuration = "60s")
     void sentencePiece(byte[] bytes) {
         try {
-            used(SentencePiece.read(Path.of("tokenizer.model"), bytes));
+            used(SentencePieceFile.read(Path.of("tokenizer.model"), bytes));
         } catch (FormatException e) {
             // refused, as it should be
         }

@@ -153,6 +153,17 @@ class RealVocabularyTest {
         assertThat(small.decode(small.encode(story[0]))).isEqualTo(story[0]);
     }
 
+    /** Where the sum before a word changes how sentencepiece 0.2.3 writes it: at 65,536, and where it begins again from zero. */
+    @ParameterizedTest
+    @CsvSource({"0, car", "18272, car", "18273, card", "27881, card", "27882, car", "46155, car", "46156, card",
+            "55764, card", "55765, car"})
+    void scoresAddUpOverTheWholeText(int before, String first) throws IOException {
+        Tokenizer nmt = Tokenizer.load(RealData.file("tokenizers/hf-json/nmt/vocab.joint.spm"));
+        String text = "the ".repeat(before) + "cardiac ";
+        assertThat(nmt.token(nmt.encode(text)[before])).isEqualTo(first);
+        assertThat(nmt.encodeWithOffsets(text).tokens()[before]).isEqualTo(first);
+    }
+
     @Test
     void loadsPhi2() throws IOException {
         Tokenizer phi = Tokenizer.load(RealData.file("tokenizers/hf-json/phi-2"));

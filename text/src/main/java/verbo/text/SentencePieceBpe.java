@@ -1,0 +1,278 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The byte-pair encoding of SentencePiece: always the two neighbours whose piece has the highest score become one. */
+final class SentencePieceBpe implements SentencePiece.Model {
+    private final SentencePieceVocabulary vocabulary;
+    private final SentencePiece.Options options;
+    private final Trie trie;
+    private final @Nullable RankMerges merges; // null if there is more to it than ranks
+
+    SentencePieceBpe(SentencePieceVocabulary vocabulary, SentencePiece.Options options) {
+        this.vocabulary = vocabulary;
+        this.options = options;
+        trie = new Trie(vocabulary.made);
+        merges = ranked();
+    }
+
+    /** The pieces as tokens that are made in the order of their scores. */
+    private @Nullable RankMerges ranked() {
+        float[] scores = vocabulary.scores;
+        byte[] @Nullable [] strings = new byte[scores.length][];
+        Integer[] order = new Integer[scores.length];
+        int count = 0;
+        for (int id = 0; id < scores.length; id++) {
+            String piece = vocabulary.pieces.get(id);
+            boolean there = !piece.isEmpty() && vocabulary.ids.getOrDefault(piece, -1) == id;
+            switch (vocabulary.types[id]) {
+                case NORMAL -> there &= true;
+                // a text is cut at those that users defined, and there are none between the cuts, for those were found first
+                case CONTROL, BYTE, USER_DEFINED -> there &= options.separateSpaces();
+                case UNKNOWN -> there = false;
+                case UNUSED -> {
+                    if (!options.separateSpaces()) {
+                        return null; // these come apart again
+                    }
+                }
+            }
+            if (there && !Float.isNaN(scores[id])) {
+                strings[id] = piece.getBytes(StandardCharsets.UTF_8);
+                order[count++] = id;
+            }
+        }
+        Arrays.sort(order, 0, count, (a, b) -> Float.compare(scores[b] + 0f, scores[a] + 0f)); // -0 is 0
+        int[] ranks = new int[scores.length];
+        Arrays.fill(ranks, -1);
+        for (int i = 0; i < count; i++) {
+            boolean equal = i > 0 && scores[order[i]] == scores[order[i - 1]];
+            ranks[order[i]] = equal ? ranks[order[i - 1]] : i;
+        }
+        return new RankMerges(strings, scores.length, ranks, true, false);
+    }
+
+    /** Adds the ids of a stretch. */
+    void ids(SentencePieceNormalizer.Text text, PretokenEncoder.Work work) {
+        if (merges != null) {
+            merged(new String(text.chars(), 0, text.length()), merges, work);
+            return;
+        }
+        IntBuilder found = new IntBuilder(64);
+        find(text, found);
+        vocabulary.add(text.chars(), found, work);
+    }
+
+    private void merged(String normal, RankMerges ranks, PretokenEncoder.Work work) {
+        int from = 0;
+        if (!vocabulary.userDefined.isEmpty() && !options.separateSpaces()) {
+            char[] chars = normal.toCharArray();
+            for (int i = 0; i < normal.length();) {
+                int user = vocabulary.userLength(normal, i, normal.length());
+                if (user == 0) {
+                    i += Character.charCount(normal.codePointAt(i));
+                    continue;
+                }
+                if (from < i) {
+                    merged(normal.substring(from, i).getBytes(StandardCharsets.UTF_8), ranks, work);
+                }
+                work.add(trie.get(chars, i, i + user));
+                i += user;
+                from = i;
+            }
+        }
+        if (from < normal.length()) {
+            merged(normal.substring(from).getBytes(StandardCharsets.UTF_8), ranks, work);
+        }
+    }
+
+    /** Adds the ids of what no user-defined piece is a part of. */
+    private void merged(byte[] part, RankMerges ranks, PretokenEncoder.Work work) {
+        byte[] bytes = Arrays.copyOf(part, part.length + PretokenEncoder.PADDING);
+        int length = part.length;
+        int[] found = new int[length];
+        int count = ranks.apply(bytes, 0, length, found, work.merges);
+        int lowest = 0;
+        for (int i = 0; i < count; i++) {
+            lowest |= found[i];
+        }
+        if (lowest >= 0) {
+            work.add(found, count);
+            return;
+        }
+        int at = 0;
+        boolean afterUnknown = false;
+        for (int id : Arrays.copyOf(found, count)) {
+            if (id >= 0) {
+                work.add(id);
+                at += Math.toIntExact(Utf8.length(vocabulary.pieces.get(id)));
+                afterUnknown = false;
+                continue;
+            }
+            int end = at + (CharClass.at(bytes, at) >> 4);
+            for (int i = at; i < end && vocabulary.byteIds.length > 0; i++) {
+                work.add(vocabulary.byteIds[bytes[i] & 0xFF]);
+            }
+            if (vocabulary.byteIds.length == 0 && !afterUnknown) {
+                work.add(vocabulary.unknown);
+            }
+            afterUnknown = true;
+            at = end;
+        }
+    }
+
+    /** Adds the pieces of a normalised text: where each begins and ends, and its id. */
+    @Override
+    public void find(SentencePieceNormalizer.Text text, IntBuilder found) {
+        int length = text.length();
+        char[] chars = text.chars();
+        // a symbol is where it begins; next is where it ends, 0 inside another
+        int[] next = new int[length + 1];
+        int[] previous = new int[length + 1];
+        boolean[] frozen = new boolean[length];
+        CharSequence sequence = vocabulary.userDefined.isEmpty() ? "" : new String(chars, 0, length);
+        int before = -1;
+        for (int i = 0; i < length;) {
+            int user = options.separateSpaces() ? 0 : vocabulary.userLength(sequence, i, length);
+            int end = user > 0 ? i + user : CharClass.next(chars, i, length);
+            frozen[i] = user > 0;
+            next[i] = end;
+            previous[i] = before;
+            before = i;
+            i = end;
+        }
+        previous[length] = before;
+        Map<String, Integer> splits = new HashMap<>(); // of unused pieces: where the two parts met
+        PairHeap heap = new PairHeap(Math.max(16, length));
+        for (int i = 0; i < length; i = next[i]) {
+            offer(heap, chars, frozen, i, next[i], length, next, splits);
+        }
+        while (heap.size > 0) {
+            int at = heap.left[0];
+            int middle = heap.middle[0];
+            int end = heap.end[0];
+            heap.remove();
+            if (next[at] != middle || middle >= length || next[middle] != end) {
+                continue; // one of the two was merged since
+            }
+            next[at] = end;
+            next[middle] = 0;
+            previous[end] = at;
+            if (previous[at] >= 0) {
+                offer(heap, chars, frozen, previous[at], at, length, next, splits);
+            }
+            offer(heap, chars, frozen, at, end, length, next, splits);
+        }
+        for (int i = 0; i < length; i = next[i]) {
+            emit(chars, i, next[i], splits, found);
+        }
+    }
+
+    private void offer(PairHeap heap, char[] chars, boolean[] frozen, int left, int right, int length, int[] next,
+            Map<String, Integer> splits) {
+        if (right >= length || frozen[left] || frozen[right]) {
+            return;
+        }
+        int id = trie.get(chars, left, next[right]);
+        if (id == Trie.NONE) {
+            return;
+        }
+        heap.add(vocabulary.scores[id], left, right, next[right]);
+        if (vocabulary.types[id] == SentencePiece.Type.UNUSED && !options.separateSpaces()) {
+            splits.put(new String(chars, left, next[right] - left), right - left);
+        }
+    }
+
+    /** Unused pieces are only steps on the way: they are taken apart again. */
+    private void emit(char[] chars, int from, int to, Map<String, Integer> splits, IntBuilder found) {
+        int id = trie.get(chars, from, to);
+        if (id != Trie.NONE && vocabulary.types[id] == SentencePiece.Type.UNUSED && !splits.isEmpty()) {
+            Integer split = splits.get(new String(chars, from, to - from));
+            if (split != null) {
+                emit(chars, from, from + split, splits, found);
+                emit(chars, from + split, to, splits, found);
+                return;
+            }
+        }
+        found.add(from);
+        found.add(to);
+        found.add(id == Trie.NONE ? vocabulary.unknown : id);
+    }
+
+    /** Pairs that may merge: the highest score first, of equals the leftmost. */
+    private static final class PairHeap {
+        private float[] score;
+        private int[] left;
+        private int[] middle;
+        private int[] end;
+        private int size;
+
+        PairHeap(int capacity) {
+            score = new float[capacity];
+            left = new int[capacity];
+            middle = new int[capacity];
+            end = new int[capacity];
+        }
+
+        void add(float s, int l, int m, int e) {
+            if (size == score.length) {
+                int more = size * 2;
+                score = Arrays.copyOf(score, more);
+                left = Arrays.copyOf(left, more);
+                middle = Arrays.copyOf(middle, more);
+                end = Arrays.copyOf(end, more);
+            }
+            int i = size++;
+            while (i > 0) {
+                int parent = (i - 1) >> 1;
+                if (score[parent] > s || (score[parent] == s && left[parent] <= l)) {
+                    break;
+                }
+                move(parent, i);
+                i = parent;
+            }
+            set(i, s, l, m, e);
+        }
+
+        void remove() {
+            int last = --size;
+            float s = score[last];
+            int l = left[last];
+            int m = middle[last];
+            int e = end[last];
+            int i = 0;
+            while (true) {
+                int child = 2 * i + 1;
+                if (child >= last) {
+                    break;
+                }
+                if (child + 1 < last && (score[child + 1] > score[child]
+                        || (score[child + 1] == score[child] && left[child + 1] < left[child]))) {
+                    child++;
+                }
+                if (s > score[child] || (s == score[child] && l <= left[child])) {
+                    break;
+                }
+                move(child, i);
+                i = child;
+            }
+            set(i, s, l, m, e);
+        }
+
+        private void move(int from, int to) {
+            set(to, score[from], left[from], middle[from], end[from]);
+        }
+
+        private void set(int i, float s, int l, int m, int e) {
+            score[i] = s;
+            left[i] = l;
+            middle[i] = m;
+            end[i] = e;
+        }
+    }
+}

@@ -1,0 +1,186 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The unigram model of SentencePiece. The library adds scores up over a whole text in single precision, from zero again where
+ * the sum is below {@link UnigramLattice#LEAST}. So which way to write a stretch is the best depends on the sum before it,
+ * but only if others are nearly as good: what is best by itself has a mark, an id beyond the vocabulary that stands behind
+ * the stretch's ids, of how large sums inside may be before their rounding could choose otherwise.
+ */
+final class SentencePieceUnigram implements SentencePiece.Model {
+    private static final int MARKS = 64;
+    /** The exponent that the lowest mark stands for, which no sum is small enough for. */
+    private static final int LOWEST = -32;
+    private final SentencePieceVocabulary vocabulary;
+    private final UnigramLattice lattice;
+    private final float[] steps; // by id, what it adds to the sum; of bytes that begin a character what an unknown one adds
+    private final double largest; // of what is added
+    private final AtomicReference<@Nullable Work> idle = new AtomicReference<>();
+
+    SentencePieceUnigram(SentencePieceVocabulary vocabulary) {
+        this.vocabulary = vocabulary;
+        float unknownScore = vocabulary.lowest - (float) UnigramLattice.UNKNOWN_PENALTY;
+        Map<String, Integer> pieces = new HashMap<>(vocabulary.made);
+        pieces.values().removeIf(id -> vocabulary.types[id] == SentencePiece.Type.UNUSED);
+        double[] scores = new double[vocabulary.size()];
+        boolean[] users = new boolean[vocabulary.userDefined.isEmpty() ? 0 : scores.length];
+        steps = vocabulary.scores.clone();
+        double most = Math.abs(unknownScore);
+        for (int id = 0; id < scores.length; id++) {
+            scores[id] = steps[id];
+            if (vocabulary.types[id] == SentencePiece.Type.NORMAL) {
+                most = Math.max(most, Math.abs(scores[id]));
+            }
+        }
+        largest = most;
+        vocabulary.userDefined.values().forEach(id -> users[id] = true);
+        lattice = new UnigramLattice(pieces, scores, users, vocabulary.highest, unknownScore, vocabulary.unknown);
+        if (vocabulary.unknown >= 0) {
+            steps[vocabulary.unknown] = unknownScore;
+        }
+        for (int b = 0; b < vocabulary.byteIds.length; b++) {
+            steps[vocabulary.byteIds[b]] = (b & 0xC0) == 0x80 ? -0f : unknownScore;
+        }
+    }
+
+    /** What finding needs. */
+    private static final class Work {
+        final UnigramLattice.Path path = new UnigramLattice.Path();
+        int[] ids = new int[64];
+    }
+
+    private Work take() {
+        Work work = idle.getAndSet(null);
+        return work == null ? new Work() : work;
+    }
+
+    private void give(Work work) {
+        if (work.path.isSmall()) {
+            idle.set(work);
+        }
+    }
+
+    @Override
+    public void find(SentencePieceNormalizer.Text text, IntBuilder found) {
+        Work work = take();
+        lattice.find(text.chars(), 0, text.length(), 0, true, work.path);
+        for (int piece = 0; piece < work.path.size(); piece++) {
+            found.add(work.path.begin(piece));
+            found.add(work.path.end(piece));
+            found.add(work.path.id(piece));
+        }
+        give(work);
+    }
+
+    /** Adds the ids of a stretch by itself, and its mark. Each unknown character has an id. */
+    void ids(SentencePieceNormalizer.Text text, int bytes, PretokenEncoder.Work out) {
+        Work work = take();
+        int mark = MARKS - 1;
+        if (text.length() > 0) {
+            lattice.find(text.chars(), 0, text.length(), 0, false, work.path);
+            int size = written(text, work);
+            out.add(work.ids, size);
+            mark = work.path.isUserDefined() || text.length() > longest(bytes)
+                    ? 0
+                    : Math.clamp((long) work.path.leeway() - LOWEST, 0, MARKS - 1);
+        }
+        out.add(vocabulary.size() + mark);
+        give(work);
+    }
+
+    /** How long a normalised stretch of so many bytes is that anything is to be said of. */
+    private static int longest(int bytes) {
+        return 2 * bytes + 1;
+    }
+
+    /** Writes the ids of the way that was found, and returns how many there are. */
+    private int written(SentencePieceNormalizer.Text text, Work work) {
+        UnigramLattice.Path path = work.path;
+        int n = 0;
+        for (int piece = 0; piece < path.size(); piece++) {
+            if (n + 4 > work.ids.length) {
+                work.ids = Arrays.copyOf(work.ids, work.ids.length * 2);
+            }
+            int id = path.id(piece);
+            if (id != vocabulary.unknown || vocabulary.byteIds.length == 0) {
+                work.ids[n++] = id;
+                continue;
+            }
+            int begin = path.begin(piece);
+            for (byte b : new String(text.chars(), begin, path.end(piece) - begin).getBytes(StandardCharsets.UTF_8)) {
+                work.ids[n++] = vocabulary.byteIds[b & 0xFF];
+            }
+        }
+        return n;
+    }
+
+    /** Normalises a stretch. */
+    interface Stretch {
+        SentencePieceNormalizer.Text normalized(byte[] utf8, int from, int to);
+    }
+
+    /** The ids of a text that has no special tokens. */
+    int[] encode(String text, PretokenEncoder encoder, Stretch stretch) {
+        Sum sum = new Sum(stretch, text.length() / 2 + 16);
+        encoder.words(text, sum);
+        give(sum.work);
+        return Arrays.copyOf(sum.out, sum.count);
+    }
+
+    /** Adds up the scores of a text's stretches, as they come. */
+    private final class Sum implements PretokenEncoder.WordSink {
+        private final Stretch stretch;
+        private final Work work = take();
+        private int[] out;
+        private int count;
+        private float sum;
+
+        Sum(Stretch stretch, int room) {
+            this.stretch = stretch;
+            out = new int[room];
+        }
+
+        @Override
+        public void word(byte[] utf8, int start, int end, int[] ids, int size) {
+            int mark = ids[size - 1] - vocabulary.size();
+            double reach = Math.abs(sum) + largest * (longest(end - start) + 1); // of sums inside
+            if (mark > 0 && reach < -UnigramLattice.LEAST && Math.getExponent(reach) - 23 - LOWEST <= mark) {
+                add(ids, size - 1);
+                return;
+            }
+            SentencePieceNormalizer.Text text = stretch.normalized(utf8, start, end);
+            if (text.length() > 0) {
+                lattice.find(text.chars(), 0, text.length(), sum, true, work.path);
+                int count = written(text, work);
+                add(work.ids, count);
+                sum = (float) work.path.sum();
+            }
+        }
+
+        /** Adds ids and their scores; of unknown ones in a row one stays. */
+        private void add(int[] ids, int size) {
+            if (count + size > out.length) {
+                out = Arrays.copyOf(out, Math.max(count + size, (int) Math.min(2L * out.length, 1 << 30)));
+            }
+            float to = sum;
+            int n = count;
+            for (int i = 0; i < size; i++) {
+                int id = ids[i];
+                to += steps[id];
+                if (id != vocabulary.unknown || i == 0 || ids[i - 1] != id) {
+                    out[n++] = id;
+                }
+            }
+            sum = to;
+            count = n;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The pieces of a SentencePiece model by their ids. */
+final class SentencePieceVocabulary {
+    final List<String> pieces;
+    final float[] scores;
+    final SentencePiece.Type[] types;
+    /** The lowest id of each piece. */
+    final Map<String, Integer> ids;
+    /** What may be made of a text: normal, user-defined and unused pieces. */
+    final Map<String, Integer> made = new HashMap<>();
+    final Map<String, Integer> userDefined = new HashMap<>();
+    private final Trie users;
+    /** The id of what is no piece, -1 if there is none. */
+    final int unknown;
+    /** Ids of bytes, for characters that are no piece; empty if those are unknown. */
+    final int[] byteIds;
+    /** The lowest score of a normal piece. */
+    final float lowest;
+    final float highest;
+
+    SentencePieceVocabulary(List<String> pieces, float[] scores, SentencePiece.Type[] types,
+            SentencePiece.Options options) {
+        this.pieces = pieces;
+        this.scores = scores;
+        this.types = types;
+        ids = HashMap.newHashMap(pieces.size());
+        int unknownId = -1;
+        float least = Float.MAX_VALUE;
+        float most = Float.MIN_NORMAL; // as the library begins: usually all scores are below it
+        for (int id = 0; id < scores.length; id++) {
+            String piece = pieces.get(id);
+            ids.putIfAbsent(piece, id);
+            switch (types[id]) {
+                case NORMAL -> {
+                    least = Math.min(least, scores[id]);
+                    most = Math.max(most, scores[id]);
+                    made.put(piece, id);
+                }
+                case UNUSED -> made.put(piece, id);
+                case USER_DEFINED -> {
+                    made.put(piece, id);
+                    userDefined.put(piece, id);
+                }
+                case UNKNOWN -> unknownId = unknownId < 0 ? id : unknownId;
+                case CONTROL, BYTE -> {
+                    if (options.separateSpaces() && options.algorithm() == SentencePiece.Algorithm.BPE) {
+                        made.put(piece, id); // llama.cpp makes no difference
+                    }
+                }
+            }
+        }
+        made.remove("");
+        userDefined.remove("");
+        users = new Trie(userDefined);
+        unknown = unknownId;
+        lowest = least;
+        highest = most;
+        byteIds = options.byteFallback() ? ByteTokens.ids(ids) : new int[0];
+    }
+
+    int size() {
+        return scores.length;
+    }
+
+    /** How long the longest user-defined piece at a place is, 0 if there is none. */
+    int userLength(CharSequence text, int at, int to) {
+        int length = 0;
+        long node = users.root();
+        for (int i = at; !userDefined.isEmpty() && i < to; i++) {
+            node = users.child(node, text.charAt(i));
+            if (node == Trie.NOWHERE) {
+                break;
+            }
+            if (Trie.value(node) != Trie.NONE) {
+                length = i + 1 - at;
+            }
+        }
+        return length;
+    }
+
+    /** Adds the ids of a text's pieces: where each begins and ends, and its id; of unknown ones in a row one id, or of bytes. */
+    void add(char[] text, IntBuilder found, PretokenEncoder.Work work) {
+        boolean afterUnknown = false;
+        for (int i = 0; i < found.size(); i += 3) {
+            int id = found.get(i + 2);
+            if (id == unknown && byteIds.length > 0) {
+                String piece = new String(text, found.get(i), found.get(i + 1) - found.get(i));
+                for (byte b : piece.getBytes(StandardCharsets.UTF_8)) {
+                    work.add(byteIds[b & 0xFF]);
+                }
+            } else if (id != unknown || !afterUnknown) {
+                work.add(id);
+            }
+            afterUnknown = id == unknown;
+        }
+    }
+}

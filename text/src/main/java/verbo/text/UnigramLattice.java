@@ -1,0 +1,210 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.util.Arrays;
+import java.util.Map;
+
+/**
+ * All ways to write a text in the pieces of a unigram model (Kudo 2018, arXiv:1804.10959), and the best of them by Viterbi's
+ * algorithm: that of the highest sum of scores, of equals that whose last piece begins first. A character that is no piece may
+ * stand for itself, at a score of its own.
+ */
+final class UnigramLattice {
+    /** How much less than the least probable piece a character that is none scores. */
+    static final double UNKNOWN_PENALTY = 10;
+
+    /** Sums in single precision that are less begin anew from zero, as those of the library do. */
+    static final float LEAST = -100_000;
+
+    private final Trie trie;
+    private final double[] scores; // by number; NaN may be that of a piece that users defined
+    private final boolean[] userDefined;
+    private final float highest;
+    private final double unknownScore;
+    private final int unknown;
+
+    /**
+     * @param userDefined
+     *            by number, whether users defined the piece, which then scores as SentencePiece has it, by its length
+     * @param highest
+     *            the highest score of the others
+     * @param unknown
+     *            the number of what is no piece
+     */
+    UnigramLattice(Map<String, Integer> pieces, double[] scores, boolean[] userDefined, float highest,
+            double unknownScore, int unknown) {
+        trie = new Trie(pieces);
+        this.scores = scores.clone();
+        this.userDefined = userDefined;
+        for (int id = 0; id < userDefined.length; id++) {
+            if (userDefined[id]) {
+                this.scores[id] = Double.NaN;
+            }
+        }
+        this.highest = highest;
+        this.unknownScore = unknownScore;
+        this.unknown = unknown;
+    }
+
+    /** The best way that was found, and what is needed to find it; its arrays are used again. */
+    static final class Path {
+        // by place: the best sum and the second best, where the last piece of the best begins << 32 | its number + 2
+        private double[] best = new double[64];
+        private double[] second = new double[64];
+        private long[] steps = new long[64];
+        private int[] ids = new int[64];
+        private int[] ends = new int[64];
+        private int size;
+        private boolean user;
+
+        /** How many pieces there are. */
+        int size() {
+            return size;
+        }
+
+        int id(int piece) {
+            return ids[piece];
+        }
+
+        int begin(int piece) {
+            return piece == 0 ? 0 : ends[piece - 1];
+        }
+
+        int end(int piece) {
+            return ends[piece];
+        }
+
+        /** What the scores sum up to, with what they were added to. */
+        double sum() {
+            return best[end(size - 1)];
+        }
+
+        /** Whether a piece that users defined fits somewhere. */
+        boolean isUserDefined() {
+            return user;
+        }
+
+        /**
+         * The greatest exponent of two such that the best way is the same where each addition is off by half of that power at
+         * most; {@link Integer#MIN_VALUE} where there is none. Of sums in double precision, which are off by next to nothing.
+         */
+        int leeway() {
+            double least = Double.POSITIVE_INFINITY;
+            for (int piece = 0; piece < size; piece++) {
+                int end = ends[piece];
+                // so many additions to the best and at most so many to the other
+                double each = (best[end] - second[end] - 1e-9) * 2 / (piece + 1 + end);
+                least = Math.min(least, each);
+            }
+            return least > 0 ? Math.getExponent(least * (1 - 0x1p-40)) : Integer.MIN_VALUE;
+        }
+
+        private void room(int length) {
+            if (best.length <= length) {
+                int room = Math.max(length + 1, (int) Math.min(2L * best.length, 1 << 16));
+                best = new double[room];
+                second = new double[room];
+                steps = new long[room];
+                ids = new int[room];
+                ends = new int[room];
+            }
+        }
+
+        /** Whether it is small enough to be kept. */
+        boolean isSmall() {
+            return best.length <= 1 << 12;
+        }
+    }
+
+    /**
+     * Finds the best way to write text[from..to), in double precision or in single precision, as SentencePiece does it.
+     *
+     * @param begin
+     *            what the scores are added to
+     */
+    void find(char[] text, int from, int to, double begin, boolean single, Path path) {
+        int length = to - from;
+        path.room(length);
+        double[] best = path.best;
+        double[] second = path.second;
+        long[] steps = path.steps;
+        Arrays.fill(steps, 0, length + 1, 0);
+        best[0] = begin;
+        boolean user = false;
+        for (int start = 0; start < length;) {
+            int width = CharClass.next(text, from + start, to) - from - start;
+            double till = best[start];
+            if (single && till < LEAST) {
+                for (int i = start; i <= length; i++) { // of what was reached already; the rest is nothing yet
+                    best[i] = (float) (best[i] - till);
+                }
+                till = 0;
+            }
+            boolean alone = false;
+            long node = trie.root();
+            for (int end = start; end < length;) {
+                node = trie.child(node, text[from + end++]);
+                if (node == Trie.NOWHERE) {
+                    break;
+                }
+                int id = Trie.value(node);
+                if (id == Trie.NONE) {
+                    continue;
+                }
+                alone |= end - start == width;
+                double score = scores[id];
+                double sum = till + score;
+                double kept = single ? (float) sum : sum;
+                if (Double.isNaN(score) && id < userDefined.length && userDefined[id]) {
+                    user = true;
+                    sum = till + (bytes(text, from + start, from + end) * highest - 0.1);
+                    kept = (float) sum;
+                } else {
+                    sum = kept; // of what users defined the library compares what it has not rounded yet
+                }
+                if (steps[end] == 0) {
+                    second[end] = Double.NEGATIVE_INFINITY;
+                } else if (sum > best[end]) {
+                    second[end] = best[end];
+                } else {
+                    second[end] = Math.max(second[end], sum);
+                    continue;
+                }
+                best[end] = kept;
+                steps[end] = (long) start << 32 | id + 2;
+            }
+            start += width;
+            if (!alone) {
+                double sum = till + unknownScore;
+                double kept = single ? (float) sum : sum;
+                if (steps[start] == 0 || kept > best[start]) {
+                    second[start] = steps[start] == 0 ? Double.NEGATIVE_INFINITY : best[start];
+                    best[start] = kept;
+                    steps[start] = (long) (start - width) << 32 | unknown + 2;
+                } else {
+                    second[start] = Math.max(second[start], kept);
+                }
+            }
+        }
+        path.user = user;
+        int size = 0;
+        for (int end = length; end > 0; end = (int) (steps[end] >>> 32)) {
+            size++;
+        }
+        path.size = size;
+        for (int end = length; end > 0; end = (int) (steps[end] >>> 32)) {
+            path.ends[--size] = end;
+            path.ids[size] = (int) steps[end] - 2;
+        }
+    }
+
+    private static int bytes(char[] text, int from, int to) {
+        int bytes = 0;
+        for (int i = from; i < to; i++) {
+            char c = text[i];
+            bytes += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,80 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/** Texts written by stretches, beside the same text looked at as a whole, as the library does. */
+class SentencePieceUnigramTest {
+    private static final String[] LETTERS = {"a", "b", "c", "é", "日", "😀", "Q", "-"};
+
+    private static String letters(SplittableRandom random, int most) {
+        StringBuilder text = new StringBuilder();
+        for (int n = 1 + random.nextInt(most); n > 0; n--) {
+            text.append(LETTERS[random.nextInt(random.nextBoolean() ? 3 : LETTERS.length)]);
+        }
+        return text.toString();
+    }
+
+    /** @param unit what scores are about as large as; whole multiples of a quarter of it if they are to tie */
+    private static SentencePiece tokenizer(SplittableRandom random, double unit, boolean suffix, boolean bytes,
+            boolean users) {
+        List<String> pieces = new ArrayList<>(List.of("<unk>", "\u2581"));
+        List<SentencePiece.Type> types = new ArrayList<>(
+                List.of(SentencePiece.Type.UNKNOWN, SentencePiece.Type.NORMAL));
+        for (int b = 0; b < 256 && bytes; b++) {
+            pieces.add("<0x%02X>".formatted(b));
+            types.add(SentencePiece.Type.BYTE);
+        }
+        for (int i = 0; i < 60; i++) {
+            String letters = letters(random, 4);
+            String piece = switch (random.nextInt(3)) {
+                case 0 -> suffix ? letters + "\u2581" : "\u2581" + letters;
+                default -> letters;
+            };
+            if (!pieces.contains(piece)) {
+                pieces.add(piece);
+                types.add(users && random.nextInt(20) == 0 ? SentencePiece.Type.USER_DEFINED
+                        : random.nextInt(20) == 0 ? SentencePiece.Type.UNUSED : SentencePiece.Type.NORMAL);
+            }
+        }
+        float[] scores = new float[pieces.size()];
+        boolean ties = random.nextBoolean();
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] = (float) (unit * (ties ? -1 - random.nextInt(20) / 4.0 : -1 - 5 * random.nextDouble()));
+        }
+        return new SentencePiece(pieces, scores, types.toArray(SentencePiece.Type[]::new),
+                new SentencePiece.Options(SentencePiece.Algorithm.UNIGRAM, null, random.nextBoolean(),
+                        random.nextBoolean(), true, bytes, suffix, false, List.of(), List.of(), null));
+    }
+
+    @Test
+    void stretchesAreWrittenAsTheWholeWouldBe() {
+        SplittableRandom random = new SplittableRandom(11);
+        double[] units = {1, 8, 300, 5000, 0x1p14, 1e6};
+        for (int model = 0; model < 96; model++) {
+            boolean users = model % 4 == 3;
+            SentencePiece tokenizer = tokenizer(random, units[model % units.length], random.nextBoolean(),
+                    random.nextInt(3) == 0, users);
+            String[] words = new String[40];
+            for (int i = 0; i < words.length; i++) {
+                words[i] = letters(random, 1 + random.nextInt(14));
+            }
+            StringBuilder text = new StringBuilder();
+            for (int i = 0; i < 1500; i++) {
+                text.append(words[random.nextInt(words.length)]).append(random.nextInt(30) == 0 ? "  " : " ");
+            }
+            assertThat(tokenizer.encode(text.toString())).as("model %d", model)
+                    .isEqualTo(tokenizer.encodeWithOffsets(text.toString()).ids());
+            for (int i = 0; i < 20; i++) {
+                String line = RandomTexts.next(random) + words[i] + " " + words[i + 1];
+                assertThat(tokenizer.encode(line)).as(line).isEqualTo(tokenizer.encodeWithOffsets(line).ids());
+            }
+        }
+    }
+}
