@@ -56,7 +56,7 @@ public final class ByteLevelBpe implements Tokenizer {
         this.written = written;
         this.ids = ids;
         this.strings = strings;
-        encoder = new PretokenEncoder(pattern::end, new PretokenEncoder.Model() {
+        encoder = new PretokenEncoder(pattern::end, true, new PretokenEncoder.Model() {
             @Override
             public void ids(byte[] utf8, int from, int to, PretokenEncoder.Work work) {
                 work.ensure(to - from);

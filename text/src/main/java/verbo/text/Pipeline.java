@@ -62,7 +62,8 @@ final class Pipeline implements Tokenizer {
         }
         size = most;
         plan = fast == null ? Stretches.plan(parts) : null;
-        stretches = plan == null ? null : new PretokenEncoder(new Stretches(plan.cuts()), Stretches.model(this, plan));
+        stretches = plan == null ? null
+                : new PretokenEncoder(new Stretches(plan.cuts()), true, Stretches.model(this, plan));
         separator = parts.added().stream().filter(t -> t.special() && t.content().equals(END_OF_TEXT))
                 .mapToInt(AddedToken::id).findFirst();
     }

@@ -21,6 +21,8 @@ final class PretokenEncoder {
     /** Bytes behind a text that may be read, whatever they are. */
     static final int PADDING = 32;
     private static final int IDLE = 64;
+    /** Characters of a text that are taken at once, about: what lies in the processor's caches then. */
+    private static final int PIECE = 1 << 14;
     /** Words that are looked up together. */
     private static final int BLOCK = 64;
 
@@ -115,12 +117,19 @@ final class PretokenEncoder {
     }
 
     private final Splitter splitter;
+    private final boolean cutAtSpaces;
     private final Model model;
     private final AtomicReferenceArray<@Nullable Work> idle = new AtomicReferenceArray<>(IDLE);
     private final AtomicInteger works = new AtomicInteger(); // there are
 
-    PretokenEncoder(Splitter splitter, Model model) {
+    /**
+     * @param cutAtSpaces
+     *            whether a space between two small letters begins a word wherever it stands, so that a long text can be
+     *            taken in pieces
+     */
+    PretokenEncoder(Splitter splitter, boolean cutAtSpaces, Model model) {
         this.splitter = splitter;
+        this.cutAtSpaces = cutAtSpaces;
         this.model = model;
     }
 
@@ -157,6 +166,36 @@ final class PretokenEncoder {
     }
 
     private int encode(String text, boolean prefix, Work work, int at) {
+        int n = at;
+        int from = 0;
+        do {
+            int to = piece(text, from);
+            String piece = text.substring(from, to);
+            n = encodePiece(piece, prefix && from == 0, work, n);
+            if (from == 0 && to < text.length()) {
+                makeRoom(work, n, (int) Math.min((long) (n - at) * text.length() / to * 17L / 16, 1 << 30));
+            }
+            from = to;
+        } while (from < text.length());
+        return n;
+    }
+
+    /** Where a piece of a text ends: at its end, or at a space between two small letters. */
+    private int piece(String text, int from) {
+        int last = text.length() - 1;
+        for (int i = from + PIECE; cutAtSpaces && i < last; i++) {
+            if (text.charAt(i) == ' ' && isSmall(text.charAt(i - 1)) && isSmall(text.charAt(i + 1))) {
+                return i;
+            }
+        }
+        return text.length();
+    }
+
+    private static boolean isSmall(char c) {
+        return c >= 'a' && c <= 'z';
+    }
+
+    private int encodePiece(String text, boolean prefix, Work work, int at) {
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
         int before = prefix ? 1 : 0;
         int length = Math.addExact(utf8.length, before);
@@ -278,6 +317,12 @@ final class PretokenEncoder {
             work.cache.put(utf8, start, end, work.word, 0, work.count, MEMORY / works.get());
         }
         return work.count;
+    }
+
+    private static void makeRoom(Work work, int used, int more) {
+        if (work.out.length - used < more) {
+            work.out = Arrays.copyOf(work.out, used + more);
+        }
     }
 
     private static int[] grow(Work work, int used, int more) {

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +44,8 @@ final class SentencePieceStretches {
                         ? ""
                         : userDefined.stream().map(p -> Character.toString(p.codePointAt(0)))
                                 .collect(Collectors.joining());
-        encoder = new PretokenEncoder(this::end, this::ids);
+        boolean beforeSpaces = !options.suffix() && IntStream.rangeClosed('a', 'z').allMatch(this::isEdge);
+        encoder = new PretokenEncoder(this::end, beforeSpaces, this::ids);
     }
 
     /** Null if a text cannot be cut so. */

@@ -183,6 +183,17 @@ class ByteLevelBpeTest {
     }
 
     @Test
+    void aLongTextIsTheSameInPieces() throws IOException {
+        ByteLevelBpe tokenizer = train(TEXT, 300, 0, true);
+        SplittableRandom random = new SplittableRandom(6);
+        StringBuilder text = new StringBuilder();
+        while (text.length() < 100_000) {
+            text.append(RandomTexts.wellFormed(RandomTexts.next(random))).append("the low lower");
+        }
+        assertThat(tokenizer.encode(text.toString())).isEqualTo(tokenizer.encodeWithOffsets(text.toString()).ids());
+    }
+
+    @Test
     void oneMillionOfTheSameIsNoCliff() throws IOException {
         ByteLevelBpe tokenizer = train("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 261, 0, false);
         String text = "a".repeat(1_000_000);

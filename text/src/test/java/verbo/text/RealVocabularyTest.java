@@ -129,7 +129,8 @@ class RealVocabularyTest {
     /** Ids alone come of stretches that are encoded once, ids with offsets of the whole text. */
     @ParameterizedTest
     @ValueSource(strings = {"llama2/tokenizer.model", "mistral/mistral_instruct_tokenizer_240323.model.v3",
-            "hf-json/nmt/vocab.joint.spm", "hf-json/t5-small"})
+            "hf-json/nmt/vocab.joint.spm", "hf-json/t5-small", "hf-json/phi-2",
+            "bert-base-cased/bert-base-cased.json"})
     void stretchesGiveTheIdsOfTheWhole(String name) throws IOException {
         Tokenizer tokenizer = Tokenizer.load(RealData.file("tokenizers/" + name));
         int[] characters = "ab  ,.\u2581\u00A0\t\u3000\u00E9\u6C34\u0301\u200B\u00AD\uFB01A1\u0007\uD83D\uDE00"
@@ -141,6 +142,12 @@ class RealVocabularyTest {
             String text = new String(drawn, 0, drawn.length);
             assertThat(tokenizer.encode(text)).as(text).isEqualTo(tokenizer.encodeWithOffsets(text).ids());
         }
+        StringBuilder many = new StringBuilder(); // a text that is taken in pieces
+        while (many.length() < 60_000) {
+            many.append(many.length() % 7 < 3 ? " a b" : " A").appendCodePoint(
+                    characters[random.nextInt(characters.length)]);
+        }
+        assertThat(tokenizer.encode(many.toString())).isEqualTo(tokenizer.encodeWithOffsets(many.toString()).ids());
         // what stands before the last spaces is one with them
         assertThat(tokenizer.encode("Aba\u2581 ")).isEqualTo(tokenizer.encodeWithOffsets("Aba\u2581 ").ids());
     }

@@ -53,6 +53,20 @@ class WordPatternTest {
         }
     }
 
+    /** Where long texts are taken in pieces. */
+    @ParameterizedTest
+    @EnumSource
+    void aSpaceBetweenSmallLettersBeginsAWord(WordPattern pattern) {
+        SplittableRandom random = new SplittableRandom(8);
+        for (int i = 0; i < 20000; i++) {
+            String first = RandomTexts.wellFormed(RandomTexts.next(random)) + "a";
+            String second = " b" + RandomTexts.wellFormed(RandomTexts.next(random));
+            List<String> expected = utf8(pattern, first, "");
+            expected.addAll(utf8(pattern, second, ""));
+            assertThat(utf8(pattern, first + second, "")).as(first + second).isEqualTo(expected);
+        }
+    }
+
     @ParameterizedTest
     @EnumSource
     void classifiesEveryCharacterAsTheRegularExpression(WordPattern pattern) {
