@@ -619,10 +619,10 @@ public final class CpuEngine implements Engine {
                     max = kernels.max(from + at, width);
                     float sum = kernels.exp(from + at, 1, max, to + at, width);
                     kernels.affine(from + at, 1, (float) -(max + Math.log(sum)), to + at, width, false);
-                } else { // what memory brings of the next row is looked at while this one, in the cache, is scaled
-                    float sum = kernels.exp(from + at, 1, max, to + at, width);
+                } else { // memory brings the next row and takes this one while the processor computes exponentials
                     long next = from + (r + 1 < row + count ? at + 4L * width : at);
-                    max = kernels.scaleAndMax(to + at, 1 / sum, next, width);
+                    max = kernels.expAndMax(from + at, max, to + at, next, width);
+                    kernels.affine(to + at, 1 / kernels.sum(to + at, width), 0, to + at, width, false);
                 }
             }
         });

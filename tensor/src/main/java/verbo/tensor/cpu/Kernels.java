@@ -44,9 +44,6 @@ interface Kernels {
 
     float max(long x, long n);
 
-    /** Multiplies a row by a number, and gives the greatest of another of as many. */
-    float scaleAndMax(long x, float scale, long other, int n);
-
     float dot(long a, long b, long n);
 
     /** {@code y += factor · x}. */
@@ -73,6 +70,9 @@ interface Kernels {
 
     /** {@code out = exp(x · scale - shift)}, which is of 0 or less but for rounding; gives the sum. */
     float exp(long x, float scale, float shift, long out, int n);
+
+    /** {@code out = exp(x - shift)}, which is of 0 or less; gives the greatest of another row of as many. */
+    float expAndMax(long x, float shift, long out, long other, int n);
 
     /** {@code dx (+)= out · (dOut - dot)}. */
     void softmaxBackward(long out, long dOut, float dot, long dx, int n, boolean accumulate);

@@ -209,12 +209,6 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public float scaleAndMax(long x, float scale, long other, int n) {
-        affine(x, scale, 0, x, n, false);
-        return max(other, n);
-    }
-
-    @Override
     public float dot(long a, long b, long n) {
         float sum = 0;
         for (long i = 0; i < n; i++) {
@@ -322,6 +316,12 @@ final class ScalarKernels implements Kernels {
             sum += e;
         }
         return sum;
+    }
+
+    @Override
+    public float expAndMax(long x, float shift, long out, long other, int n) {
+        exp(x, 1, shift, out, n);
+        return max(other, n);
     }
 
     @Override

@@ -559,32 +559,6 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public float scaleAndMax(long x, float scale, long other, int n) {
-        FloatVector factor = all(scale);
-        FloatVector a = all(Float.NEGATIVE_INFINITY);
-        FloatVector b = a;
-        FloatVector c = a;
-        FloatVector d = a;
-        long i = 0;
-        for (long end = n / (4L * L) * (4 * W); i < end; i += 4 * W) { // four: one would wait for itself
-            a = a.max(load(other + i));
-            b = b.max(load(other + i + W));
-            c = c.max(load(other + i + 2 * W));
-            d = d.max(load(other + i + 3 * W));
-            store(load(x + i).mul(factor), x + i);
-            store(load(x + i + W).mul(factor), x + i + W);
-            store(load(x + i + 2 * W).mul(factor), x + i + 2 * W);
-            store(load(x + i + 3 * W).mul(factor), x + i + 3 * W);
-        }
-        float max = a.max(b).max(c.max(d)).reduceLanes(VectorOperators.MAX);
-        for (long end = 4L * n; i < end; i += 4) {
-            max = Math.max(max, get(other + i));
-            set(x + i, get(x + i) * scale);
-        }
-        return max;
-    }
-
-    @Override
     public void addScaled(float factor, long x, long y, long n) {
         affine(x, factor, 0, y, n, true);
     }
@@ -828,6 +802,22 @@ final class VectorKernels implements Kernels {
             sums = sums.add(e);
         }
         return sumLanes(sums) + ScalarKernels.INSTANCE.exp(x + i, scale, shift, out + i, n % L);
+    }
+
+    @Override
+    public float expAndMax(long x, float shift, long out, long other, int n) {
+        FloatVector minus = all(shift);
+        FloatVector a = all(Float.NEGATIVE_INFINITY);
+        FloatVector b = a;
+        long i = 0;
+        for (long end = n / (2L * L) * (2 * W); i < end; i += 2 * W) { // two maxima: one would wait for itself
+            a = a.max(load(other + i));
+            store(VectorMath.expOfSmall(load(x + i).sub(minus)), out + i);
+            b = b.max(load(other + i + W));
+            store(VectorMath.expOfSmall(load(x + i + W).sub(minus)), out + i + W);
+        }
+        float max = a.max(b).reduceLanes(VectorOperators.MAX);
+        return Math.max(max, ScalarKernels.INSTANCE.expAndMax(x + i, shift, out + i, other + i, n % (2 * L)));
     }
 
     @Override

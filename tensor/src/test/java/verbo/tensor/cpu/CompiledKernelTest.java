@@ -72,7 +72,7 @@ class CompiledKernelTest {
         bits[at++] = hash(more);
         KERNELS.layerNormBackwardWeights(x.address, 0.1f, 0.5f, z.address, out.address, 0, N);
         bits[at++] = hash(out);
-        bits[at++] = Float.floatToRawIntBits(KERNELS.scaleAndMax(out.address, 0.7f, x.address, N));
+        bits[at++] = Float.floatToRawIntBits(KERNELS.expAndMax(x.address, 5, out.address, y.address, N));
         bits[at++] = hash(out);
         KERNELS.rmsNorm(x.address, y.address, 1e-5f, out.address, statistics.address, N);
         bits[at++] = hash(out);

@@ -73,20 +73,21 @@ class ReductionKernelTest {
     }
 
     @Test
-    void scaleAndMax() {
+    void expAndMax() {
         for (int n : KernelsUnderTest.counts()) {
             try (Arena arena = Arena.ofConfined()) {
                 NativeFloats other = NativeFloats.uniform(arena, n, -5, -1, n);
+                NativeFloats x = NativeFloats.uniform(arena, n, -5, 2, n + 1);
+                NativeFloats out = NativeFloats.uniform(arena, n, -5, 5, n + 2);
                 for (int i = 0; i < n; i = i < 70 ? i + 1 : 2 * i) {
-                    NativeFloats x = NativeFloats.uniform(arena, n, -5, 5, n + 1);
-                    double[] before = x.values();
                     float hidden = other.get(i);
                     other.set(i, 3);
-                    assertThat(KERNELS.scaleAndMax(x.address, 0.3f, other.address, n)).as("max of %s at %s", n, i)
-                            .isEqualTo(3);
-                    x.check("scaled", j -> before[j] * 0.3f, 1e-6, 0);
+                    assertThat(KERNELS.expAndMax(x.address, 2.5f, out.address, other.address, n))
+                            .as("max of %s at %s", n, i).isEqualTo(3);
+                    out.check("exponentials", j -> Math.exp(x.get(j) - 2.5), 1e-6, 0);
                     other.set(i, Float.NaN);
-                    assertThat(KERNELS.scaleAndMax(x.address, 1, other.address, n)).as("NaN at %s of %s", i, n).isNaN();
+                    assertThat(KERNELS.expAndMax(x.address, 2.5f, out.address, other.address, n))
+                            .as("NaN at %s of %s", i, n).isNaN();
                     other.set(i, hidden);
                 }
             }
