@@ -82,6 +82,32 @@ final class CharClass {
         return ~((low + (0x80 - 'a') * EIGHT) & ~(low + (0x80 - 'z' - 1) * EIGHT) & ~eight) & HIGH;
     }
 
+    /** Of eight bytes the highest bits of those that are neither a-z nor A-Z. */
+    static long notLetter(long eight) {
+        return notSmall(eight | 0x2020202020202020L);
+    }
+
+    /** The end of a run of letters; 8 readable bytes lie behind {@code to}. */
+    static int letters(byte[] utf8, int from, int to) {
+        int end = from;
+        while (end < to) {
+            if (utf8[end] >= 0) {
+                int more = Long.numberOfTrailingZeros(notLetter(eight(utf8, end))) >> 3;
+                end += more;
+                if (more == 0) {
+                    break;
+                }
+            } else {
+                int at = at(utf8, end);
+                if (!isLetter(at & 15)) {
+                    break;
+                }
+                end += at >> 4;
+            }
+        }
+        return Math.min(end, to);
+    }
+
     /** Where the character that begins at {@code i} ends. */
     static int next(char[] text, int i, int to) {
         return Character.isHighSurrogate(text[i]) && i + 1 < to && Character.isLowSurrogate(text[i + 1])

@@ -82,16 +82,14 @@ final class Cl100kPattern {
         byte c = utf8[from];
         if (c >= 0 && type != CharClass.NUMBER && c != '\'' && c != '\r' && c != '\n') {
             int letters = CharClass.isLetter(type) ? from : from + 1;
-            long not = CharClass.notSmall(CharClass.eight(utf8, letters) | 0x2020202020202020L);
+            long not = CharClass.notLetter(CharClass.eight(utf8, letters));
             int end = letters + (Long.numberOfTrailingZeros(not) >> 3);
             if (end > letters && letters < to) {
                 if (end >= to) {
                     return to;
                 }
                 byte stop = utf8[end];
-                return stop >= 0 && (end < letters + 8 || !CharClass.isLetter(CharClass.at(utf8, end) & 15))
-                        ? end
-                        : letters(utf8, end, to);
+                return end < letters + 8 && stop >= 0 ? end : CharClass.letters(utf8, end, to);
             }
         }
         int contraction = CharClass.contraction(utf8, from, to);
@@ -100,7 +98,7 @@ final class Cl100kPattern {
         }
         int next = from + (first >> 4);
         if (CharClass.isLetter(type)) {
-            return letters(utf8, next, to);
+            return CharClass.letters(utf8, next, to);
         }
         if (type == CharClass.NUMBER) {
             int end = next;
@@ -114,7 +112,7 @@ final class Cl100kPattern {
             return end;
         }
         if (c != '\r' && c != '\n' && next < to && CharClass.isLetter(CharClass.at(utf8, next) & 15)) {
-            return letters(utf8, next, to);
+            return CharClass.letters(utf8, next, to);
         }
         int start = c == ' ' ? next : from;
         int end = others(utf8, start, to);
@@ -141,18 +139,6 @@ final class Cl100kPattern {
             }
         }
         return end(utf8, from, to, 3);
-    }
-
-    private static int letters(byte[] utf8, int from, int to) {
-        int end = from;
-        while (end < to) {
-            int at = CharClass.at(utf8, end);
-            if (!CharClass.isLetter(at & 15)) {
-                break;
-            }
-            end += at >> 4;
-        }
-        return end;
     }
 
     /** The end of a run of what is neither space nor letter nor number. */

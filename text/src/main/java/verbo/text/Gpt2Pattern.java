@@ -126,11 +126,11 @@ final class Gpt2Pattern {
             }
         }
         int letters = c == ' ' ? from + 1 : from;
-        long not = CharClass.notSmall(CharClass.eight(utf8, letters) | 0x2020202020202020L);
+        long not = CharClass.notLetter(CharClass.eight(utf8, letters));
         int found = Long.numberOfTrailingZeros(not) >> 3;
         if (found > 0 && letters < to) {
             int end = letters + found;
-            return end >= to ? to : found < 8 && utf8[end] >= 0 ? end : runEnd(utf8, end, to, LETTER);
+            return end >= to ? to : found < 8 && utf8[end] >= 0 ? end : CharClass.letters(utf8, end, to);
         }
         int at = CharClass.at(utf8, from);
         if ((at & 15) == CharClass.SPACE) {
@@ -162,6 +162,9 @@ final class Gpt2Pattern {
     }
 
     private static int runEnd(byte[] utf8, int from, int to, int type) {
+        if (type == LETTER) {
+            return CharClass.letters(utf8, from, to);
+        }
         int end = from;
         while (end < to) {
             int at = CharClass.at(utf8, end);

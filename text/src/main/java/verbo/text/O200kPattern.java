@@ -122,38 +122,45 @@ final class O200kPattern {
             byte one = (byte) eight;
             int capital = one >= 'A' && one <= 'Z' ? 1 : 0;
             int smalls = Long.numberOfTrailingZeros(CharClass.notSmall(eight) >>> 8 * capital) >> 3;
-            int end = letters + capital + smalls;
-            if (smalls > 0 && smalls < 8 - capital && letters + capital < to) {
+            if (smalls > 0 && letters + capital < to) {
+                int end = letters + Math.min(capital + smalls, 8);
                 if (end >= to) {
                     return to;
                 }
                 byte stop = utf8[end];
-                if (stop >= 0 && stop != '\'') {
-                    return end;
-                }
+                return capital + smalls < 8 && stop >= 0 && stop != '\''
+                        ? end
+                        : contracted(utf8, smalls(utf8, end, to), to);
             }
         }
         int next = from + (first >> 4);
+        int end;
         // with something before the word, which a mark may be too, then without
-        if (leads) {
-            int end = smallEnding(utf8, next, to);
+        boolean within = leads && next < to && mayBeLetter(utf8[next]);
+        boolean without = mayBeLetter(c);
+        if (within) {
+            end = smallEnding(utf8, next, to);
             if (end > 0) {
                 return end;
             }
         }
-        int end = smallEnding(utf8, from, to);
-        if (end > 0) {
-            return end;
+        if (without) {
+            end = smallEnding(utf8, from, to);
+            if (end > 0) {
+                return end;
+            }
         }
-        if (leads) {
+        if (within) {
             end = capitals(utf8, next, to);
             if (end > 0) {
                 return end;
             }
         }
-        end = capitals(utf8, from, to);
-        if (end > 0) {
-            return end;
+        if (without) {
+            end = capitals(utf8, from, to);
+            if (end > 0) {
+                return end;
+            }
         }
         if (type == CharClass.NUMBER) {
             end = next;
@@ -190,18 +197,37 @@ final class O200kPattern {
                 afterBoth = end;
             }
         }
-        int smalls = end;
-        while (smalls < to) {
-            int at = CharClass.at(utf8, smalls);
-            if (!small(at & 15)) {
-                break;
-            }
-            smalls += at >> 4;
-        }
+        int smalls = smalls(utf8, end, to);
         if (smalls > end) {
             return contracted(utf8, smalls, to);
         }
         return afterBoth < 0 ? -1 : contracted(utf8, afterBoth, to);
+    }
+
+    /** The end of a run of small letters. */
+    private static int smalls(byte[] utf8, int from, int to) {
+        int end = from;
+        while (end < to) {
+            if (utf8[end] >= 0) {
+                int more = Long.numberOfTrailingZeros(CharClass.notSmall(CharClass.eight(utf8, end))) >> 3;
+                end += more;
+                if (more == 0) {
+                    break;
+                }
+            } else {
+                int at = CharClass.at(utf8, end);
+                if (!small(at & 15)) {
+                    break;
+                }
+                end += at >> 4;
+            }
+        }
+        return Math.min(end, to);
+    }
+
+    /** Whether a letter or a mark may begin with this byte. */
+    private static boolean mayBeLetter(byte b) {
+        return b < 0 || ((b | 0x20) >= 'a' && (b | 0x20) <= 'z');
     }
 
     private static int capitals(byte[] utf8, int from, int to) {
