@@ -12,13 +12,11 @@ import org.jspecify.annotations.Nullable;
 final class SentencePieceBpe implements SentencePiece.Model {
     private final SentencePieceVocabulary vocabulary;
     private final SentencePiece.Options options;
-    private final Trie trie;
     private final @Nullable RankMerges merges; // null if there is more to it than ranks
 
     SentencePieceBpe(SentencePieceVocabulary vocabulary, SentencePiece.Options options) {
         this.vocabulary = vocabulary;
         this.options = options;
-        trie = new Trie(vocabulary.made);
         merges = ranked();
     }
 
@@ -81,7 +79,7 @@ final class SentencePieceBpe implements SentencePiece.Model {
                 if (from < i) {
                     merged(normal.substring(from, i).getBytes(StandardCharsets.UTF_8), ranks, work);
                 }
-                work.add(trie.get(chars, i, i + user));
+                work.add(made(chars, i, i + user));
                 i += user;
                 from = i;
             }
@@ -124,6 +122,11 @@ final class SentencePieceBpe implements SentencePiece.Model {
             afterUnknown = true;
             at = end;
         }
+    }
+
+    /** The id of a piece that may be made of others, {@link Trie#NONE} if there is none. */
+    private int made(char[] chars, int from, int to) {
+        return vocabulary.made.getOrDefault(new String(chars, from, to - from), Trie.NONE);
     }
 
     /** Adds the pieces of a normalised text: where each begins and ends, and its id. */
@@ -178,7 +181,7 @@ final class SentencePieceBpe implements SentencePiece.Model {
         if (right >= length || frozen[left] || frozen[right]) {
             return;
         }
-        int id = trie.get(chars, left, next[right]);
+        int id = made(chars, left, next[right]);
         if (id == Trie.NONE) {
             return;
         }
@@ -190,7 +193,7 @@ final class SentencePieceBpe implements SentencePiece.Model {
 
     /** Unused pieces are only steps on the way: they are taken apart again. */
     private void emit(char[] chars, int from, int to, Map<String, Integer> splits, IntBuilder found) {
-        int id = trie.get(chars, from, to);
+        int id = made(chars, from, to);
         if (id != Trie.NONE && vocabulary.types[id] == SentencePiece.Type.UNUSED && !splits.isEmpty()) {
             Integer split = splits.get(new String(chars, from, to - from));
             if (split != null) {

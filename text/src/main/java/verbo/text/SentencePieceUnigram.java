@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -28,8 +28,11 @@ final class SentencePieceUnigram implements SentencePiece.Model {
     SentencePieceUnigram(SentencePieceVocabulary vocabulary) {
         this.vocabulary = vocabulary;
         float unknownScore = vocabulary.lowest - (float) UnigramLattice.UNKNOWN_PENALTY;
-        Map<String, Integer> pieces = new HashMap<>(vocabulary.made);
-        pieces.values().removeIf(id -> vocabulary.types[id] == SentencePiece.Type.UNUSED);
+        Map<String, Integer> pieces = vocabulary.made;
+        if (List.of(vocabulary.types).contains(SentencePiece.Type.UNUSED)) {
+            pieces = new HashMap<>(pieces);
+            pieces.values().removeIf(id -> vocabulary.types[id] == SentencePiece.Type.UNUSED);
+        }
         double[] scores = new double[vocabulary.size()];
         boolean[] users = new boolean[vocabulary.userDefined.isEmpty() ? 0 : scores.length];
         steps = vocabulary.scores.clone();
@@ -80,20 +83,23 @@ final class SentencePieceUnigram implements SentencePiece.Model {
         give(work);
     }
 
-    /** Adds the ids of a stretch by itself, and its mark. Each unknown character has an id. */
+    /**
+     * Adds the ids of what is best of a stretch by itself, and its mark; of one too long to be kept only that. Each unknown character
+     * has an id.
+     */
     void ids(SentencePieceNormalizer.Text text, int bytes, PretokenEncoder.Work out) {
-        Work work = take();
-        int mark = MARKS - 1;
-        if (text.length() > 0) {
+        int mark = bytes > PretokenCache.LONGEST ? 0 : MARKS - 1;
+        if (mark > 0 && text.length() > 0) {
+            Work work = take();
             lattice.find(text.chars(), 0, text.length(), 0, false, work.path);
             int size = written(text, work);
             out.add(work.ids, size);
             mark = work.path.isUserDefined() || text.length() > longest(bytes)
                     ? 0
                     : Math.clamp((long) work.path.leeway() - LOWEST, 0, MARKS - 1);
+            give(work);
         }
         out.add(vocabulary.size() + mark);
-        give(work);
     }
 
     /** How long a normalised stretch of so many bytes is that anything is to be said of. */
@@ -104,20 +110,36 @@ final class SentencePieceUnigram implements SentencePiece.Model {
     /** Writes the ids of the way that was found, and returns how many there are. */
     private int written(SentencePieceNormalizer.Text text, Work work) {
         UnigramLattice.Path path = work.path;
+        int[] bytes = vocabulary.byteIds;
+        int most = path.size() * (bytes.length == 0 ? 1 : 4);
+        if (work.ids.length < most) {
+            work.ids = new int[most];
+        }
+        int[] ids = work.ids;
         int n = 0;
         for (int piece = 0; piece < path.size(); piece++) {
-            if (n + 4 > work.ids.length) {
-                work.ids = Arrays.copyOf(work.ids, work.ids.length * 2);
-            }
             int id = path.id(piece);
-            if (id != vocabulary.unknown || vocabulary.byteIds.length == 0) {
-                work.ids[n++] = id;
+            if (id != vocabulary.unknown || bytes.length == 0) {
+                ids[n++] = id;
                 continue;
             }
-            int begin = path.begin(piece);
-            for (byte b : new String(text.chars(), begin, path.end(piece) - begin).getBytes(StandardCharsets.UTF_8)) {
-                work.ids[n++] = vocabulary.byteIds[b & 0xFF];
+            int c = Character.codePointAt(text.chars(), path.begin(piece)); // in UTF-8
+            if (c < 0x80) {
+                ids[n++] = bytes[c];
+                continue;
             }
+            if (c < 0x800) {
+                ids[n++] = bytes[0xC0 | c >> 6];
+            } else {
+                if (c < 0x10000) {
+                    ids[n++] = bytes[0xE0 | c >> 12];
+                } else {
+                    ids[n++] = bytes[0xF0 | c >> 18];
+                    ids[n++] = bytes[0x80 | c >> 12 & 0x3F];
+                }
+                ids[n++] = bytes[0x80 | c >> 6 & 0x3F];
+            }
+            ids[n++] = bytes[0x80 | c & 0x3F];
         }
         return n;
     }

@@ -30,10 +30,9 @@ final class Trie {
 
     /** The texts and their numbers; an empty text is left out. */
     Trie(Map<String, Integer> texts) {
-        String[] sorted = texts.keySet().stream().filter(t -> !t.isEmpty()).sorted().toArray(String[]::new);
         int[] frequencies = new int[1 << 16];
         int last = -1;
-        for (String text : sorted) {
+        for (String text : texts.keySet()) {
             for (int i = 0; i < text.length(); i++) {
                 frequencies[text.charAt(i)]++;
                 last = Math.max(last, text.charAt(i));
@@ -51,7 +50,7 @@ final class Trie {
         for (int i = 0; i < count; i++) {
             codes[(int) (order[i] & 0xFFFF)] = i + 1;
         }
-        Builder builder = new Builder(sorted, texts, count);
+        Builder builder = new Builder(texts, count);
         root = builder.root();
         nodes = builder.nodes();
     }
@@ -66,7 +65,16 @@ final class Trie {
 
     /** The node below a node, or {@link #NOWHERE}. */
     long child(long node, char c) {
-        int code = c < codes.length ? codes[c] : 0;
+        return child(node, code(c));
+    }
+
+    /** The code of a character, 0 if no text has it. */
+    int code(char c) {
+        return c < codes.length ? codes[c] : 0;
+    }
+
+    /** The node below a node that a code leads to, or {@link #NOWHERE}. */
+    long child(long node, int code) {
         long child = nodes[(int) (node >>> CODE_BITS + VALUE_BITS) + code];
         return (child & CODE_MASK) == code ? child : NOWHERE;
     }
@@ -92,38 +100,54 @@ final class Trie {
 
     /** Finds places for the nodes, level by level, so that those of the first levels are near each other. */
     private final class Builder {
-        private final String[] sorted;
-        private final Map<String, Integer> texts;
+        private static final int TRIES = 8; // of places for one node's children
+
+        private final String[] texts;
+        private final int[] values;
+        private final int[] next; // text that begins as one does, -1 for none
         private final int most; // the highest code
+        private final int[] firsts; // by code, of the texts below a node that which a child begins with, -1 for none
+        private final int[] children; // codes of a node's
         private long[] nodes;
         private final BitSet taken = new BitSet();
         private final BitSet bases = new BitSet();
         private int end; // behind the last node
-        private int free; // before which all places are taken, or nearly all
-        private int[] queue = new int[1 << 10]; // of nodes: place, texts from and to
+        private int free; // before which there is hardly a place left
+        private int sparse; // before which several children hardly find room
+        private int[] queue = new int[1 << 10]; // of nodes: their places and first texts
         private int tail;
 
-        Builder(String[] sorted, Map<String, Integer> texts, int most) {
-            this.sorted = sorted;
-            this.texts = texts;
+        Builder(Map<String, Integer> numbers, int most) {
+            texts = new String[numbers.size()];
+            values = new int[texts.length];
+            next = new int[texts.length];
+            int count = 0;
+            for (Map.Entry<String, Integer> text : numbers.entrySet()) {
+                texts[count] = text.getKey();
+                values[count] = text.getValue();
+                next[count] = count - 1;
+                count++;
+            }
             this.most = most;
+            firsts = new int[most + 1];
+            Arrays.fill(firsts, -1);
+            children = new int[most];
             nodes = new long[Math.max(16, 4 * most)];
             Arrays.fill(nodes, NOWHERE);
             end = most + 1; // nothing lies before, which is where nodes without children look for them
-            free = end;
+            taken.set(0, end);
         }
 
         long root() {
-            long top = place(0, 0, sorted.length, 0);
+            long top = complete(0, texts.length - 1, 0) & ~((long) VALUE_MASK << CODE_BITS); // an empty text is none
             int depth = 1;
-            for (int at = 0, level = tail; at < tail; at += 3) {
+            for (int at = 0, level = tail; at < tail; at += 2) {
                 if (at == level) {
                     depth++;
                     level = tail;
                 }
-                int place = queue[at];
-                long node = place(nodes[place], queue[at + 1], queue[at + 2], depth);
-                nodes[place] = node; // in an array that may be another by now
+                long node = complete(nodes[queue[at]], queue[at + 1], depth);
+                nodes[queue[at]] = node; // in an array that may be another by now
             }
             return top;
         }
@@ -133,47 +157,45 @@ final class Trie {
             return Arrays.copyOf(nodes, end + most + 1);
         }
 
-        /** Finds places for a node's children, and completes it: the texts from and to have the same beginning so far. */
-        private long place(long bare, int from, int to, int depth) {
-            int next = from;
+        /** Gives a node its number and finds places for its children. */
+        private long complete(long bare, int list, int depth) {
             long node = bare & CODE_MASK;
-            if (sorted.length > 0 && sorted[from].length() == depth) {
-                int value = texts.getOrDefault(sorted[from], 0);
-                if (value >= VALUE_MASK) {
-                    throw tooLarge(value + " numbers");
+            int count = 0;
+            for (int text = list; text >= 0;) {
+                int after = next[text];
+                if (texts[text].length() == depth) {
+                    if (values[text] >= VALUE_MASK) {
+                        throw tooLarge("the number " + values[text]);
+                    }
+                    node |= (long) (values[text] + 1) << CODE_BITS;
+                } else {
+                    int code = codes[texts[text].charAt(depth)];
+                    if (firsts[code] < 0) {
+                        children[count++] = code;
+                    }
+                    next[text] = firsts[code];
+                    firsts[code] = text;
                 }
-                node |= (long) (value + 1) << CODE_BITS;
-                next++;
+                text = after;
             }
-            if (next == to) {
+            if (count == 0) {
                 return node;
             }
-            int first = tail;
-            for (int begin = next; begin < to;) {
-                char c = sorted[begin].charAt(depth);
-                int behind = begin + 1;
-                while (behind < to && sorted[behind].charAt(depth) == c) {
-                    behind++;
-                }
-                if (tail + 3 > queue.length) {
-                    queue = Arrays.copyOf(queue, queue.length * 2);
-                }
-                queue[tail] = codes[c];
-                queue[tail + 1] = begin;
-                queue[tail + 2] = behind;
-                tail += 3;
-                begin = behind;
-            }
-            int base = base(first);
+            Arrays.sort(children, 0, count);
+            int base = base(count);
             bases.set(base);
-            for (int i = first; i < tail; i += 3) {
-                int code = queue[i];
-                int place = base + code;
+            for (int i = 0; i < count; i++) {
+                int place = base + children[i];
                 taken.set(place);
                 grow(place);
                 end = Math.max(end, place + 1);
-                nodes[place] = code;
-                queue[i] = place;
+                nodes[place] = children[i];
+                if (tail + 2 > queue.length) {
+                    queue = Arrays.copyOf(queue, queue.length * 2);
+                }
+                queue[tail++] = place;
+                queue[tail++] = firsts[children[i]];
+                firsts[children[i]] = -1;
             }
             return node | (long) base << CODE_BITS + VALUE_BITS;
         }
@@ -186,31 +208,27 @@ final class Trie {
             }
         }
 
-        /** Where the children that are queued from a place on all find room. */
-        private int base(int first) {
-            int code = queue[first];
-            int tries = 0;
-            for (int at = taken.nextClearBit(free);; at = taken.nextClearBit(at + 1)) {
-                int base = at - code;
-                if (base > 0 && !bases.get(base) && fits(base, first)) {
-                    if (at >= MOST_NODES - CODE_MASK) {
-                        throw tooLarge("texts of more than " + MOST_NODES + " different beginnings");
-                    }
-                    return base;
-                }
-                if (++tries == 64) { // those places are hard to fill
-                    free = Math.max(free, at - 64);
-                }
-                if (tries > 256) {
-                    at = Math.max(at, end + most);
+        /** Where the so many children all find room. */
+        private int base(int count) {
+            int code = children[0];
+            int at = taken.nextClearBit(count == 1 ? free : sparse);
+            for (int tries = 1; bases.get(at - code) || !fits(at - code, count); tries++) {
+                at = taken.nextClearBit(at + 1);
+                if (tries >= TRIES && count == 1) {
+                    free = at;
+                } else if (tries >= TRIES) {
+                    sparse = at;
                 }
             }
+            if (at >= MOST_NODES - CODE_MASK) {
+                throw tooLarge("texts of more than " + MOST_NODES + " different beginnings");
+            }
+            return at - code;
         }
 
-        private boolean fits(int base, int first) {
-            for (int i = first; i < tail; i += 3) {
-                int place = base + queue[i];
-                if (place <= most || taken.get(place)) {
+        private boolean fits(int base, int count) {
+            for (int i = 1; i < count; i++) {
+                if (taken.get(base + children[i])) {
                     return false;
                 }
             }

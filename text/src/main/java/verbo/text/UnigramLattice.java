@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
-import java.util.Arrays;
 import java.util.Map;
 
 /**
@@ -53,6 +52,7 @@ final class UnigramLattice {
         private double[] best = new double[64];
         private double[] second = new double[64];
         private long[] steps = new long[64];
+        private int[] codes = new int[64]; // of the characters
         private int[] ids = new int[64];
         private int[] ends = new int[64];
         private int size;
@@ -106,6 +106,7 @@ final class UnigramLattice {
                 best = new double[room];
                 second = new double[room];
                 steps = new long[room];
+                codes = new int[room];
                 ids = new int[room];
                 ends = new int[room];
             }
@@ -129,7 +130,11 @@ final class UnigramLattice {
         double[] best = path.best;
         double[] second = path.second;
         long[] steps = path.steps;
-        Arrays.fill(steps, 0, length + 1, 0);
+        int[] codes = path.codes;
+        for (int i = 0; i < length; i++) {
+            codes[i] = trie.code(text[from + i]);
+            steps[i + 1] = 0;
+        }
         best[0] = begin;
         boolean user = false;
         for (int start = 0; start < length;) {
@@ -144,7 +149,7 @@ final class UnigramLattice {
             boolean alone = false;
             long node = trie.root();
             for (int end = start; end < length;) {
-                node = trie.child(node, text[from + end++]);
+                node = trie.child(node, codes[end++]);
                 if (node == Trie.NOWHERE) {
                     break;
                 }
