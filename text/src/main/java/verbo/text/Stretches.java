@@ -267,6 +267,11 @@ final class Stretches implements PretokenEncoder.Splitter {
             next += size(utf8[next]);
         }
         while (next < to) {
+            int smalls = Long.numberOfTrailingZeros(CharClass.notSmall(CharClass.eight(utf8, next))) >> 3;
+            if (smalls > 0) { // none of which ends a word
+                next += smalls;
+                continue;
+            }
             type = wordClass(utf8, next);
             if (type == DROP || type == SINGLE) {
                 int behind = next + size(utf8[next]);
