@@ -129,8 +129,8 @@ final class Gemm {
     }
 
     /** How many of {@code length} to a task: no more than a block, whole panels, several tasks to a thread. */
-    private int task(int length, int unit) {
-        int most = Math.min(BLOCK, (length + 4 * workers.count() - 1) / (4 * workers.count()));
+    private int task(int length, int unit, int block) {
+        int most = Math.min(block, (length + 4 * workers.count() - 1) / (4 * workers.count()));
         return Math.max(1, (part(length, Math.max(unit, most)) + unit - 1) / unit) * unit;
     }
 
@@ -143,7 +143,7 @@ final class Gemm {
             int from = index * piece;
             packB(kernels, nr, b.from(0, from), k, Math.min(piece, n - from), pb, from * k);
         });
-        int rows = task(m, mr);
+        int rows = task(m, mr, BLOCK);
         workers.run((m + rows - 1) / rows, index -> {
             int from = index * rows;
             int count = Math.min(rows, m - from);
@@ -167,7 +167,8 @@ final class Gemm {
             int from = index * piece;
             packA(kernels, mr, a.from(from, 0), Math.min(piece, m - from), k, pa, from * k);
         });
-        int columns = task(n, nr);
+        boolean wide = b.columnStride == 1 && (long) k * n >= LARGE; // memory is read faster in longer stretches of its rows
+        int columns = task(n, nr, wide ? 2 * BLOCK : BLOCK);
         workers.run((n + columns - 1) / columns, index -> {
             int from = index * columns;
             int count = Math.min(columns, n - from);
