@@ -381,6 +381,7 @@ final class Stretches implements PretokenEncoder.Splitter {
         private final Cuts cuts;
         private final boolean space; // whether one is put before the piece
         private final @Nullable Normalizer normalizer;
+        private final boolean clusters; // whether the normaliser's rules are for characters and clusters of fewer than six bytes
         private final boolean every; // whether all characters stay, but spaces become visible
         private final byte[] known = new byte[1 << 16];
 
@@ -389,6 +390,7 @@ final class Stretches implements PretokenEncoder.Splitter {
             this.space = space;
             this.normalizer = normalizer;
             this.every = every;
+            clusters = isByCluster(normalizer);
         }
 
         private static boolean onlySpaces(@Nullable Normalizer normalizer) {
@@ -425,6 +427,7 @@ final class Stretches implements PretokenEncoder.Splitter {
                 chars[n++] = SentencePiece.SPACE;
             }
             int at = from;
+            int before = 0;
             if (cuts == Cuts.BEFORE_SPACES && utf8[at] == ' ') {
                 chars[n++] = SentencePiece.SPACE;
                 at++;
@@ -443,6 +446,10 @@ final class Stretches implements PretokenEncoder.Splitter {
                 if (!isUnchanged(c) || (cuts == Cuts.WORDS && WORD_CLASSES[c] == SINGLE && size < to - from)) {
                     return 0;
                 }
+                if (clusters && before < 0x800 && c >= 0x800 && joins(c)) {
+                    return 0;
+                }
+                before = c;
                 chars[n++] = (char) c;
                 at += size;
             }
@@ -471,13 +478,13 @@ final class Stretches implements PretokenEncoder.Splitter {
             boolean alone = c < 0x300 || (c >= 0x370 && c < 0x590) || (c >= 0x2010 && c < 0x2030)
                     || (c >= 0x3001 && c < 0x302A) || (c >= 0x3041 && c < 0x3097) || (c >= 0x30A0 && c < 0x3100)
                     || (c >= 0x4E00 && c < 0xA000) || (c >= 0xAC00 && c < 0xD7A4) || (c >= 0xFF01 && c < 0xFF66);
-            if (normalizer instanceof Normalizer.BertNormalizer bert
-                    && !(bert.stripAccents() == null ? bert.lowercase() : bert.stripAccents())) {
+            if (clusters || (normalizer instanceof Normalizer.BertNormalizer bert
+                    && !(bert.stripAccents() == null ? bert.lowercase() : bert.stripAccents()))) {
                 alone = true; // nothing is put together or taken apart
             }
             if (!alone || type == Character.CONTROL || type == Character.FORMAT || type == Character.UNASSIGNED
                     || type == Character.PRIVATE_USE || type == Character.SURROGATE || c == 0xFFFD
-                    || (cuts != Cuts.WORDS && isMark(type))) {
+                    || (cuts != Cuts.WORDS && isMark(type) && !(clusters && c >= 0x800)) || (clusters && c == 0xD4E)) {
                 return false;
             }
             if (normalizer == null) {
@@ -488,6 +495,24 @@ final class Stretches implements PretokenEncoder.Splitter {
             // BERT puts spaces around a Chinese character, which is a piece of its own anyway
             String after = text.text();
             return (cuts == Cuts.WORDS ? after.strip() : after).equals(String.valueOf(c));
+        }
+
+        /** Whether a normaliser's rules are for single characters and for clusters of fewer than six bytes. */
+        private static boolean isByCluster(@Nullable Normalizer normalizer) {
+            return switch (normalizer) {
+                case Normalizer.Precompiled rules -> true;
+                case Normalizer.Replace(TextPattern.Regex regex, String to) ->
+                    regex.source().equals(" {2,}") || regex.source().equals("\\s+");
+                case Normalizer.Sequence(List<Normalizer> list) -> list.stream().allMatch(Plain::isByCluster);
+                case null, default -> false;
+            };
+        }
+
+        /** Whether a character of three bytes may be in a cluster with what is before it. */
+        private static boolean joins(int c) {
+            int type = Character.getType(c);
+            return isMark(type) || type == Character.MODIFIER_LETTER || c == 0xE33 || c == 0xEB3
+                    || (c >= 0x1100 && c < 0x1200) || (c >= 0xA960 && c < 0xA980) || (c >= 0xD7B0 && c < 0xD800);
         }
 
         private static boolean isMark(int type) {
