@@ -183,7 +183,10 @@ final class PretokenEncoder {
     /** Where a piece of a text ends: at its end, or at a space between two small letters. */
     private int piece(String text, int from) {
         int last = text.length() - 1;
-        for (int i = from + PIECE; cutAtSpaces && i < last; i++) {
+        if (!cutAtSpaces || last - from <= PIECE) {
+            return text.length();
+        }
+        for (int i = from + PIECE; i < last; i++) {
             if (text.charAt(i) == ' ' && isSmall(text.charAt(i - 1)) && isSmall(text.charAt(i + 1))) {
                 return i;
             }

@@ -30,7 +30,7 @@ final class SentencePieceBpe implements SentencePiece.Model {
             String piece = vocabulary.pieces.get(id);
             boolean there = !piece.isEmpty() && vocabulary.ids.getOrDefault(piece, -1) == id;
             switch (vocabulary.types[id]) {
-                case NORMAL -> there &= true;
+                case NORMAL -> {}
                 // a text is cut at those that users defined, and there are none between the cuts, for those were found first
                 case CONTROL, BYTE, USER_DEFINED -> there &= options.separateSpaces();
                 case UNKNOWN -> there = false;
@@ -55,7 +55,7 @@ final class SentencePieceBpe implements SentencePiece.Model {
         return new RankMerges(strings, scores.length, ranks, true, false);
     }
 
-    /** Adds the ids of a stretch. */
+    /** Adds the ids of a stretch; of unknown characters in a row one id, or their bytes'. */
     void ids(SentencePieceNormalizer.Text text, PretokenEncoder.Work work) {
         if (merges != null) {
             merged(new String(text.chars(), 0, text.length()), merges, work);
@@ -63,7 +63,21 @@ final class SentencePieceBpe implements SentencePiece.Model {
         }
         IntBuilder found = new IntBuilder(64);
         find(text, found);
-        vocabulary.add(text.chars(), found, work);
+        boolean afterUnknown = false;
+        for (int i = 0; i < found.size(); i += 3) {
+            int id = found.get(i + 2);
+            if (id != vocabulary.unknown) {
+                work.add(id);
+            } else if (vocabulary.byteIds.length > 0) {
+                String piece = new String(text.chars(), found.get(i), found.get(i + 1) - found.get(i));
+                for (byte b : piece.getBytes(StandardCharsets.UTF_8)) {
+                    work.add(vocabulary.byteIds[b & 0xFF]);
+                }
+            } else if (!afterUnknown) {
+                work.add(id);
+            }
+            afterUnknown = id == vocabulary.unknown;
+        }
     }
 
     private void merged(String normal, RankMerges ranks, PretokenEncoder.Work work) {

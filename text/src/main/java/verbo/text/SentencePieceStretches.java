@@ -10,8 +10,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ids of {@link SentencePiece} by stretches of a text, each a space and what follows up to the next (or what is before a space and that), which are encoded once:
- * where no piece has a space behind another character and no rule of normalisation reaches across one.
+ * Ids of {@link SentencePiece} by stretches of a text, each of which is encoded once: a space and what follows up to the next, or,
+ * where spaces end words, what stands before a space and that. This is for models that have no piece and no rule of
+ * normalisation that reaches across such a border.
  */
 final class SentencePieceStretches {
     private static final int[] NOWHERE = {};

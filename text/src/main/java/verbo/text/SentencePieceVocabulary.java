@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
-import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,22 +83,5 @@ final class SentencePieceVocabulary {
             }
         }
         return length;
-    }
-
-    /** Adds the ids of a text's pieces: where each begins and ends, and its id; of unknown ones in a row one id, or of bytes. */
-    void add(char[] text, IntBuilder found, PretokenEncoder.Work work) {
-        boolean afterUnknown = false;
-        for (int i = 0; i < found.size(); i += 3) {
-            int id = found.get(i + 2);
-            if (id == unknown && byteIds.length > 0) {
-                String piece = new String(text, found.get(i), found.get(i + 1) - found.get(i));
-                for (byte b : piece.getBytes(StandardCharsets.UTF_8)) {
-                    work.add(byteIds[b & 0xFF]);
-                }
-            } else if (id != unknown || !afterUnknown) {
-                work.add(id);
-            }
-            afterUnknown = id == unknown;
-        }
     }
 }

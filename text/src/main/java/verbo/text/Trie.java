@@ -30,13 +30,14 @@ final class Trie {
 
     /** The texts and their numbers; an empty text is left out. */
     Trie(Map<String, Integer> texts) {
+        Builder builder = new Builder(texts);
         int[] frequencies = new int[1 << 16];
-        int last = -1;
-        for (String text : texts.keySet()) {
-            for (int i = 0; i < text.length(); i++) {
-                frequencies[text.charAt(i)]++;
-                last = Math.max(last, text.charAt(i));
-            }
+        for (char c : builder.characters) {
+            frequencies[c]++;
+        }
+        int last = frequencies.length - 1;
+        while (last >= 0 && frequencies[last] == 0) {
+            last--;
         }
         long[] order = new long[last + 1];
         int count = 0;
@@ -50,8 +51,7 @@ final class Trie {
         for (int i = 0; i < count; i++) {
             codes[(int) (order[i] & 0xFFFF)] = i + 1;
         }
-        Builder builder = new Builder(texts, count);
-        root = builder.root();
+        root = builder.root(count);
         nodes = builder.nodes();
     }
 
@@ -102,13 +102,15 @@ final class Trie {
     private final class Builder {
         private static final int TRIES = 8; // of places for one node's children
 
-        private final String[] texts;
+        /** All texts, one behind the other: looked at level by level, strings would lie anywhere in memory. */
+        private final char[] characters;
+        private final int[] ends; // of the texts there; the first begins behind a zero
         private final int[] values;
-        private final int[] next; // text that begins as one does, -1 for none
-        private final int most; // the highest code
-        private final int[] firsts; // by code, of the texts below a node that which a child begins with, -1 for none
-        private final int[] children; // codes of a node's
-        private long[] nodes;
+        private final int[] next; // text that begins as one does, 0 for none
+        private int most; // the highest code
+        private int[] firsts = {}; // by code, of the texts below a node that which a child begins with, 0 for none
+        private int[] children = {}; // codes of a node's
+        private long[] nodes = {};
         private final BitSet taken = new BitSet();
         private final BitSet bases = new BitSet();
         private int end; // behind the last node
@@ -117,29 +119,43 @@ final class Trie {
         private int[] queue = new int[1 << 10]; // of nodes: their places and first texts
         private int tail;
 
-        Builder(Map<String, Integer> numbers, int most) {
-            texts = new String[numbers.size()];
-            values = new int[texts.length];
-            next = new int[texts.length];
+        Builder(Map<String, Integer> numbers) {
+            ends = new int[numbers.size() + 1];
+            values = new int[ends.length];
+            next = new int[ends.length];
+            char[] all = new char[8 * ends.length];
+            int at = 0;
             int count = 0;
             for (Map.Entry<String, Integer> text : numbers.entrySet()) {
-                texts[count] = text.getKey();
+                String string = text.getKey();
+                int to = Math.addExact(at, string.length());
+                if (to > all.length) {
+                    all = Arrays.copyOf(all, (int) Math.min(2L * to, Integer.MAX_VALUE - 8));
+                }
+                string.getChars(0, string.length(), all, at);
+                at = to;
+                next[++count] = count - 1;
+                ends[count] = at;
                 values[count] = text.getValue();
-                next[count] = count - 1;
-                count++;
             }
-            this.most = most;
+            characters = Arrays.copyOf(all, at);
+        }
+
+        /**
+         * Places all nodes.
+         *
+         * @param highest
+         *            the highest code
+         */
+        long root(int highest) {
+            most = highest;
             firsts = new int[most + 1];
-            Arrays.fill(firsts, -1);
             children = new int[most];
             nodes = new long[Math.max(16, 4 * most)];
             Arrays.fill(nodes, NOWHERE);
             end = most + 1; // nothing lies before, which is where nodes without children look for them
             taken.set(0, end);
-        }
-
-        long root() {
-            long top = complete(0, texts.length - 1, 0) & ~((long) VALUE_MASK << CODE_BITS); // an empty text is none
+            long top = complete(0, ends.length - 1, 0) & ~((long) VALUE_MASK << CODE_BITS); // an empty text is none
             int depth = 1;
             for (int at = 0, level = tail; at < tail; at += 2) {
                 if (at == level) {
@@ -161,16 +177,17 @@ final class Trie {
         private long complete(long bare, int list, int depth) {
             long node = bare & CODE_MASK;
             int count = 0;
-            for (int text = list; text >= 0;) {
+            for (int text = list; text > 0;) {
                 int after = next[text];
-                if (texts[text].length() == depth) {
+                int at = ends[text - 1] + depth;
+                if (at == ends[text]) {
                     if (values[text] >= VALUE_MASK) {
                         throw tooLarge("the number " + values[text]);
                     }
                     node |= (long) (values[text] + 1) << CODE_BITS;
                 } else {
-                    int code = codes[texts[text].charAt(depth)];
-                    if (firsts[code] < 0) {
+                    int code = codes[characters[at]];
+                    if (firsts[code] == 0) {
                         children[count++] = code;
                     }
                     next[text] = firsts[code];
@@ -181,7 +198,9 @@ final class Trie {
             if (count == 0) {
                 return node;
             }
-            Arrays.sort(children, 0, count);
+            if (count > 1) {
+                Arrays.sort(children, 0, count);
+            }
             int base = base(count);
             bases.set(base);
             for (int i = 0; i < count; i++) {
@@ -195,7 +214,7 @@ final class Trie {
                 }
                 queue[tail++] = place;
                 queue[tail++] = firsts[children[i]];
-                firsts[children[i]] = -1;
+                firsts[children[i]] = 0;
             }
             return node | (long) base << CODE_BITS + VALUE_BITS;
         }
