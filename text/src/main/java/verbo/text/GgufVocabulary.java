@@ -236,7 +236,7 @@ final class GgufVocabulary {
                 llama ? SentencePiece.Algorithm.BPE : SentencePiece.Algorithm.UNIGRAM, map,
                 bool(values, "add_space_prefix", llama), !llama && bool(values, "remove_extra_whitespaces", false),
                 true,
-                llama, false, true, before, after, null));
+                llama, false, true, before, after, null, SentencePiece.UNKNOWN_SURFACE));
     }
 
     private static List<Integer> ids(int id) {

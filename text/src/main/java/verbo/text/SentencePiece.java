@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class SentencePiece implements Tokenizer {
     static final char SPACE = '\u2581';
-    private static final String UNKNOWN_SURFACE = " \u2047 ";
+    /** What unknown text is decoded to where a model does not say. */
+    static final String UNKNOWN_SURFACE = " \u2047 ";
 
     /** What a piece is. */
     enum Type {
@@ -51,10 +52,12 @@ final class SentencePiece implements Tokenizer {
      *            ids put after it
      * @param back
      *            rules applied to a text that was decoded, null for none
+     * @param unknownSurface
+     *            what the unknown piece is decoded to
      */
     record Options(Algorithm algorithm, @Nullable CharsMap map, boolean dummyPrefix, boolean removeExtraSpaces,
             boolean escapeSpaces, boolean byteFallback, boolean suffix, boolean separateSpaces, List<Integer> before,
-            List<Integer> after, @Nullable CharsMap back) {}
+            List<Integer> after, @Nullable CharsMap back, String unknownSurface) {}
 
     /** By the number the formats give them, from 1 up. */
     static final List<Type> TYPES = List.of(Type.NORMAL, Type.UNKNOWN, Type.CONTROL, Type.USER_DEFINED, Type.UNUSED,
@@ -145,17 +148,12 @@ final class SentencePiece implements Tokenizer {
         }
     }
 
+    /** Words begin with the space even where the pieces end with it: so encodes SentencePiece. */
     private void words(SentencePieceNormalizer.Text text, IntBuilder found) {
         for (int i = 0; i < text.length();) {
             int end = i + 1;
-            if (options.suffix()) {
-                while (end < text.length() && text.chars()[end - 1] != SPACE) {
-                    end++;
-                }
-            } else {
-                while (end < text.length() && text.chars()[end] != SPACE) {
-                    end++;
-                }
+            while (end < text.length() && text.chars()[end] != SPACE) {
+                end++;
             }
             Integer id = vocabulary.made.get(new String(text.chars(), i, end - i));
             found.add(i);
@@ -299,7 +297,7 @@ final class SentencePiece implements Tokenizer {
                 continue;
             }
             if (vocabulary.types[id] == Type.UNKNOWN) {
-                text.append(UNKNOWN_SURFACE);
+                text.append(options.unknownSurface());
                 continue;
             }
             if (beginning && (options.dummyPrefix() || options.removeExtraSpaces()) && !piece.isEmpty()

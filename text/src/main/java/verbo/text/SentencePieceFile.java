@@ -26,6 +26,7 @@ final class SentencePieceFile {
         boolean byteFallback = false;
         boolean suffix = false;
         CharsMap back = null;
+        String unknownSurface = SentencePiece.UNKNOWN_SURFACE;
         ProtobufReader model = new ProtobufReader(file, bytes, 0, bytes.length);
         while (model.next()) {
             switch (model.field()) {
@@ -62,6 +63,7 @@ final class SentencePieceFile {
                             }
                             case 24 -> suffix = trainer.bool();
                             case 35 -> byteFallback = trainer.bool();
+                            case 44 -> unknownSurface = trainer.string();
                             default -> {}
                         }
                     }
@@ -99,7 +101,7 @@ final class SentencePieceFile {
         }
         return new SentencePiece(pieces, scoreArray, types.toArray(SentencePiece.Type[]::new),
                 new SentencePiece.Options(algorithm, map, dummyPrefix, removeExtraSpaces, escapeSpaces, byteFallback,
-                        suffix, false, List.of(), List.of(), back));
+                        suffix, false, List.of(), List.of(), back, unknownSurface));
     }
 
     private static @Nullable CharsMap map(Path file, ProtobufReader field) throws FormatException {

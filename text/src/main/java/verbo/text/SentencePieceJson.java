@@ -14,6 +14,11 @@ final class SentencePieceJson {
     private SentencePieceJson() {}
 
     static String write(SentencePieceVocabulary vocabulary, SentencePiece.Options options) {
+        if (options.algorithm() == SentencePiece.Algorithm.WORD || options.suffix()) {
+            throw new IllegalArgumentException("a SentencePiece model "
+                    + (options.suffix() ? "whose words end with their space" : "of words")
+                    + " cannot be a tokenizer.json: it would give other ids");
+        }
         SentencePiece.Type[] types = vocabulary.types;
         List<String> pieces = vocabulary.pieces;
         float[] scores = vocabulary.scores;
@@ -32,9 +37,11 @@ final class SentencePieceJson {
                     Base64.getEncoder().encodeToString(options.map().bytes())));
         }
         if (options.removeExtraSpaces()) {
-            normalizers.add(TokenizerJson.object("type", "Strip", "strip_left", true, "strip_right", true));
             normalizers.add(TokenizerJson.object("type", "Replace", "pattern", TokenizerJson.object("Regex", " {2,}"),
                     "content", " "));
+            // not Strip, which takes tabs and line ends too; behind the other, so that there is one space at most
+            normalizers.add(TokenizerJson.object("type", "Replace", "pattern",
+                    TokenizerJson.object("Regex", "\\A | \\z"), "content", ""));
         }
         if (options.dummyPrefix()) {
             normalizers.add(TokenizerJson.object("type", "Prepend", "prepend", space));

@@ -356,6 +356,7 @@ final class TokenizerFile {
                     "has " + scoreArray.length + " tokens, fewer than the 259 that llama2.c needs");
         }
         return new SentencePiece(pieces, scoreArray, types, new SentencePiece.Options(SentencePiece.Algorithm.BPE,
-                null, true, false, true, true, false, false, List.of(1), List.of(), null));
+                null, true, false, true, true, false, false, List.of(1), List.of(), null,
+                SentencePiece.UNKNOWN_SURFACE));
     }
 }

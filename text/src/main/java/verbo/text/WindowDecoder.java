@@ -46,10 +46,15 @@ final class WindowDecoder implements Decoder {
             return "";
         }
         String more = text.substring(given.length());
-        System.arraycopy(window, before, window, 0, length - before);
-        length -= before;
+        String rest = whole.decode(Arrays.copyOfRange(window, before, length));
+        if (rest.isEmpty()) { // a space that only a beginning loses: what is before it must stay
+            given = text;
+        } else {
+            System.arraycopy(window, before, window, 0, length - before);
+            length -= before;
+            given = rest;
+        }
         before = length;
-        given = whole.decode(Arrays.copyOf(window, length));
         return more;
     }
 

@@ -50,7 +50,8 @@ class SentencePieceUnigramTest {
         }
         return new SentencePiece(pieces, scores, types.toArray(SentencePiece.Type[]::new),
                 new SentencePiece.Options(SentencePiece.Algorithm.UNIGRAM, null, random.nextBoolean(),
-                        random.nextBoolean(), true, bytes, suffix, false, List.of(), List.of(), null));
+                        random.nextBoolean(), true, bytes, suffix, false, List.of(), List.of(), null,
+                        SentencePiece.UNKNOWN_SURFACE));
     }
 
     @Test
