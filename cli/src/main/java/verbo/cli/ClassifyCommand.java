@@ -92,7 +92,7 @@ final class ClassifyCommand {
                 description = "Numbers a vector; 10 if left out, or as many as the given vectors have.")
         private @Nullable Integer dimension;
 
-        @Option(names = "--hidden", paramLabel = "N,N...", split = ",",
+        @Option(names = "--hidden", paramLabel = "N[,N...]", split = ",", hideParamSyntax = true,
                 description = "The widths of hidden layers; none if left out.")
         private List<Integer> hidden = List.of();
 

@@ -96,15 +96,35 @@ final class GenerateCommand implements Callable<Integer> {
         if (prompt != null && ids != null) {
             throw common.wrong("--prompt and --ids say the same: give one of them");
         }
-        if (beams != null && (samples != 1 || !stop.isEmpty())) {
-            throw common.wrong("--samples and --stop do not go with --beams");
+        boolean drawn = temperature != 1 || topK != 0 || topP != 1 || minP != 0;
+        if (beams != null && (samples != 1 || !stop.isEmpty() || drawn)) {
+            throw common.wrong("--samples, --stop, --temperature, --top-k, --top-p and --min-p do not go with --beams");
+        }
+        boolean searched = lengthPenalty != 1 || earlyStopping != BeamSearch.EarlyStopping.NO || results != 1;
+        if (beams == null && searched) {
+            throw common.wrong("--length-penalty, --early-stopping and --n-best are of --beams");
+        }
+        if (beams != null && beams >= 1 && results > beams) {
+            throw common.wrong("--n-best " + results + " is more than --beams " + beams);
+        }
+        GenerationOptions drawing;
+        BeamSearch.@Nullable Options search;
+        try {
+            drawing = new GenerationOptions(maxTokens, samples,
+                    seed == null ? ThreadLocalRandom.current().nextLong() : seed,
+                    new Sampling(temperature, topK, topP, minP, repetitionPenalty), stop);
+            search = beams == null ? null
+                    : new BeamSearch.Options(beams, maxTokens, lengthPenalty, earlyStopping, results,
+                            repetitionPenalty);
+        } catch (IllegalArgumentException e) {
+            throw common.wrong(String.valueOf(e.getMessage()));
         }
         try (LanguageModel opened = model.open(common)) {
             int[] start = start(opened);
-            if (beams == null) {
-                sample(opened, start);
+            if (search == null) {
+                sample(opened, start, drawing);
             } else {
-                search(opened, start, beams);
+                search(opened, start, search);
             }
         }
         return 0;
@@ -128,10 +148,7 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    private void sample(LanguageModel opened, int[] start) {
-        long chosen = seed == null ? ThreadLocalRandom.current().nextLong() : seed;
-        GenerationOptions options = new GenerationOptions(maxTokens, samples, chosen,
-                new Sampling(temperature, topK, topP, minP, repetitionPenalty), stop);
+    private void sample(LanguageModel opened, int[] start, GenerationOptions options) {
         boolean streaming = !common.json && samples == 1 && opened.tokenizer() != null;
         PrintWriter out = common.out();
         if (streaming) {
@@ -155,9 +172,7 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    private void search(LanguageModel opened, int[] start, int width) {
-        BeamSearch.Options options = new BeamSearch.Options(width, maxTokens, lengthPenalty, earlyStopping, results,
-                repetitionPenalty);
+    private void search(LanguageModel opened, int[] start, BeamSearch.Options options) {
         long began = System.nanoTime();
         List<Hypothesis> found = new BeamSearch(opened).search(start, options);
         double seconds = (System.nanoTime() - began) * 1e-9;

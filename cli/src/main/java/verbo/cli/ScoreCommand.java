@@ -4,11 +4,6 @@ package verbo.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CoderResult;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,8 +22,8 @@ import verbo.lm.Score;
 import verbo.lm.Scoring;
 import verbo.ngram.NgramModel;
 import verbo.ngram.WordTokenizer;
-import verbo.text.FormatException;
 import verbo.text.Json;
+import verbo.text.TextFile;
 import verbo.text.Tokenizer;
 
 /** {@code verbo score}. */
@@ -100,16 +95,9 @@ final class ScoreCommand implements Callable<Integer> {
 
     /** A file, or standard input, as text. */
     static String read(String name) throws IOException {
-        Path path = Path.of(name);
-        byte[] bytes = name.equals("-") ? System.in.readAllBytes() : Files.readAllBytes(path);
-        ByteBuffer in = ByteBuffer.wrap(bytes);
-        CharBuffer out = CharBuffer.allocate(bytes.length);
-        CoderResult result = StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT)
-                .decode(in, out, true);
-        if (result.isError()) {
-            throw new FormatException(path, "not UTF-8 text, at byte " + in.position());
-        }
-        return out.flip().toString();
+        return name.equals("-")
+                ? TextFile.decode(Path.of("standard input"), System.in.readAllBytes())
+                : TextFile.read(Path.of(name));
     }
 
     /** A text as a model is to be tuned on or compared by: of words, every line ends a sentence, the last one too. */

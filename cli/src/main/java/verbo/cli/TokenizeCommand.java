@@ -5,13 +5,6 @@ package verbo.cli;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,7 +22,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import verbo.text.Encoding;
 import verbo.text.EncodingOptions;
-import verbo.text.FormatException;
+import verbo.text.TextFile;
 import verbo.text.Tokenizer;
 
 /** {@code verbo tokenize}. */
@@ -65,7 +58,7 @@ final class TokenizeCommand implements Callable<Integer> {
 
     @Option(names = "--special", paramLabel = "tokens|text",
             description = "What special tokens written in the text are; if left out, as their format has it.")
-    private EncodingOptions.Written written = EncodingOptions.Written.DEFAULT;
+    private @Nullable String special;
 
     @Option(names = "--dropout", paramLabel = "SHARE",
             description = "Leave out so many merges of a BPE at random, 0 to 1: the words come in other tokens.")
@@ -89,18 +82,26 @@ final class TokenizeCommand implements Callable<Integer> {
         if (!(dropout >= 0 && dropout <= 1)) {
             throw new ParameterException(spec.commandLine(), "--dropout must be from 0 to 1, not " + dropout);
         }
+        EncodingOptions.Written written = switch (special) {
+            case null -> EncodingOptions.Written.DEFAULT;
+            case "tokens" -> EncodingOptions.Written.TOKENS;
+            case "text" -> EncodingOptions.Written.TEXT;
+            default -> throw new ParameterException(spec.commandLine(),
+                    "--special must be tokens or text, not " + special);
+        };
         Tokenizer opened = tokenizer.open();
         PrintWriter out = spec.commandLine().getOut();
         if (ids != null) {
             decode(opened, ids, given, out);
         } else {
-            encode(opened, given, out);
+            encode(opened, given, written, out);
         }
         out.flush();
         return 0;
     }
 
-    private void encode(Tokenizer opened, boolean given, PrintWriter out) throws IOException {
+    private void encode(Tokenizer opened, boolean given, EncodingOptions.Written written, PrintWriter out)
+            throws IOException {
         EncodingOptions options = (noSpecial ? EncodingOptions.PLAIN : EncodingOptions.SPECIAL).withWritten(written)
                 .withTruncation(true);
         String text = given ? String.join(" ", words) : input();
@@ -212,21 +213,10 @@ final class TokenizeCommand implements Callable<Integer> {
 
     private String input() throws IOException {
         if (file != null) {
-            return text(file, Files.readAllBytes(file));
+            return TextFile.read(file);
         }
         try (InputStream in = System.in) {
-            return text(Path.of("standard input"), in.readAllBytes());
-        }
-    }
-
-    static String text(Path name, byte[] bytes) throws IOException {
-        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPORT);
-        ByteBuffer in = ByteBuffer.wrap(bytes);
-        try {
-            CharBuffer text = decoder.decode(in);
-            return text.toString();
-        } catch (CharacterCodingException e) {
-            throw new FormatException(name, "not UTF-8 text, at byte " + in.position(), e);
+            return TextFile.decode(Path.of("standard input"), in.readAllBytes());
         }
     }
 

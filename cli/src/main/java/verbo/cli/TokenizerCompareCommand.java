@@ -24,6 +24,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import verbo.text.Encoding;
 import verbo.text.Json;
+import verbo.text.TextFile;
 import verbo.text.Tokenizer;
 
 /** {@code verbo tokenizer compare}. */
@@ -64,7 +65,7 @@ final class TokenizerCompareCommand implements Callable<Integer> {
                     "bytes/token", "tokens/word", "words whole", "unknown", "MB/s");
         }
         for (Path file : files()) {
-            String content = TokenizeCommand.text(file, Files.readAllBytes(file));
+            String content = TextFile.read(file);
             for (Map.Entry<String, Tokenizer> one : tokenizers.entrySet()) {
                 Row row = row(String.valueOf(file.getFileName()), one.getKey(), one.getValue(), content);
                 if (json) {

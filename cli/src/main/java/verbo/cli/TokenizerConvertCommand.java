@@ -35,7 +35,7 @@ final class TokenizerConvertCommand implements Callable<Integer> {
         if (spec == null) {
             throw new IllegalStateException("not started by picocli");
         }
-        Tokenizer tokenizer = pattern == null ? Tokenizer.of(from) : Tokenizer.load(Path.of(from), pattern);
+        Tokenizer tokenizer = TokenizerOption.open(from, pattern);
         Path file = Files.isDirectory(to) ? to.resolve("tokenizer.json") : to;
         tokenizer.save(file);
         spec.commandLine().getErr().println(tokenizer + " -> " + file);

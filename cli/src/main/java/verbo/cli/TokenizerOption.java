@@ -27,6 +27,14 @@ final class TokenizerOption {
     }
 
     Tokenizer open() throws IOException {
+        return open(name, pattern);
+    }
+
+    /** The tokenizer of that name, or in that file; only a file can need a pattern. */
+    static Tokenizer open(String name, @Nullable String pattern) throws IOException {
+        if (pattern != null && Tokenizer.names().contains(name)) {
+            throw new IllegalArgumentException(name + " is built in, with its pattern: leave --pattern out");
+        }
         return pattern == null ? Tokenizer.of(name) : Tokenizer.load(Path.of(name), pattern);
     }
 }

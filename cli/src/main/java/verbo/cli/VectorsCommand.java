@@ -174,9 +174,13 @@ final class VectorsCommand {
             List<Path> all = new ArrayList<>();
             for (Path file : files) {
                 if (Files.isDirectory(file)) {
+                    int before = all.size();
                     try (Stream<Path> inside = Files.list(file)) {
                         inside.filter(f -> f.toString().endsWith(".txt") && !f.endsWith("SOURCE.txt")).sorted()
                                 .forEach(all::add);
+                    }
+                    if (all.size() == before) {
+                        throw new IllegalArgumentException(file + ": no .txt file is in this folder");
                     }
                 } else if (Files.exists(file)) {
                     all.add(file);

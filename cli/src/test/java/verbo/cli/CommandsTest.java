@@ -160,7 +160,12 @@ final class CommandsTest {
                 "1,99");
         assertFails(2, "--ids", "generate", "--model", path("run"), "--ids", "1,x");
         assertFails(2, "give one of them", "generate", "--model", path("run"), "--ids", "1", "--prompt", "a");
-        assertFails(1, "temperature", "generate", "--model", path("run"), "--prompt", "a", "--temperature", "-1");
+        assertFails(2, "temperature", "generate", "--model", path("run"), "--prompt", "a", "--temperature", "-1");
+        assertFails(2, "top-p 1.5", "generate", "--model", path("run"), "--prompt", "a", "--top-p", "1.5");
+        assertFails(2, "do not go with --beams", "generate", "--model", path("run"), "--beams", "2", "--top-k", "3");
+        assertFails(2, "are of --beams", "generate", "--model", path("run"), "--prompt", "a", "--n-best", "2");
+        assertFails(2, "--n-best 3 is more than --beams 2", "generate", "--model", path("run"), "--beams", "2",
+                "--n-best", "3");
         assertFails(1, "the prompt is empty", "generate", "--model", path("run"));
         assertFails(1, "no such file: " + path("nowhere"), "generate", "--model", path("nowhere"), "--prompt", "a");
         assertFails(1, "not a binary n-gram model", "generate", "--model", path("text.txt"), "--prompt", "a");
@@ -193,6 +198,7 @@ final class CommandsTest {
         Files.writeString(folder.resolve("nothing.txt"), "");
         assertFails(1, "nothing to score", "score", "--model", path("run"), path("nothing.txt"));
         Files.write(folder.resolve("latin1.txt"), new byte[]{'t', 'h', (byte) 0xE9, 'e'});
+        assertFails(1, folder + ": is a folder", "score", "--model", path("run"), folder.toString());
         assertFails(1, "not UTF-8 text, at byte 2", "score", "--model", path("run"), path("latin1.txt"));
         Files.writeString(folder.resolve("foreign.txt"), "the x");
         assertFails(1, "foreign.txt: the character 'x'", "score", "--model", path("run"), path("foreign.txt"));

@@ -54,6 +54,19 @@ final class TokenizeCommandTest {
     }
 
     @Test
+    void whatIsWrongIsSaid() {
+        assertThat(run("", "tokenize", "--tokenizer", "gpt2", "--file", folder.toString()).err)
+                .contains(folder + ": is a folder");
+        assertThat(run("", "tokenize", "--tokenizer", "gpt3", "a").err)
+                .contains("no such file: gpt3 (nor is a tokenizer of that name built in: gpt2, ");
+        assertThat(run("", "tokenize", "--tokenizer", "gpt2", "--pattern", "o200k_base", "a").err)
+                .contains("gpt2 is built in, with its pattern");
+        Result special = run("", "tokenize", "--tokenizer", "gpt2", "--special", "TOKENS", "a");
+        assertThat(special.code).isEqualTo(2);
+        assertThat(special.err).contains("--special must be tokens or text, not TOKENS");
+    }
+
+    @Test
     void standardInputIsOneTextByteForByte() {
         assertThat(run("Hello world\n", "tokenize", "--tokenizer", "gpt2").out).isEqualTo("15496 995 198\n");
         assertThat(run("", "tokenize", "--tokenizer", "gpt2").out).isEqualTo("\n");

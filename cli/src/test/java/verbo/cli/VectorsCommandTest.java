@@ -102,6 +102,8 @@ final class VectorsCommandTest {
         assertThat(Objects.requireNonNull(json.get("analogies")).toString()).contains("section=total", "questions=1",
                 "unknown=1");
         assertThat(run("vectors", "eval", path("pairs.txt"), "--vectors", path("v.vec")).out).contains("Spearman");
+        Files.createDirectory(folder.resolve("no-lists"));
+        assertFails(1, "no-lists: no .txt file", "vectors", "eval", path("no-lists"), "--vectors", path("v.vec"));
     }
 
     @Test

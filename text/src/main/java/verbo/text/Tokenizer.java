@@ -4,6 +4,8 @@ package verbo.text;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
@@ -175,11 +177,19 @@ public interface Tokenizer {
     /**
      * A tokenizer by its name ({@link #names()}), or else from a file or folder.
      *
-     * @throws java.nio.file.NoSuchFileException
+     * @throws NoSuchFileException
      *             if it is neither
      */
     static Tokenizer of(String nameOrPath) throws IOException {
-        return BuiltIn.names().contains(nameOrPath) ? BuiltIn.load(nameOrPath) : load(Path.of(nameOrPath));
+        if (BuiltIn.names().contains(nameOrPath)) {
+            return BuiltIn.load(nameOrPath);
+        }
+        Path path = Path.of(nameOrPath);
+        if (!Files.exists(path)) {
+            throw new NoSuchFileException(nameOrPath, null,
+                    "nor is a tokenizer of that name built in: " + String.join(", ", names()));
+        }
+        return load(path);
     }
 
     /** The tokenizers that are built in. */

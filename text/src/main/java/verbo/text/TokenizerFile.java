@@ -62,7 +62,7 @@ final class TokenizerFile {
         boolean bracket = begin + 1 < bytes.length && bytes[begin] == '[' && bytes[begin + 1] >= 'A'
                 && bytes[begin + 1] <= 'Z';
         if (begin < bytes.length && (bytes[begin] == '{' || (bytes[begin] == '[' && !bracket))) {
-            return json(file, text(file, bytes));
+            return json(file, TextFile.decode(file, bytes));
         }
         if (RankFile.looksLike(bytes)) {
             RankFile ranks = RankFile.read(file, bytes);
@@ -90,23 +90,15 @@ final class TokenizerFile {
             throw new FormatException(file, "not a tokenizer of a known format; known: tokenizer.json, vocab.txt,"
                     + " vocab.json with merges.txt, ranks, SentencePiece models, GGUF, llama2.c's tokenizer.bin");
         }
-        String text = text(file, bytes);
+        String text = TextFile.decode(file, bytes);
         if (isMerges(text)) {
             Path vocabulary = neighbour(file, false);
             if (vocabulary == null) {
                 throw new FormatException(file, "these are merges; their vocabulary, a vocab.json, must lie beside");
             }
-            return merged(vocabulary, JsonObject.parse(vocabulary, Files.readString(vocabulary)), text, file);
+            return merged(vocabulary, JsonObject.parse(vocabulary, TextFile.read(vocabulary)), text, file);
         }
         return words(file, text);
-    }
-
-    private static String text(Path file, byte[] bytes) throws FormatException {
-        int bad = Utf8.firstMalformed(bytes, 0, bytes.length);
-        if (bad >= 0) {
-            throw new FormatException(file, "not UTF-8 at byte " + bad);
-        }
-        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     private static Tokenizer json(Path file, String text) throws IOException {
@@ -122,7 +114,7 @@ final class TokenizerFile {
         if (merges == null) {
             throw new FormatException(file, "this is a vocabulary; its merges, a merges.txt, must lie beside");
         }
-        return merged(file, root, Files.readString(merges), merges);
+        return merged(file, root, TextFile.read(merges), merges);
     }
 
     /** The one file in the same folder that is of the other kind; a name that is usual goes before others. */
@@ -258,7 +250,7 @@ final class TokenizerFile {
         boolean lowercase = !capitals;
         Path config = file.toAbsolutePath().resolveSibling("tokenizer_config.json");
         if (Files.exists(config)) {
-            lowercase = JsonObject.parse(config, Files.readString(config)).bool("do_lower_case", lowercase);
+            lowercase = JsonObject.parse(config, TextFile.read(config)).bool("do_lower_case", lowercase);
         }
         return TokenizerJson.read(file, bert(vocab, lowercase, null, 100, true), true);
     }

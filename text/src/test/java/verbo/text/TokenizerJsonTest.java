@@ -88,7 +88,7 @@ class TokenizerJsonTest {
         Path file = folder.resolve("tokenizer.json");
         Files.write(file, new byte[]{'{', (byte) 0xFF});
         assertThatExceptionOfType(FormatException.class).isThrownBy(() -> Tokenizer.load(file))
-                .withMessage(file + ": not UTF-8 at byte 1");
+                .withMessage(file + ": not UTF-8 text, at byte 1");
         Files.delete(file);
         assertThatExceptionOfType(NoSuchFileException.class).isThrownBy(() -> Tokenizer.load(folder));
     }

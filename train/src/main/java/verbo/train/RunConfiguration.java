@@ -211,6 +211,10 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
                         + family + ": leave it out (--set " + key.name() + "= does)");
             }
         }
+        if (settings.has("tokenizer.path") && settings.has("tokenizer.type")) {
+            throw new IllegalArgumentException(settings.source() + ": tokenizer.type is of a tokenizer that is trained,"
+                    + " and tokenizer.path names one: leave one of them out");
+        }
         Path folder = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file.toAbsolutePath());
         for (String key : List.of("data.path", "data.validationPath", "tokenizer.path", "init")) {
             String path = settings.textOrNull(key);

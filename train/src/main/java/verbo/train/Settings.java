@@ -3,7 +3,6 @@
 package verbo.train;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,6 +18,7 @@ import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.dataformat.yaml.YAMLFactory;
 import verbo.text.FormatException;
+import verbo.text.TextFile;
 
 /**
  * What a run file and the command line say, key by key, each checked against the table {@link RunKey#ALL}. Nested maps
@@ -31,6 +31,8 @@ final class Settings {
     }
     /** Sections that may be given as one text, which is this key of theirs. */
     private static final Map<String, String> SHORT = Map.of("data", "data.path", "tokenizer", "tokenizer.path");
+
+    private static final String TYPE = "tokenizer.type";
 
     /** A value as it was written; null for nothing ({@code key:}), which leaves the standard one. */
     private record Written(@Nullable String text, Place place) {}
@@ -57,7 +59,7 @@ final class Settings {
      */
     static Settings readYaml(Path file, List<String> overrides) throws IOException {
         Settings settings = new Settings("run file " + file);
-        Map<String, Written> written = settings.parse(new YAMLFactory(), Files.readString(file), file, null);
+        Map<String, Written> written = settings.parse(new YAMLFactory(), TextFile.read(file), file, null);
         for (String override : overrides) {
             settings.override(written, override);
         }
@@ -70,7 +72,7 @@ final class Settings {
      */
     static Settings readJson(Path file, String section) throws IOException {
         Settings settings = new Settings(file.toString());
-        settings.check(settings.parse(new JsonFactory(), Files.readString(file), file, section));
+        settings.check(settings.parse(new JsonFactory(), TextFile.read(file), file, section));
         return settings;
     }
 
@@ -125,6 +127,12 @@ final class Settings {
         String text = assignment.substring(equals + 1);
         // The whole of what was there goes: a map is replaced by a map, or by a text.
         written.keySet().removeIf(key -> key.equals(name) || key.startsWith(name + "."));
+        // One that is trained takes the place of one that is named, and the other way round.
+        if (name.equals(TYPE)) {
+            written.keySet().removeAll(List.of("tokenizer", "tokenizer.path"));
+        } else if (name.equals("tokenizer.path")) {
+            written.remove(TYPE);
+        }
         if (text.stripLeading().startsWith("{")) {
             try (JsonParser parser = new YAMLFactory().createParser(ObjectReadContext.empty(), text)) {
                 parser.nextToken();

@@ -51,6 +51,7 @@ final class TrainingLoop {
     private final Schedule schedule;
     private final Batches batches;
     private final Validation validation;
+    private final int[] start; // of samples
     private final int[] ids;
     private final int[] targets;
 
@@ -98,6 +99,7 @@ final class TrainingLoop {
         this.validation = new Validation(model,
                 data.validationBatches(block, carried == null ? 0 : configuration.batch()), data.tokenizer(),
                 configuration.batch());
+        this.start = configuration.sample().every() == 0 ? new int[0] : start(configuration.sample().prompt());
         this.ids = new int[configuration.batch() * block];
         this.targets = new int[configuration.batch() * block];
     }
@@ -226,7 +228,6 @@ final class TrainingLoop {
                 .withSeed(Seeds.derive(seed(Training.SAMPLES), step))
                 .withSampling(Sampling.DEFAULT.withTemperature(wanted.temperature()));
         String prompt = wanted.prompt();
-        int[] start = prompt == null ? start() : data.tokenizer().encode(prompt);
         String text = new Generator(speaker).generate(start, options).getFirst().text();
         if (text != null) {
             String whole = prompt == null ? text : prompt + text;
@@ -238,9 +239,16 @@ final class TrainingLoop {
         }
     }
 
-    /** What a sample goes on from when nothing is given: the separator, a new line, or the text's own first token. */
-    private int[] start() {
+    /** What a sample goes on from, when nothing is given: the separator, a new line, or the text's own first token. */
+    private int[] start(@Nullable String prompt) {
         Tokenizer tokenizer = data.tokenizer();
+        if (prompt != null) {
+            try {
+                return tokenizer.encode(prompt);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("sample.prompt cannot be encoded: " + e.getMessage(), e);
+            }
+        }
         if (tokenizer.separator().isPresent()) {
             return new int[]{tokenizer.separator().getAsInt()};
         }

@@ -179,5 +179,26 @@ final class RunFileTest {
         assertThat(read(rest + "{type: bytes-bpe}").tokenizer().type()).isEqualTo(TokenizerTrainer.Type.BYTE_BPE);
         assertThatThrownBy(() -> read(rest + "{type: byte-bpe, preTokenizer: bert}"))
                 .hasMessageContaining("tokenizer: byte-bpe needs a pre-tokenizer that writes bytes");
+        assertThatThrownBy(() -> read(rest + "{path: gpt2, type: char}")).hasMessageContaining("leave one of them out");
+    }
+
+    @Test
+    void theCommandLineTrainsATokenizerInPlaceOfOneThatIsNamed() throws IOException {
+        String named = "task: language-model\ndata: x\ntokenizer: ";
+        for (String one : List.of("char", "gpt2", "{path: gpt2}")) {
+            RunConfiguration.TokenizerChoice choice = read(named + one, "tokenizer.type=unigram").tokenizer();
+            assertThat(choice.source()).isNull();
+            assertThat(choice.type()).isEqualTo(TokenizerTrainer.Type.UNIGRAM);
+        }
+        assertThat(read(named + "{type: char}", "tokenizer.path=gpt2").tokenizer().source()).isEqualTo("gpt2");
+    }
+
+    @Test
+    void aFolderAndBytesAreNoRunFile() throws IOException {
+        assertThatThrownBy(() -> RunConfiguration.read(folder, List.of()))
+                .hasMessageContaining(folder + ": is a folder");
+        Path bytes = Files.write(folder.resolve("b.yaml"), new byte[]{'a', (byte) 0xFF});
+        assertThatThrownBy(() -> RunConfiguration.read(bytes, List.of()))
+                .hasMessage(bytes + ": not UTF-8 text, at byte 1");
     }
 }

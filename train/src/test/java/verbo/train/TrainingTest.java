@@ -291,6 +291,14 @@ final class TrainingTest {
     }
 
     @Test
+    void aPromptThatCannotBeEncodedIsSaidBeforeTheFirstStep() throws IOException {
+        assertThatThrownBy(() -> train("run", "sample.prompt=\u00e9")).hasMessageContaining("sample.prompt")
+                .hasMessageContaining("U+00E9");
+        assertThat(MetricsFile.read(folder.resolve("run/metrics.jsonl"))).isEmpty();
+        train("none", "sample.prompt=\u00e9", "sample.every=0", "steps=1");
+    }
+
+    @Test
     void aLossThatIsNotFiniteStopsTheRun() throws IOException {
         assertThatThrownBy(() -> train("run", "optimizer.rate=1e38", "optimizer.minimumRate=1e38", "optimizer.warmup=0",
                 "checkpoint.every=1")).isInstanceOf(IllegalStateException.class)
