@@ -79,8 +79,8 @@ final class ClassifyCommand {
     }
 
     /** {@code verbo classify train}. */
-    @Command(name = "train", description = {"Learn from labelled texts: the mean of the vectors of a text's words and"
-            + " n-grams, hidden layers if asked, a softmax.", "Ctrl-C ends the training and keeps what was learnt."})
+    @Command(name = "train", description = {"Learn from labelled texts: the vectors of a text's words and n-grams"
+            + " together, hidden layers if asked, a softmax.", "Ctrl-C ends the training and keeps what was learnt."})
     static final class Train implements Callable<Integer> {
         @Option(names = "--text", paramLabel = "FILE", required = true, description = LINES)
         private Path text = Path.of("");
@@ -117,10 +117,10 @@ final class ClassifyCommand {
 
         @Option(names = "--epochs", paramLabel = "N",
                 description = "How often to learn from each text (${DEFAULT-VALUE}).")
-        private int epochs = 5;
+        private int epochs = 6;
 
         @Option(names = "--rate", paramLabel = "RATE",
-                description = "Learning rate at the beginning; 1 if left out, 0.1 with hidden layers.")
+                description = "Learning rate at the beginning; 0.7 if left out, 0.1 with hidden layers.")
         private @Nullable Double rate;
 
         @Option(names = "--label-smoothing", paramLabel = "P", description = "The share of a label's probability that"
@@ -144,7 +144,7 @@ final class ClassifyCommand {
         @Override
         public Integer call() throws IOException {
             ClassifierTraining.Options options = new ClassifierTraining.Options(epochs,
-                    rate != null ? rate : hidden.isEmpty() ? 1 : 0.1, smoothing, dropout, wordDropout, seed);
+                    rate != null ? rate : hidden.isEmpty() ? 0.7 : 0.1, smoothing, dropout, wordDropout, seed);
             Path folder = out.toAbsolutePath().getParent();
             if (folder == null || !Files.isDirectory(folder)) {
                 throw new NoSuchFileException(out.toString(), null, "its folder does not exist");

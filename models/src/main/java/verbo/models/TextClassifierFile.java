@@ -28,7 +28,7 @@ import verbo.text.FormatException;
  */
 public final class TextClassifierFile {
     private static final long MAGIC = 0x564552424F434C53L; // VERBOCLS
-    private static final int VERSION = 3; // 1 had features of words with any sign, 2 all count alike
+    private static final int VERSION = 4; // 1 had features of words with any sign, 2 all count alike, 3 a mean of them
     private static final int MOST_LAYERS = 100;
     private static final int CHUNK = 1 << 16;
 

@@ -44,7 +44,7 @@ class TextClassifierTest {
         double[] weights = Arrays.stream(rows).mapToDouble(row -> classifier.isWord(row) ? 1 : 0.7f).toArray();
         for (int r = 0; r < rows.length; r++) {
             for (int i = 0; i < d; i++) {
-                h[i] += weights[r] * classifier.vectors()[rows[r] * d + i] / Arrays.stream(weights).sum();
+                h[i] += weights[r] * classifier.vectors()[rows[r] * d + i] / Math.sqrt(Arrays.stream(weights).sum());
             }
         }
         for (int l = 0; l < classifier.layers().size(); l++) {

@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import verbo.models.TextClassifier;
@@ -25,7 +27,7 @@ class ClassifierTrainingTest {
     private static TextClassifier train(List<LabelledText> texts, long seed) {
         TextClassifier classifier = TextClassifier.create(new TextClassifier.Config(10, List.of(), 2, 3, 0), texts, 1,
                 null, seed);
-        new ClassifierTraining(classifier, texts, new ClassifierTraining.Options(5, 1, 0.3, 0, 0, seed))
+        new ClassifierTraining(classifier, texts, new ClassifierTraining.Options(6, 0.7, 0.3, 0, 0, seed))
                 .run((done, total, loss) -> {});
         return classifier;
     }
@@ -42,6 +44,24 @@ class ClassifierTrainingTest {
         assertThat(ClassificationReport.of(classifier, test).accuracy()).isGreaterThan(0.88);
         String text = test.getFirst().text();
         assertThat(train(texts, 1).probabilities(text)).isEqualTo(classifier.probabilities(text));
+    }
+
+    @Test
+    void longTextsAreLearntFromAsWell() {
+        SplittableRandom random = new SplittableRandom(5);
+        List<LabelledText> texts = new ArrayList<>();
+        for (int t = 0; t < 200; t++) {
+            int label = t % 2;
+            StringBuilder text = new StringBuilder();
+            for (int word = 0; word < 2000; word++) {
+                int side = random.nextDouble() < 0.6 ? label : 1 - label;
+                text.append("w").append(2 * (int) (500 * Math.pow(random.nextDouble(), 8)) + side).append(' ');
+            }
+            texts.add(new LabelledText("c" + label, text.toString()));
+        }
+        TextClassifier classifier = train(texts.subList(0, 150), 1);
+        assertThat(classifier.probabilities(texts.getFirst().text())[0]).isBetween(0f, 1f);
+        assertThat(ClassificationReport.of(classifier, texts.subList(150, 200)).accuracy()).isEqualTo(1);
     }
 
     @Test
