@@ -153,22 +153,28 @@ final class TokenizerTrainCommand implements Callable<Integer> {
             Map<String, Object> report = new LinkedHashMap<>();
             report.put("type", type.label());
             report.put("vocabulary", tokenizer.size());
-            report.put("words", trainer.words());
-            report.put("characters", trainer.characters());
+            if (type != TokenizerTrainer.Type.CHAR) { // which counts nothing
+                report.put("words", trainer.words());
+                report.put("characters", trainer.characters());
+            }
             report.put("seconds", seconds);
             report.put("file", file.toString());
             common.print(report);
         } else {
             PrintWriter err = common.err();
-            err.println(
-                    tokenizer + String.format(Locale.ROOT, " from %,d characters, %,d different words, in %.1f s -> ",
-                            trainer.characters(), trainer.words(), seconds) + file);
+            String counted = type == TokenizerTrainer.Type.CHAR ? ""
+                    : String.format(Locale.ROOT, " from %,d characters, %,d different words,", trainer.characters(),
+                            trainer.words());
+            err.println(tokenizer + counted + String.format(Locale.ROOT, " in %.1f s -> ", seconds) + file);
             err.flush();
         }
         return 0;
     }
 
     private TokenizerTrainer trainer() {
+        if (noSpecial && special != null) {
+            throw common.wrong("give --special or --no-special, not both");
+        }
         TokenizerTrainer trainer = TokenizerTrainer.of(type);
         try {
             if (vocabularySize != null) {
@@ -187,7 +193,7 @@ final class TokenizerTrainCommand implements Callable<Integer> {
                 trainer.maximumLength(maximumLength);
             }
             if (special != null || noSpecial) {
-                trainer.special(noSpecial || special == null ? List.of() : special);
+                trainer.special(special == null ? List.of() : special);
             }
             if (normalizer != null) {
                 trainer.normalizer(normalizer);

@@ -113,6 +113,8 @@ final class TokenizeCommandTest {
         Path text = folder.resolve("text.txt");
         Files.writeString(text, "low lower lowest\nslow slower slowest\n".repeat(20));
         Path trained = folder.resolve("trained.json");
+        assertThat(run("", "tokenizer", "train", "--special", "X", "--no-special", "-o", trained.toString(),
+                text.toString()).code).isEqualTo(2);
         assertThat(run("", "tokenizer", "train", "--vocabulary-size", "270", "-o", trained.toString(), text.toString()))
                 .extracting(Result::code, Result::out).containsExactly(0, "");
         String ids = run("", "tokenize", "--tokenizer", trained.toString(), "lowest").out;

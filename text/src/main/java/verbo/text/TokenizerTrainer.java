@@ -109,12 +109,13 @@ public final class TokenizerTrainer {
 
     /** The longest piece of SentencePiece's types can be. */
     private static final int LONGEST_PIECE = 100;
+    private static final double COVERAGE = 0.9995; // SentencePiece's
 
     private final Type type;
     private int vocabularySize = 32_000;
     private long minimumCount;
     private int alphabetLimit = Integer.MAX_VALUE;
-    private double coverage = 0.9995;
+    private double coverage = COVERAGE;
     private int maximumLength;
     private List<String> special;
     private String normalizer;
@@ -405,6 +406,16 @@ public final class TokenizerTrainer {
         if (type != Type.BPE && type != Type.WORDPIECE && !prefix.isEmpty()) {
             throw new IllegalArgumentException(
                     "only vocabularies of the types bpe and wordpiece mark the insides of words");
+        }
+        if (type == Type.CHAR && !(normalizer.equals("none") && preTokenizer.equals("none")
+                && type.special().containsAll(special))) {
+            throw new IllegalArgumentException(
+                    "a vocabulary of characters takes a text as it is, and has no special token"
+                            + " but " + Tokenizer.END_OF_TEXT);
+        }
+        if (coverage != COVERAGE && !type.sentencePiece()) {
+            throw new IllegalArgumentException(
+                    "only the types unigram and sentencepiece-bpe take their alphabet by its coverage");
         }
         if (byteFallback && !type.sentencePiece()) {
             throw new IllegalArgumentException(

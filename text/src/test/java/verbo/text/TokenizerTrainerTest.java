@@ -268,6 +268,19 @@ class TokenizerTrainerTest {
     }
 
     @Test
+    void charactersAreTakenAsTheyAre() throws IOException {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> TokenizerTrainer.of(TokenizerTrainer.Type.CHAR).normalizer("lowercase").checked())
+                .withMessageContaining("as it is");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> TokenizerTrainer.of(TokenizerTrainer.Type.CHAR).special(List.of("<a>")).checked())
+                .withMessageContaining("no special token but <|endoftext|>");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> TokenizerTrainer.of(TokenizerTrainer.Type.BPE).coverage(0.5).checked())
+                .withMessageContaining("coverage");
+    }
+
+    @Test
     void whatDoesNotGoTogetherIsRefused() throws IOException {
         assertThatIllegalArgumentException().isThrownBy(() -> train(trainer(TokenizerTrainer.Type.BYTE_BPE, 256)))
                 .withMessage("a vocabulary of 256 is too small: special tokens and bytes take 257");
