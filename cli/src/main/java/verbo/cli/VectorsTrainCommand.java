@@ -105,17 +105,28 @@ final class VectorsTrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        SkipGramConfig config = new SkipGramConfig(switch (architecture.toLowerCase(Locale.ROOT)) {
+        Architecture what = switch (architecture.toLowerCase(Locale.ROOT)) {
             case "skip-gram", "skipgram" -> Architecture.SKIP_GRAM;
             case "cbow" -> Architecture.CBOW;
             default -> throw wrong("--architecture must be skip-gram or cbow, not " + architecture);
-        }, dimension, window, hierarchical ? 0 : negative, sample, shortest, longest);
+        };
+        if (negative < 1) { // 0 is the configuration's way to say the other
+            throw wrong("--negative must be 1 or more, not " + negative + "; --hierarchical-softmax draws none");
+        }
         if (minimum < 1) {
             throw wrong("--min-count must be 1 or more, not " + minimum);
         }
-        boolean plain = config.architecture() == Architecture.SKIP_GRAM && longest == 0;
-        VectorTraining.Options options = new VectorTraining.Options(epochs, rate == null ? plain ? 0.025 : 0.05 : rate,
-                deterministic ? 1 : threads, seed);
+        boolean plain = what == Architecture.SKIP_GRAM && longest == 0;
+        SkipGramConfig config;
+        VectorTraining.Options options;
+        try {
+            config = new SkipGramConfig(what, dimension, window, hierarchical ? 0 : negative, sample, shortest,
+                    longest);
+            options = new VectorTraining.Options(epochs, rate == null ? plain ? 0.025 : 0.05 : rate,
+                    deterministic ? 1 : threads, seed);
+        } catch (IllegalArgumentException e) {
+            throw wrong(String.valueOf(e.getMessage()));
+        }
         Format as = format != null ? format : out.toString().endsWith(".bin") ? Format.BINARY : Format.TEXT;
         Path folder = out.toAbsolutePath().getParent();
         if (folder == null || !Files.isDirectory(folder)) {

@@ -103,6 +103,8 @@ final class VectorsCommandTest {
                 "unknown=1");
         assertThat(run("vectors", "eval", path("pairs.txt"), "--vectors", path("v.vec")).out).contains("Spearman");
         Files.createDirectory(folder.resolve("no-lists"));
+        assertFails(1, "words.txt: has no pairs", "vectors", "eval", "--vectors", path("v.vec"),
+                Files.writeString(folder.resolve("words.txt"), "two words\n").toString());
         assertFails(1, "no-lists: no .txt file", "vectors", "eval", path("no-lists"), "--vectors", path("v.vec"));
     }
 
@@ -153,8 +155,12 @@ final class VectorsCommandTest {
         assertFails(1, "so the vocabulary is empty", "vectors", "train", "--text", path("text.txt"), "--out", path("x"),
                 "--min-count", "100000");
         assertFails(1, "folder does not exist", "vectors", "train", "--text", path("text.txt"), "--out", path("no/x"));
-        assertFails(1, "dimension must be from 1", "vectors", "train", "--text", path("text.txt"), "--out", path("x"),
+        assertFails(2, "dimension must be from 1", "vectors", "train", "--text", path("text.txt"), "--out", path("x"),
                 "--dimension", "0");
+        assertFails(2, "--negative must be 1 or more", "vectors", "train", "--text", path("text.txt"), "--out",
+                path("x"), "--negative", "0");
+        assertFails(2, "at least 1 epoch", "vectors", "train", "--text", path("text.txt"), "--out", path("x"),
+                "--epochs", "0");
         assertFails(2, "--architecture must be", "vectors", "train", "--text", path("text.txt"), "--out", path("x"),
                 "--architecture", "glove");
         assertThat(folder.resolve("x")).doesNotExist();

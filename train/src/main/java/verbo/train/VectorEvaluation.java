@@ -214,6 +214,9 @@ public final class VectorEvaluation {
                 pairs.add(new double[]{score, vectors.similarity(first, second)});
             }
         }
+        if (pairs.isEmpty() && unknown == 0) {
+            throw new FormatException(file, "has no pairs: lines of two words and a number");
+        }
         String name = String.valueOf(file.getFileName());
         return new Similarity(name, pairs.size(), unknown,
                 spearman(pairs.stream().mapToDouble(pair -> pair[0]).toArray(),
