@@ -20,10 +20,14 @@ final class Gemm {
     private static final int SHARED = 1 << 20;
     /** With fewer rows than this, packing B costs more than it saves: B is read once where it lies. */
     private static final int FEW_ROWS = 8;
-    /** The same where B is beyond the caches, with so many elements: then packing is writing to memory and reading again. */
-    private static final int FEW_ROWS_OF_LARGE = 17;
+    /**
+     * The same where B has so many elements that it comes from memory, by rows or by columns as it lies: then packing is
+     * waiting for memory before anything is multiplied.
+     */
+    private static final int FEW_ROWS_OF_LARGE = 25;
 
-    private static final long LARGE = 1 << 20;
+    private static final int FEW_DOTS_OF_LARGE = 13;
+    private static final long LARGE = 1 << 19;
     /** Products smaller than this are not worth waking threads for. */
     private static final long SMALL = 1 << 16;
     /** Panels of A that a thread packs at a time where B is packed whole. */
@@ -81,7 +85,7 @@ final class Gemm {
         if (k == 0) {
             throw new IllegalArgumentException("a product needs an inner dimension of at least 1");
         }
-        if (m < ((long) k * n < LARGE ? FEW_ROWS : FEW_ROWS_OF_LARGE)) {
+        if (m < ((long) k * n < LARGE ? FEW_ROWS : b.rowStride == 1 ? FEW_DOTS_OF_LARGE : FEW_ROWS_OF_LARGE)) {
             multiplyFewRows(m, n, k, a, b, bias, c, cStride, accumulate);
             return;
         }
@@ -167,7 +171,7 @@ final class Gemm {
             int from = index * piece;
             packA(kernels, mr, a.from(from, 0), Math.min(piece, m - from), k, pa, from * k);
         });
-        boolean wide = b.columnStride == 1 && (long) k * n >= LARGE; // memory is read faster in longer stretches of its rows
+        boolean wide = b.columnStride == 1 && (long) k * n >= 2 * LARGE; // memory is read faster in longer stretches of its rows
         int columns = task(n, nr, wide ? 2 * BLOCK : BLOCK);
         workers.run((n + columns - 1) / columns, index -> {
             int from = index * columns;
