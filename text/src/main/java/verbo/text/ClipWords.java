@@ -113,7 +113,7 @@ final class ClipWords {
                 symbols[i - start] = inside[text[i] & 0xFF];
             }
             symbols[end - start - 1] = last[text[end - 1] & 0xFF];
-            work.add(symbols, merges.apply(symbols, end - start, work.merges));
+            work.add(symbols, 0, merges.apply(symbols, end - start, work.merges));
             start = end;
         }
         return true;

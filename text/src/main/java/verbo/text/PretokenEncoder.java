@@ -66,6 +66,9 @@ final class PretokenEncoder {
         int count;
         char[] chars = new char[PretokenCache.LONGEST];
         final Merges.Work merges = new Merges.Work();
+        /** What a model makes of new words, and where in {@link #bytes} it lies. */
+        final NewWords forms = new NewWords(BLOCK);
+        byte[] bytes = new byte[1 << 10];
         private int[] out = new int[1 << 10];
         // some words of the text: where they begin and end, what the cache has of them
         private final int[] starts = new int[BLOCK];
@@ -84,6 +87,14 @@ final class PretokenEncoder {
             }
         }
 
+        /** Makes room for so many bytes of forms from a place on, and what may be read behind them. */
+        void ensureForms(int from, int more) {
+            int most = Math.addExact(from, more + PADDING);
+            if (bytes.length < most) {
+                bytes = Arrays.copyOf(bytes, (int) Math.min(2L * most, Integer.MAX_VALUE - 8));
+            }
+        }
+
         void add(int id) {
             if (count == word.length) {
                 word = Arrays.copyOf(word, count * 2);
@@ -91,11 +102,11 @@ final class PretokenEncoder {
             word[count++] = id;
         }
 
-        void add(int[] ids, int more) {
+        void add(int[] ids, int from, int more) {
             if (count + more > word.length) {
                 word = Arrays.copyOf(word, Math.max(count + more, count * 2));
             }
-            System.arraycopy(ids, 0, word, count, more);
+            System.arraycopy(ids, from, word, count, more);
             count += more;
         }
 
@@ -104,6 +115,10 @@ final class PretokenEncoder {
                 word = new int[1 << 10];
             }
             news.trim(LARGEST_KEPT);
+            forms.trim(LARGEST_KEPT);
+            if (bytes.length > LARGEST_KEPT) {
+                bytes = new byte[1 << 10];
+            }
             if (chars.length > LARGEST_KEPT) {
                 chars = new char[PretokenCache.LONGEST];
             }

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The byte-pair encoding of SentencePiece: always the two neighbours whose piece has the highest score become one. */
@@ -80,6 +81,21 @@ final class SentencePieceBpe implements SentencePiece.Model {
         }
     }
 
+    /** Whether a stretch is merged as a whole, by ranks alone. */
+    boolean onlyMerges() {
+        return merges != null && (vocabulary.userDefined.isEmpty() || options.separateSpaces());
+    }
+
+    /** Finds the ids of stretches that are only merged. In {@code bytes} lie their normalised forms in UTF-8, none empty. */
+    void ids(byte[] bytes, NewWords forms, NewWords stretches, PretokenEncoder.Work work) {
+        Objects.requireNonNull(merges).apply(bytes, forms, work);
+        for (int w = 0; w < forms.size(); w++) {
+            work.count = 0;
+            add(forms.ids(), forms.place(w), forms.count(w), bytes, forms.start(w), work);
+            stretches.put(w, work.word, work.count);
+        }
+    }
+
     private void merged(String normal, RankMerges ranks, PretokenEncoder.Work work) {
         int from = 0;
         if (!vocabulary.userDefined.isEmpty() && !options.separateSpaces()) {
@@ -108,18 +124,23 @@ final class SentencePieceBpe implements SentencePiece.Model {
         byte[] bytes = Arrays.copyOf(part, part.length + PretokenEncoder.PADDING);
         int length = part.length;
         int[] found = new int[length];
-        int count = ranks.apply(bytes, 0, length, found, work.merges);
+        add(found, 0, ranks.apply(bytes, 0, length, found, work.merges), bytes, 0, work);
+    }
+
+    /** Adds ids as merging leaves them, those of the bytes from {@code from} on; negative ones are of unknown characters. */
+    private void add(int[] found, int place, int count, byte[] bytes, int from, PretokenEncoder.Work work) {
         int lowest = 0;
-        for (int i = 0; i < count; i++) {
+        for (int i = place; i < place + count; i++) {
             lowest |= found[i];
         }
         if (lowest >= 0) {
-            work.add(found, count);
+            work.add(found, place, count);
             return;
         }
-        int at = 0;
+        int at = from;
         boolean afterUnknown = false;
-        for (int id : Arrays.copyOf(found, count)) {
+        for (int i = place; i < place + count; i++) {
+            int id = found[i];
             if (id >= 0) {
                 work.add(id);
                 at += Math.toIntExact(Utf8.length(vocabulary.pieces.get(id)));
@@ -127,8 +148,8 @@ final class SentencePieceBpe implements SentencePiece.Model {
                 continue;
             }
             int end = at + (CharClass.at(bytes, at) >> 4);
-            for (int i = at; i < end && vocabulary.byteIds.length > 0; i++) {
-                work.add(vocabulary.byteIds[bytes[i] & 0xFF]);
+            for (int b = at; b < end && vocabulary.byteIds.length > 0; b++) {
+                work.add(vocabulary.byteIds[bytes[b] & 0xFF]);
             }
             if (vocabulary.byteIds.length == 0 && !afterUnknown) {
                 work.add(vocabulary.unknown);

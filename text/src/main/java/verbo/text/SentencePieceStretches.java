@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * where spaces end words, what stands before a space and that. This is for models that have no piece and no rule of
  * normalisation that reaches across such a border.
  */
-final class SentencePieceStretches {
+final class SentencePieceStretches implements PretokenEncoder.Model {
     private static final int[] NOWHERE = {};
     private static final int COMPLEX = ' '; // no character becomes that here
 
@@ -46,7 +46,7 @@ final class SentencePieceStretches {
                         : userDefined.stream().map(p -> Character.toString(p.codePointAt(0)))
                                 .collect(Collectors.joining());
         boolean beforeSpaces = !options.suffix() && IntStream.rangeClosed('a', 'z').allMatch(this::isEdge);
-        encoder = new PretokenEncoder(this::end, beforeSpaces, this::ids);
+        encoder = new PretokenEncoder(this::end, beforeSpaces, this);
     }
 
     /** Null if a text cannot be cut so. */
@@ -80,11 +80,35 @@ final class SentencePieceStretches {
         return stretches;
     }
 
-    private void ids(byte[] utf8, int from, int to, PretokenEncoder.Work work) {
+    @Override
+    public void ids(byte[] utf8, int from, int to, PretokenEncoder.Work work) {
         if (model instanceof SentencePieceUnigram unigram) {
             unigram.ids(normalized(utf8, from, to), to - from, work);
         } else if (model instanceof SentencePieceBpe bpe) {
             bpe.ids(normalized(utf8, from, to), work);
+        }
+    }
+
+    /** Of stretches that are but merged the normalised forms lie in a row, and are merged together. */
+    @Override
+    public void ids(byte[] utf8, NewWords words, PretokenEncoder.Work work) {
+        NewWords forms = work.forms;
+        forms.clear();
+        int at = 0;
+        for (int w = 0; w < words.size() && model instanceof SentencePieceBpe bpe && bpe.onlyMerges(); w++) {
+            SentencePieceNormalizer.Text form = normalized(utf8, words.start(w), words.end(w));
+            if (form.length() == 0) {
+                break;
+            }
+            work.ensureForms(at, 3 * form.length());
+            int end = Utf8.write(form.chars(), form.length(), work.bytes, at);
+            forms.add(at, end);
+            at = end;
+        }
+        if (forms.size() == words.size() && model instanceof SentencePieceBpe bpe) {
+            bpe.ids(work.bytes, forms, words, work);
+        } else {
+            PretokenEncoder.Model.super.ids(utf8, words, work);
         }
     }
 

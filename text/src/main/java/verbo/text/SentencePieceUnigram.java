@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The unigram model of SentencePiece. The library adds scores up over a whole text in single precision, from zero again where
- * the sum is below {@link UnigramLattice#LEAST}. So which way to write a stretch is the best depends on the sum before it,
+ * the sum is further from it than {@link UnigramLattice#FURTHEST}. So which way to write a stretch is the best depends on the sum before it,
  * but only if others are nearly as good: what is best by itself has a mark, an id beyond the vocabulary that stands behind
  * the stretch's ids, of how large sums inside may be before their rounding could choose otherwise.
  */
@@ -33,19 +33,17 @@ final class SentencePieceUnigram implements SentencePiece.Model {
             pieces = new HashMap<>(pieces);
             pieces.values().removeIf(id -> vocabulary.types[id] == SentencePiece.Type.UNUSED);
         }
-        double[] scores = new double[vocabulary.size()];
-        boolean[] users = new boolean[vocabulary.userDefined.isEmpty() ? 0 : scores.length];
         steps = vocabulary.scores.clone();
+        // as release 0.2.3 of the library has it: hardly anything made of other pieces is better
+        vocabulary.userDefined.forEach((piece, id) -> steps[id] = (float) (0.1 * (Utf8.length(piece) - 1)));
+        double[] scores = new double[steps.length];
         double most = Math.abs(unknownScore);
-        for (int id = 0; id < scores.length; id++) {
+        for (int id : pieces.values()) {
             scores[id] = steps[id];
-            if (vocabulary.types[id] == SentencePiece.Type.NORMAL) {
-                most = Math.max(most, Math.abs(scores[id]));
-            }
+            most = Math.max(most, Math.abs(scores[id]));
         }
         largest = most;
-        vocabulary.userDefined.values().forEach(id -> users[id] = true);
-        lattice = new UnigramLattice(pieces, scores, users, vocabulary.highest, unknownScore, vocabulary.unknown);
+        lattice = new UnigramLattice(pieces, scores, unknownScore, vocabulary.unknown);
         if (vocabulary.unknown >= 0) {
             steps[vocabulary.unknown] = unknownScore;
         }
@@ -93,8 +91,8 @@ final class SentencePieceUnigram implements SentencePiece.Model {
             Work work = take();
             lattice.find(text.chars(), 0, text.length(), 0, false, work.path);
             int size = written(text, work);
-            out.add(work.ids, size);
-            mark = work.path.isUserDefined() || text.length() > longest(bytes)
+            out.add(work.ids, 0, size);
+            mark = text.length() > longest(bytes)
                     ? 0
                     : Math.clamp((long) work.path.leeway() - LOWEST, 0, MARKS - 1);
             give(work);
@@ -174,7 +172,7 @@ final class SentencePieceUnigram implements SentencePiece.Model {
         public void word(byte[] utf8, int start, int end, int[] ids, int size) {
             int mark = ids[size - 1] - vocabulary.size();
             double reach = Math.abs(sum) + largest * (longest(end - start) + 1); // of sums inside
-            if (mark > 0 && reach < -UnigramLattice.LEAST && Math.getExponent(reach) - 23 - LOWEST <= mark) {
+            if (mark > 0 && reach < UnigramLattice.FURTHEST && Math.getExponent(reach) - 23 - LOWEST <= mark) {
                 add(ids, size - 1);
                 return;
             }

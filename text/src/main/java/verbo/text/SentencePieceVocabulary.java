@@ -23,7 +23,6 @@ final class SentencePieceVocabulary {
     final int[] byteIds;
     /** The lowest score of a normal piece. */
     final float lowest;
-    final float highest;
 
     SentencePieceVocabulary(List<String> pieces, float[] scores, SentencePiece.Type[] types,
             SentencePiece.Options options) {
@@ -33,14 +32,12 @@ final class SentencePieceVocabulary {
         ids = HashMap.newHashMap(pieces.size());
         int unknownId = -1;
         float least = Float.MAX_VALUE;
-        float most = Float.MIN_NORMAL; // as the library begins: usually all scores are below it
         for (int id = 0; id < scores.length; id++) {
             String piece = pieces.get(id);
             ids.putIfAbsent(piece, id);
             switch (types[id]) {
                 case NORMAL -> {
                     least = Math.min(least, scores[id]);
-                    most = Math.max(most, scores[id]);
                     made.put(piece, id);
                 }
                 case UNUSED -> made.put(piece, id);
@@ -61,7 +58,6 @@ final class SentencePieceVocabulary {
         users = new Trie(userDefined);
         unknown = unknownId;
         lowest = least;
-        highest = most;
         byteIds = options.byteFallback() ? ByteTokens.ids(ids) : new int[0];
     }
 

@@ -115,18 +115,16 @@ final class SymbolMerges {
     private void join(byte[] bytes, int from, int to, Merges.Work work) {
         int[] symbols = work.symbols;
         int[] ranks = work.ranks;
-        byte any = 0;
         for (int i = from; i < to; i++) { // most words are of ASCII
             byte b = bytes[i];
-            any |= b;
+            if (b < 0) {
+                work.batch.add(symbols, 0, symbols(bytes, from, to, symbols), null);
+                return;
+            }
             symbols[i - from] = known(tokens.one(b));
-            ranks[i - from] = pairs[(b & 127) << 7 | (bytes[i + 1] & 127)];
+            ranks[i - from] = pairs[b << 7 | (bytes[i + 1] & 127)];
         }
-        if (any >= 0) {
-            work.batch.add(symbols, 0, to - from, ranks);
-        } else {
-            work.batch.add(symbols, 0, symbols(bytes, from, to, symbols), null);
-        }
+        work.batch.add(symbols, 0, to - from, ranks);
     }
 
     /** Writes the ids of a word of the work's batch and returns how many there are. */
@@ -144,10 +142,10 @@ final class SymbolMerges {
                 i++;
                 continue;
             }
-            int end = i + (CharClass.at(bytes, i) >> 4);
-            int start = characters ? tokens.get(bytes, i, end) + 1 : start(bytes, i, end);
-            if (start > 0 || characters) {
-                out[n++] = known(start - 1);
+            int end = i + (first < (byte) 0xE0 ? 2 : first < (byte) 0xF0 ? 3 : 4);
+            int start = start(bytes, i, end);
+            if (start > 0) {
+                out[n++] = start - 1;
                 i = end;
             } else {
                 for (; i < end; i++) {
@@ -181,12 +179,12 @@ final class SymbolMerges {
             case 2 -> c = (bytes[from] & 0x1F) << 6 | (bytes[from + 1] & 0x3F);
             case 3 -> c = (bytes[from] & 0x0F) << 12 | (bytes[from + 1] & 0x3F) << 6 | (bytes[from + 2] & 0x3F);
             default -> {
-                return LATER;
+                return characters ? known(tokens.get(bytes, from, to)) + 1 : LATER;
             }
         }
         int start = starts[c];
         if (start == 0) {
-            start = together(bytes, from, to);
+            start = characters ? known(tokens.get(bytes, from, to)) + 1 : together(bytes, from, to);
             starts[c] = start; // every thread would write the same
         }
         return start;

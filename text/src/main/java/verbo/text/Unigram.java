@@ -36,7 +36,7 @@ final class Unigram implements TokenModel {
             ids.put(this.tokens[id], id);
             least = Math.min(least, scores[id]);
         }
-        lattice = new UnigramLattice(ids, scores, new boolean[0], 0, least - UnigramLattice.UNKNOWN_PENALTY, unknown);
+        lattice = new UnigramLattice(ids, scores, least - UnigramLattice.UNKNOWN_PENALTY, unknown);
         byteIds = byteFallback ? ByteTokens.ids(ids) : new int[0];
     }
 

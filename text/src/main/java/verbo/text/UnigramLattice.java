@@ -13,35 +13,17 @@ final class UnigramLattice {
     /** How much less than the least probable piece a character that is none scores. */
     static final double UNKNOWN_PENALTY = 10;
 
-    /** Sums in single precision that are less begin anew from zero, as those of the library do. */
-    static final float LEAST = -100_000;
+    /** Sums in single precision that are further from zero begin there anew, as those of the library do. */
+    static final float FURTHEST = 100_000;
 
     private final Trie trie;
-    private final double[] scores; // by number; NaN may be that of a piece that users defined
-    private final boolean[] userDefined;
-    private final float highest;
+    private final double[] scores; // by number
     private final double unknownScore;
     private final int unknown;
 
-    /**
-     * @param userDefined
-     *            by number, whether users defined the piece, which then scores as SentencePiece has it, by its length
-     * @param highest
-     *            the highest score of the others
-     * @param unknown
-     *            the number of what is no piece
-     */
-    UnigramLattice(Map<String, Integer> pieces, double[] scores, boolean[] userDefined, float highest,
-            double unknownScore, int unknown) {
+    UnigramLattice(Map<String, Integer> pieces, double[] scores, double unknownScore, int unknown) {
         trie = new Trie(pieces);
-        this.scores = scores.clone();
-        this.userDefined = userDefined;
-        for (int id = 0; id < userDefined.length; id++) {
-            if (userDefined[id]) {
-                this.scores[id] = Double.NaN;
-            }
-        }
-        this.highest = highest;
+        this.scores = scores;
         this.unknownScore = unknownScore;
         this.unknown = unknown;
     }
@@ -56,7 +38,6 @@ final class UnigramLattice {
         private int[] ids = new int[64];
         private int[] ends = new int[64];
         private int size;
-        private boolean user;
 
         /** How many pieces there are. */
         int size() {
@@ -78,11 +59,6 @@ final class UnigramLattice {
         /** What the scores sum up to, with what they were added to. */
         double sum() {
             return best[end(size - 1)];
-        }
-
-        /** Whether a piece that users defined fits somewhere. */
-        boolean isUserDefined() {
-            return user;
         }
 
         /**
@@ -136,11 +112,10 @@ final class UnigramLattice {
             steps[i + 1] = 0;
         }
         best[0] = begin;
-        boolean user = false;
         for (int start = 0; start < length;) {
             int width = CharClass.next(text, from + start, to) - from - start;
             double till = best[start];
-            if (single && till < LEAST) {
+            if (single && Math.abs(till) > FURTHEST) {
                 for (int i = start; i <= length; i++) { // of what was reached already; the rest is nothing yet
                     best[i] = (float) (best[i] - till);
                 }
@@ -158,16 +133,8 @@ final class UnigramLattice {
                     continue;
                 }
                 alone |= end - start == width;
-                double score = scores[id];
-                double sum = till + score;
-                double kept = single ? (float) sum : sum;
-                if (Double.isNaN(score) && id < userDefined.length && userDefined[id]) {
-                    user = true;
-                    sum = till + (bytes(text, from + start, from + end) * highest - 0.1);
-                    kept = (float) sum;
-                } else {
-                    sum = kept; // of what users defined the library compares what it has not rounded yet
-                }
+                double exact = till + scores[id];
+                double sum = single ? (float) exact : exact;
                 if (steps[end] == 0) {
                     second[end] = Double.NEGATIVE_INFINITY;
                 } else if (sum > best[end]) {
@@ -176,23 +143,22 @@ final class UnigramLattice {
                     second[end] = Math.max(second[end], sum);
                     continue;
                 }
-                best[end] = kept;
+                best[end] = sum;
                 steps[end] = (long) start << 32 | id + 2;
             }
             start += width;
             if (!alone) {
-                double sum = till + unknownScore;
-                double kept = single ? (float) sum : sum;
-                if (steps[start] == 0 || kept > best[start]) {
+                double exact = till + unknownScore;
+                double sum = single ? (float) exact : exact;
+                if (steps[start] == 0 || sum > best[start]) {
                     second[start] = steps[start] == 0 ? Double.NEGATIVE_INFINITY : best[start];
-                    best[start] = kept;
+                    best[start] = sum;
                     steps[start] = (long) (start - width) << 32 | unknown + 2;
                 } else {
-                    second[start] = Math.max(second[start], kept);
+                    second[start] = Math.max(second[start], sum);
                 }
             }
         }
-        path.user = user;
         int size = 0;
         for (int end = length; end > 0; end = (int) (steps[end] >>> 32)) {
             size++;
@@ -202,14 +168,5 @@ final class UnigramLattice {
             path.ends[--size] = end;
             path.ids[size] = (int) steps[end] - 2;
         }
-    }
-
-    private static int bytes(char[] text, int from, int to) {
-        int bytes = 0;
-        for (int i = from; i < to; i++) {
-            char c = text[i];
-            bytes += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
-        }
-        return bytes;
     }
 }

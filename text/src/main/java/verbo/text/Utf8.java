@@ -162,6 +162,34 @@ final class Utf8 {
         return bytes;
     }
 
+    /** Writes the first so many units of a text without lone surrogates, and returns where the bytes end. */
+    static int write(char[] text, int length, byte[] out, int from) {
+        int at = from;
+        for (int i = 0; i < length; i++) {
+            char c = text[i];
+            if (c < 0x80) {
+                out[at++] = (byte) c;
+                continue;
+            }
+            if (c < 0x800) {
+                out[at++] = (byte) (0xC0 | c >> 6);
+            } else {
+                if (!Character.isSurrogate(c)) {
+                    out[at++] = (byte) (0xE0 | c >> 12);
+                    out[at++] = (byte) (0x80 | c >> 6 & 0x3F);
+                } else {
+                    int code = Character.toCodePoint(c, text[++i]);
+                    out[at++] = (byte) (0xF0 | code >> 18);
+                    out[at++] = (byte) (0x80 | code >> 12 & 0x3F);
+                    out[at++] = (byte) (0x80 | code >> 6 & 0x3F);
+                    c = (char) code; // its low bits follow
+                }
+            }
+            out[at++] = (byte) (0x80 | c & 0x3F);
+        }
+        return at;
+    }
+
     /** Compares as UTF-8 sorts: by code point. */
     static int compare(String a, String b) {
         for (int i = 0; i < Math.min(a.length(), b.length()); i++) {

@@ -3,6 +3,7 @@
 package verbo.text;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -66,6 +67,18 @@ class Utf8Test {
         for (int i = 0; i < 2000; i++) {
             String text = RandomTexts.next(random);
             assertThat(Utf8.length(text)).isEqualTo(text.getBytes(StandardCharsets.UTF_8).length);
+        }
+    }
+
+    @Test
+    void writesWhatGetBytesDoes() {
+        SplittableRandom random = new SplittableRandom(8);
+        for (int i = 0; i < 2000; i++) {
+            String text = Utf8.wellFormed(RandomTexts.next(random));
+            byte[] expected = text.getBytes(StandardCharsets.UTF_8);
+            byte[] out = new byte[expected.length + 5];
+            assertThat(Utf8.write(text.toCharArray(), text.length(), out, 3)).isEqualTo(expected.length + 3);
+            assertThat(Arrays.copyOfRange(out, 3, expected.length + 3)).isEqualTo(expected);
         }
     }
 }

@@ -6,11 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-/** Texts written by stretches, beside the same text looked at as a whole, as the library does. */
-class SentencePieceUnigramTest {
+/** Texts written by stretches, many words together, beside the same text looked at as a whole, as the library does. */
+class SentencePieceStretchesTest {
     private static final String[] LETTERS = {"a", "b", "c", "é", "日", "😀", "Q", "-"};
 
     private static String letters(SplittableRandom random, int most) {
@@ -22,8 +24,8 @@ class SentencePieceUnigramTest {
     }
 
     /** @param unit what scores are about as large as; whole multiples of a quarter of it if they are to tie */
-    private static SentencePiece tokenizer(SplittableRandom random, double unit, boolean suffix, boolean bytes,
-            boolean users) {
+    private static SentencePiece tokenizer(SplittableRandom random, SentencePiece.Algorithm algorithm, double unit,
+            boolean suffix, boolean bytes, boolean users, boolean unused) {
         List<String> pieces = new ArrayList<>(List.of("<unk>", "\u2581"));
         List<SentencePiece.Type> types = new ArrayList<>(
                 List.of(SentencePiece.Type.UNKNOWN, SentencePiece.Type.NORMAL));
@@ -40,7 +42,7 @@ class SentencePieceUnigramTest {
             if (!pieces.contains(piece)) {
                 pieces.add(piece);
                 types.add(users && random.nextInt(20) == 0 ? SentencePiece.Type.USER_DEFINED
-                        : random.nextInt(20) == 0 ? SentencePiece.Type.UNUSED : SentencePiece.Type.NORMAL);
+                        : unused && random.nextInt(20) == 0 ? SentencePiece.Type.UNUSED : SentencePiece.Type.NORMAL);
             }
         }
         float[] scores = new float[pieces.size()];
@@ -49,7 +51,7 @@ class SentencePieceUnigramTest {
             scores[i] = (float) (unit * (ties ? -1 - random.nextInt(20) / 4.0 : -1 - 5 * random.nextDouble()));
         }
         return new SentencePiece(pieces, scores, types.toArray(SentencePiece.Type[]::new),
-                new SentencePiece.Options(SentencePiece.Algorithm.UNIGRAM, null, random.nextBoolean(),
+                new SentencePiece.Options(algorithm, null, random.nextBoolean(),
                         random.nextBoolean(), true, bytes, suffix, false, List.of(), List.of(), null,
                         SentencePiece.UNKNOWN_SURFACE));
     }
@@ -60,8 +62,10 @@ class SentencePieceUnigramTest {
         double[] units = {1, 8, 300, 5000, 0x1p14, 1e6};
         for (int model = 0; model < 96; model++) {
             boolean users = model % 4 == 3;
-            SentencePiece tokenizer = tokenizer(random, units[model % units.length], random.nextBoolean(),
-                    random.nextInt(3) == 0, users);
+            SentencePiece tokenizer = tokenizer(random,
+                    model % 3 == 2 ? SentencePiece.Algorithm.BPE : SentencePiece.Algorithm.UNIGRAM,
+                    units[model % units.length], random.nextBoolean(), random.nextInt(3) == 0, users,
+                    random.nextBoolean());
             String[] words = new String[40];
             for (int i = 0; i < words.length; i++) {
                 words[i] = letters(random, 1 + random.nextInt(14));
@@ -77,5 +81,21 @@ class SentencePieceUnigramTest {
                 assertThat(tokenizer.encode(line)).as(line).isEqualTo(tokenizer.encodeWithOffsets(line).ids());
             }
         }
+    }
+
+    /** Values of the library's release 0.2.3: a tenth for each byte but the first, whatever the model says. */
+    @ParameterizedTest
+    @CsvSource({"ab, -0.89, 1", "ab, -0.91, 2", "日本, -0.49, 1", "日本, -0.51, 2",
+            "abcdefghij, -0.09, 1", "abcdefghij, -0.11, 2"})
+    void piecesOfUsersScoreByTheirLength(String users, float other, int count) {
+        SentencePiece.Type normal = SentencePiece.Type.NORMAL;
+        SentencePiece tokenizer = new SentencePiece(List.of("<unk>", "▁", "x", users, "x" + users),
+                new float[]{0, -1, -1, -7, other},
+                new SentencePiece.Type[]{SentencePiece.Type.UNKNOWN, normal, normal, SentencePiece.Type.USER_DEFINED,
+                        normal},
+                new SentencePiece.Options(SentencePiece.Algorithm.UNIGRAM, null, false, false, true, false, false,
+                        false, List.of(), List.of(), null, SentencePiece.UNKNOWN_SURFACE));
+        assertThat(tokenizer.encode("x" + users)).hasSize(count);
+        assertThat(tokenizer.encodeWithOffsets("x" + users).ids()).hasSize(count);
     }
 }
