@@ -51,6 +51,11 @@ final class CharClass {
         return CLASSES[c];
     }
 
+    /** The class of a unit. */
+    static int at(char c) {
+        return CLASSES[c];
+    }
+
     /** Class and length in bytes of the character that begins at {@code i} of well-formed UTF-8: {@code length << 4 | class}. */
     static int at(byte[] utf8, int i) {
         int c = utf8[i];

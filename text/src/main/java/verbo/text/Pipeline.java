@@ -63,7 +63,7 @@ final class Pipeline implements Tokenizer {
         size = most;
         plan = fast == null ? Stretches.plan(parts) : null;
         stretches = plan == null ? null
-                : new PretokenEncoder(new Stretches(plan.cuts()), true, Stretches.model(this, plan));
+                : new PretokenEncoder(new Stretches(plan), true, Stretches.model(this, plan));
         separator = parts.added().stream().filter(t -> t.special() && t.content().equals(END_OF_TEXT))
                 .mapToInt(AddedToken::id).findFirst();
     }
@@ -129,13 +129,13 @@ final class Pipeline implements Tokenizer {
         }
     }
 
-    /** Finds the tokens of a text in which no added ones are looked for. */
-    void tokenize(String text, @Nullable Normalizer normalizer, TokenList out) {
+    /** Finds the tokens of a stretch. */
+    void tokenize(String text, Stretches.Plan plan, TokenList out) {
         Normalized whole = Normalized.of(text);
-        if (normalizer != null) {
-            normalizer.apply(whole);
+        if (plan.normalizer() != null) {
+            plan.normalizer().apply(whole);
         }
-        pieces(whole, 0, out);
+        pieces(whole, plan.preTokenizer(), 0, out);
     }
 
     @Override
@@ -272,7 +272,7 @@ final class Pipeline implements Tokenizer {
                 added.split(part, true, special, new AddedTokens.Sink() {
                     @Override
                     public void text(int start, int end) {
-                        words[0] = pieces(part.slice(start, end), words[0], out);
+                        words[0] = pieces(part.slice(start, end), parts.preTokenizer(), words[0], out);
                     }
 
                     @Override
@@ -294,12 +294,12 @@ final class Pipeline implements Tokenizer {
         });
     }
 
-    private int pieces(Normalized text, int word, TokenList out) {
+    private int pieces(Normalized text, @Nullable PreTokenizer preTokenizer, int word, TokenList out) {
         List<Normalized> pieces = new ArrayList<>();
-        if (parts.preTokenizer() == null) {
+        if (preTokenizer == null) {
             pieces.add(text);
         } else {
-            parts.preTokenizer().split(text, pieces);
+            preTokenizer.split(text, pieces);
         }
         int next = word;
         for (Normalized piece : pieces) {

@@ -5,6 +5,7 @@ package verbo.text;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,10 @@ final class Stretches implements PretokenEncoder.Splitter {
      *
      * @param normalizer
      *            of the stretches
+     * @param preTokenizer
+     *            of the stretches, which puts no space before them
+     * @param edges
+     *            which characters spaces may be next to
      * @param prefix
      *            whether a space is put before a text
      * @param always
@@ -36,8 +41,8 @@ final class Stretches implements PretokenEncoder.Splitter {
      * @param strip
      *            whether white space that ends a text goes
      */
-    record Plan(Cuts cuts, @Nullable Normalizer normalizer, boolean prefix, boolean always, boolean first,
-            boolean strip) {
+    record Plan(Cuts cuts, @Nullable Normalizer normalizer, @Nullable PreTokenizer preTokenizer, Edges edges,
+            boolean prefix, boolean always, boolean first, boolean strip) {
         /**
          * A text as it is to be cut, with a space before it where one is put there.
          *
@@ -50,18 +55,72 @@ final class Stretches implements PretokenEncoder.Splitter {
             while (strip && to > 0 && CharClass.isSpace(text.charAt(to - 1))) {
                 to--;
             }
-            if (strip && to > 0 && !isPlain(text.charAt(to - 1))) {
+            if (strip && !text.isEmpty() && (to == 0 || !edges.stay(text.charAt(to - 1)))) {
                 return null;
             }
             String stripped = text.substring(0, to);
             if (!prefix || to == 0 || (first && !beginning) || (!always && text.charAt(0) == ' ')) {
                 return stripped;
             }
-            return always || isPlain(text.charAt(0)) ? " " + stripped : null;
+            return always || edges.stay(text.charAt(0)) ? " " + stripped : null;
+        }
+    }
+
+    /** Which characters a normaliser leaves visible, so that a space next to one stays what it is. */
+    static final class Edges {
+        private static final byte YES = 1;
+        private static final byte NO = 2;
+
+        private final @Nullable Normalizer normalizer;
+        private final byte[] known = new byte[1 << 16];
+
+        Edges(@Nullable Normalizer normalizer) {
+            this.normalizer = normalizer;
         }
 
-        private static boolean isPlain(char c) {
-            return c < 0x7F ? c > ' ' : Character.isLetterOrDigit(c);
+        String normalized(String text) {
+            Normalized whole = Normalized.of(text);
+            if (normalizer != null) {
+                normalizer.apply(whole);
+            }
+            return whole.text();
+        }
+
+        boolean stay(int c) {
+            if (c > 0xFFFF) {
+                return c >= 0x1F000 && c < 0x1FB00; // pictures
+            }
+            byte is = known[c];
+            if (is == 0) {
+                is = find((char) c) ? YES : NO;
+                known[c] = is;
+            }
+            return is == YES;
+        }
+
+        private boolean find(char c) {
+            int type = Character.getType(c);
+            // U+0D4E and formats are in one cluster with what follows, marks with what is before
+            if (isInvisible(c) || c == 0xD4E || type == Character.CONTROL || type == Character.FORMAT
+                    || type == Character.UNASSIGNED || type == Character.PRIVATE_USE || type == Character.SURROGATE
+                    || CharClass.at(c) == CharClass.MARK || isOfLiteral(normalizer, c)) {
+                return false;
+            }
+            String text = normalized(String.valueOf(c));
+            return !text.isEmpty() && !isInvisible(text.charAt(0)) && !isInvisible(text.charAt(text.length() - 1));
+        }
+
+        /** Whether a character is of a text that is replaced, so that more than itself counts. */
+        private static boolean isOfLiteral(@Nullable Normalizer normalizer, char c) {
+            return switch (normalizer) {
+                case Normalizer.Replace(TextPattern.Literal(String from), String to) -> from.indexOf(c) >= 0;
+                case Normalizer.Sequence(List<Normalizer> list) -> list.stream().anyMatch(n -> isOfLiteral(n, c));
+                case null, default -> false;
+            };
+        }
+
+        private static boolean isInvisible(char c) {
+            return CharClass.isSpace(c) || c == SentencePiece.SPACE;
         }
     }
 
@@ -80,9 +139,11 @@ final class Stretches implements PretokenEncoder.Splitter {
     private static final Pattern LETTER_IN_SPACE = Pattern.compile("[^\u2581]\u2581");
 
     private final Cuts cuts;
+    private final Edges edges;
 
-    Stretches(Cuts cuts) {
-        this.cuts = cuts;
+    Stretches(Plan plan) {
+        cuts = plan.cuts();
+        edges = plan.edges();
     }
 
     private static byte wordClass(int c) {
@@ -109,12 +170,15 @@ final class Stretches implements PretokenEncoder.Splitter {
             normalizer = new Normalizer.Sequence(list.subList(1, list.size()));
         }
         if (normalizer instanceof Normalizer.Sequence(List<Normalizer> list)) {
-            List<Normalizer> others = list.stream().filter(n -> !n.equals(new Normalizer.Strip(false, true))).toList();
-            strip = others.size() < list.size();
-            normalizer = new Normalizer.Sequence(others);
+            Normalizer end = new Normalizer.Strip(false, true);
+            strip = list.contains(end);
+            if (strip && list.subList(0, list.lastIndexOf(end)).stream().anyMatch(Stretches::changesSpaces)) {
+                return null; // what ends the text then is another thing
+            }
+            normalizer = new Normalizer.Sequence(list.stream().filter(n -> !n.equals(end)).toList());
         }
-        if (!isLocal(normalizer)) {
-            return null;
+        if (!isLocal(normalizer) || (prepends && changesRunsOfSpaces(normalizer))) {
+            return null; // the space put before a text would be one of the run
         }
         PreTokenizer first = parts.preTokenizer();
         boolean alone = true;
@@ -127,32 +191,35 @@ final class Stretches implements PretokenEncoder.Splitter {
             first = list.get(0);
             alone = list.size() == 1;
         }
-        return plan(first, alone, normalizer, model, prepends, strip);
+        return plan(first, alone, normalizer, model, parts.preTokenizer(), prepends, strip);
     }
 
     private static @Nullable Plan plan(@Nullable PreTokenizer first, boolean alone, @Nullable Normalizer normalizer,
-            TokenModel model, boolean prepends, boolean strip) {
+            TokenModel model, @Nullable PreTokenizer all, boolean prepends, boolean strip) {
+        Edges edges = new Edges(normalizer);
         return switch (first) {
-            case PreTokenizer.Bert bert when !prepends && leavesSpaces(normalizer) -> new Plan(
+            case PreTokenizer.Bert bert when !prepends && leavesSpaces(edges) -> new Plan(
                     normalizer instanceof Normalizer.BertNormalizer cleaner && cleaner.handleChineseChars()
                             ? Cuts.WORDS
                             : Cuts.SPACES, // only the normaliser puts spaces around Chinese characters
-                    normalizer, false, false, false, strip);
-            case PreTokenizer.Whitespace space when !prepends && leavesSpaces(normalizer) ->
-                new Plan(Cuts.SPACES, normalizer, false, false, false, strip);
-            case PreTokenizer.WhitespaceSplit space when !prepends && leavesSpaces(normalizer) ->
-                new Plan(Cuts.SPACES, normalizer, false, false, false, strip);
+                    normalizer, all, edges, false, false, false, strip);
+            case PreTokenizer.Whitespace space when !prepends && leavesSpaces(edges) ->
+                new Plan(Cuts.SPACES, normalizer, all, edges, false, false, false, strip);
+            case PreTokenizer.WhitespaceSplit space when !prepends && leavesSpaces(edges) ->
+                new Plan(Cuts.SPACES, normalizer, all, edges, false, false, false, strip);
             case PreTokenizer.Split(TextPattern.Regex words, PreTokenizer.Behavior behavior, boolean invert) when invert
                     && behavior == PreTokenizer.Behavior.REMOVED && ClipWords.isPattern(words.source())
-                    && !prepends && leavesSpaces(normalizer) -> // none of whose words has white space in it
-                new Plan(Cuts.SPACES, normalizer, false, false, false, strip);
+                    && !prepends && leavesSpaces(edges) -> // none of whose words has white space in it
+                new Plan(Cuts.SPACES, normalizer, all, edges, false, false, false, strip);
             case PreTokenizer.Metaspace space when !prepends && alone && space.replacement().equals("\u2581")
-                    && (space.split() || spacesBegin(model)) ->
+                    && (space.split() || spacesBegin(model)) && keepsSpaces(edges) ->
                 new Plan(Cuts.BEFORE_SPACES, normalizer,
-                        space.prependScheme() != PreTokenizer.Metaspace.Scheme.NEVER, false,
+                        new PreTokenizer.Metaspace(space.replacement(), PreTokenizer.Metaspace.Scheme.NEVER,
+                                space.split()),
+                        edges, space.prependScheme() != PreTokenizer.Metaspace.Scheme.NEVER, false,
                         space.prependScheme() == PreTokenizer.Metaspace.Scheme.FIRST, strip);
-            case null -> replacesSpaces(normalizer) && spacesBegin(model)
-                    ? new Plan(Cuts.BEFORE_SPACES, normalizer, prepends, true, false, strip)
+            case null -> keepsSpaces(edges) && edges.normalized(" \u2581").equals("\u2581\u2581") && spacesBegin(model)
+                    ? new Plan(Cuts.BEFORE_SPACES, normalizer, null, edges, prepends, true, false, strip)
                     : null;
             default -> null;
         };
@@ -166,6 +233,52 @@ final class Stretches implements PretokenEncoder.Splitter {
             case Normalizer.Sequence(List<Normalizer> list) -> list.stream().anyMatch(Stretches::replacesSpaces);
             case null, default -> false;
         };
+    }
+
+    /** Whether more is done to spaces in a row than to each. */
+    private static boolean changesRunsOfSpaces(@Nullable Normalizer normalizer) {
+        return switch (normalizer) {
+            case Normalizer.Replace replace -> replace.pattern() instanceof TextPattern.Regex;
+            case Normalizer.Sequence(List<Normalizer> list) -> list.stream().anyMatch(Stretches::changesRunsOfSpaces);
+            case null, default -> false;
+        };
+    }
+
+    /** Whether spaces may become something else. */
+    private static boolean changesSpaces(Normalizer normalizer) {
+        return normalizer instanceof Normalizer.Replace(TextPattern.Literal(String from), String to)
+                ? from.equals(" ")
+                : changesRunsOfSpaces(normalizer);
+    }
+
+    /** Whether spaces between visible characters begin stretches, and nothing else becomes one there. */
+    private static boolean keepsSpaces(Edges edges) {
+        String space = edges.normalized(" ");
+        if (!(space.equals(" ") || space.equals("\u2581")) || !addsNoSpaces(edges.normalizer)) {
+            return false;
+        }
+        for (char c = 'a'; c <= 'z'; c++) {
+            if (!edges.stay(c)) { // a long text is cut where spaces are between two of these
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean addsNoSpaces(@Nullable Normalizer normalizer) {
+        return switch (normalizer) {
+            case Normalizer.Replace(TextPattern.Literal(String from), String to) -> from.equals(" ")
+                    || (from.indexOf(SentencePiece.SPACE) < 0 && !to.isEmpty()
+                            && to.chars().noneMatch(c -> Edges.isInvisible((char) c)));
+            case Normalizer.Replace replace -> replace.content().equals(" ") || replace.content().equals("\u2581");
+            case Normalizer.Sequence(List<Normalizer> list) -> list.stream().allMatch(Stretches::addsNoSpaces);
+            case null, default -> true;
+        };
+    }
+
+    private static boolean leavesSpaces(Edges edges) {
+        return leavesSpaces(edges.normalizer)
+                && Stream.of(" ", "\t", "\n", "\r").map(edges::normalized).allMatch(String::isBlank);
     }
 
     /** Whether white space, which cuts drop, does not become anything else before. */
@@ -303,7 +416,7 @@ final class Stretches implements PretokenEncoder.Splitter {
         return at;
     }
 
-    private static int beforeSpace(byte[] utf8, int from, int to) {
+    private int beforeSpace(byte[] utf8, int from, int to) {
         int at = from;
         while (true) {
             while (at < to && utf8[at] == ' ') {
@@ -319,10 +432,23 @@ final class Stretches implements PretokenEncoder.Splitter {
             while (behind < to && utf8[behind] == ' ') {
                 behind++;
             }
-            if (ends(utf8, at) && (behind >= to || begins(utf8, behind))) {
+            if (staysBefore(utf8, from, at) && (behind >= to || edges.stay(code(utf8, behind)))) {
                 return at;
             }
         }
+    }
+
+    /** Whether the character before a place, or the one that its marks belong to, stays. */
+    private boolean staysBefore(byte[] utf8, int from, int to) {
+        int at = to;
+        while (at > from) {
+            int c = before(utf8, at);
+            if (c > 0xFFFF || CharClass.at((char) c) != CharClass.MARK) {
+                return edges.stay(c);
+            }
+            at -= c < 0x800 ? 2 : 3;
+        }
+        return false;
     }
 
     /** Whether the character there cannot belong to a space before it. */
@@ -366,7 +492,7 @@ final class Stretches implements PretokenEncoder.Splitter {
                 work.count = 0;
             }
             TokenList found = new TokenList();
-            pipeline.tokenize(new String(utf8, from, to - from, StandardCharsets.UTF_8), plan.normalizer(), found);
+            pipeline.tokenize(new String(utf8, from, to - from, StandardCharsets.UTF_8), plan, found);
             for (int i = 0; i < found.size(); i++) {
                 work.add(found.ids.get(i));
             }
@@ -484,7 +610,8 @@ final class Stretches implements PretokenEncoder.Splitter {
             }
             if (!alone || type == Character.CONTROL || type == Character.FORMAT || type == Character.UNASSIGNED
                     || type == Character.PRIVATE_USE || type == Character.SURROGATE || c == 0xFFFD
-                    || (cuts != Cuts.WORDS && isMark(type) && !(clusters && c >= 0x800)) || (clusters && c == 0xD4E)) {
+                    || (cuts != Cuts.WORDS && isMark(type) && !(clusters && c >= 0x800)) || (clusters && c == 0xD4E)
+                    || Edges.isOfLiteral(normalizer, c)) {
                 return false;
             }
             if (normalizer == null) {

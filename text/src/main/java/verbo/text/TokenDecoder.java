@@ -5,6 +5,7 @@ package verbo.text;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -102,7 +103,11 @@ sealed interface TokenDecoder {
         private static void flush(ByteArrayOutputStream bytes, List<String> out) {
             if (bytes.size() > 0) {
                 byte[] all = bytes.toByteArray();
-                out.add(Utf8.firstMalformed(all, 0, all.length) < 0 ? Utf8.decode(all) : "\uFFFD".repeat(all.length));
+                if (Utf8.firstMalformed(all, 0, all.length) < 0) {
+                    out.add(Utf8.decode(all));
+                } else {
+                    out.addAll(Collections.nCopies(all.length, "\uFFFD")); // tokens of their own to what comes next
+                }
                 bytes.reset();
             }
         }

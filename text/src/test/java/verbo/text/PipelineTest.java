@@ -126,6 +126,17 @@ class PipelineTest {
     }
 
     @Test
+    void bytesThatAreNoTextAreTokensOfTheirOwn() throws FormatException {
+        Tokenizer tokenizer = read("""
+                {"decoder": {"type": "Sequence", "decoders": [{"type": "ByteFallback"},
+                  {"type": "WordPiece", "prefix": "##", "cleanup": false}]},
+                 "model": {"type": "BPE", "byte_fallback": true, "vocab": {"<0xC3>": 0, "<0xA9>": 1, "a": 2},
+                  "merges": []}}""");
+        assertThat(tokenizer.decode(2, 0, 0, 2)).isEqualTo("a \uFFFD \uFFFD a");
+        assertThat(tokenizer.decode(2, 0, 1, 2)).isEqualTo("a é a");
+    }
+
+    @Test
     void everyBehaviorOfASplit() throws FormatException {
         for (String[] one : new String[][]{{"Removed", "the|final|countdown"},
                 {"Isolated", "the|-|final|-|-|countdown"}, {"MergedWithPrevious", "the-|final-|-|countdown"},

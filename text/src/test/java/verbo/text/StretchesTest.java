@@ -1,0 +1,117 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/** The ids that {@code encode(text)} finds stretch by stretch are those of the whole text, whatever the pipeline. */
+class StretchesTest {
+    private static final List<String> NORMALIZERS = List.of(
+            "{'type': 'NFC'}", "{'type': 'NFD'}", "{'type': 'NFKC'}", "{'type': 'NFKD'}", "{'type': 'Lowercase'}",
+            "{'type': 'StripAccents'}", "{'type': 'Nmt'}", "{'type': 'Prepend', 'prepend': '▁'}",
+            "{'type': 'Strip', 'strip_left': false, 'strip_right': true}", "PRECOMPILED",
+            "{'type': 'BertNormalizer', 'clean_text': true, 'handle_chinese_chars': true, 'strip_accents': null,"
+                    + " 'lowercase': true}",
+            "{'type': 'BertNormalizer', 'clean_text': false, 'handle_chinese_chars': true, 'strip_accents': false,"
+                    + " 'lowercase': false}",
+            replace("Regex", "\\\\s+"), replace("Regex", " {2,}"), replace("String", " "), replace("String", "▁"),
+            replace("String", "a"), replace("String", "lo"), replace("String", "\\n"));
+    private static final List<String> CONTENTS = List.of("", " ", "▁", "_", "x", "▁a", "a ");
+    private static final List<String> PRE_TOKENIZERS = List.of("null", "{'type': 'BertPreTokenizer'}",
+            "{'type': 'Whitespace'}", "{'type': 'WhitespaceSplit'}", metaspace("always", true),
+            metaspace("first", true), metaspace("never", true), metaspace("always", false), metaspace("first", false),
+            metaspace("never", false), "{'type': 'Sequence', 'pretokenizers': [{'type': 'WhitespaceSplit'}, "
+                    + metaspace("always", true) + "]}");
+    private static final List<String> MODELS = List.of(
+            bpe("'end_of_word_suffix': '</w>'", "a</w>", "o</w>", "▁</w>", "l o</w>"),
+            bpe("'fuse_unk': true", "▁ ▁", "▁▁ ▁▁", "▁ a", "l o", "▁▁ lo", "_ a"),
+            bpe("'fuse_unk': false", "▁ a", "l o", "▁ lo", "a _", "x lo", "a ▁"),
+            "{'type': 'Unigram', 'unk_id': 0, 'byte_fallback': false, 'vocab': [['<unk>', 0], ['▁', -2], ['a', -3],"
+                    + " ['▁a', -2], ['l', -4], ['o', -4], ['lo', -3], ['▁lo', -3], ['▁▁', -3], ['_', -3], ['a▁', -3]]}",
+            "{'type': 'WordPiece', 'unk_token': '[UNK]', 'continuing_subword_prefix': '##',"
+                    + " 'max_input_chars_per_word': 9, 'vocab': {'[UNK]': 0, 'a': 1, '##a': 2, 'lo': 3, '##lo': 4,"
+                    + " '▁': 5, '▁a': 6, '##▁': 7, '_': 8, '##_': 9, '中': 10}}");
+    private static final List<String> PARTS = List.of(" ", " ", " ", "  ", "\n", "\t", "\u3000", "\u00a0", "\u2028",
+            "\u200b", "\u0007", "\u0301", "▁", "_", ",", "a", "a", "lo", "lo", "A", "é", "x", "中", "İ", "\ufc5e", "नि",
+            "😀", "<x>", "<x>");
+
+    private static String replace(String kind, String pattern) {
+        return "{'type': 'Replace', 'pattern': {'" + kind + "': '" + pattern + "'}, 'content': 'CONTENT'}";
+    }
+
+    private static String metaspace(String scheme, boolean split) {
+        return "{'type': 'Metaspace', 'replacement': '▁', 'prepend_scheme': '" + scheme + "', 'split': " + split + "}";
+    }
+
+    private static String bpe(String more, String... merges) {
+        List<String> tokens = new ArrayList<>(List.of("<unk>", "▁", "a", "l", "o", "_", "x", ",", "\\n"));
+        List<String> pairs = new ArrayList<>();
+        for (String merge : merges) {
+            if (merge.indexOf(' ') >= 0) {
+                pairs.add("'" + merge + "'");
+            }
+            tokens.add(merge.replace(" ", ""));
+        }
+        StringBuilder vocab = new StringBuilder();
+        for (String token : tokens) {
+            vocab.append(vocab.isEmpty() ? "" : ", ").append("'" + token + "': ").append(tokens.indexOf(token));
+        }
+        return "{'type': 'BPE', 'unk_token': '<unk>', " + more + ", 'vocab': {" + vocab + "}, 'merges': ["
+                + String.join(", ", pairs) + "]}";
+    }
+
+    private static <T> T one(List<T> list, Random random) {
+        return list.get(random.nextInt(list.size()));
+    }
+
+    @Test
+    void givesTheIdsOfTheWhole() throws IOException {
+        Matcher charsmap = Pattern.compile("\"precompiled_charsmap\":\"([^\"]+)\"").matcher(
+                Files.readString(Path.of("src/test/resources/verbo/text/pipelines.jsonl")));
+        assertThat(charsmap.find()).isTrue();
+        String precompiled = "{'type': 'Precompiled', 'precompiled_charsmap': '" + charsmap.group(1) + "'}";
+        List<String> differences = new ArrayList<>();
+        int stretched = 0;
+        for (int n = 0; n < 3000; n++) {
+            Random random = new Random(n);
+            List<String> normalizers = new ArrayList<>();
+            for (int i = random.nextInt(4); i > 0; i--) {
+                normalizers.add(one(NORMALIZERS, random).replace("PRECOMPILED", precompiled)
+                        .replace("CONTENT", one(CONTENTS, random)));
+            }
+            String json = ("{'added_tokens': " + one(List.of("[]", "[{'id': 90, 'content': '<x>', 'special': true}]"),
+                    random) + ", 'normalizer': {'type': 'Sequence', 'normalizers': " + normalizers
+                    + "}, 'pre_tokenizer': " + one(PRE_TOKENIZERS, random) + ", 'model': " + one(MODELS, random) + "}")
+                    .replace('\'', '"');
+            Pipeline pipeline = (Pipeline) TokenizerJson.read(Path.of("tokenizer.json"), json);
+            if (Stretches.plan(pipeline.parts()) == null) {
+                continue;
+            }
+            stretched++;
+            for (int t = 0; t < 30; t++) {
+                StringBuilder text = new StringBuilder();
+                for (int i = random.nextInt(9); i >= 0; i--) {
+                    text.append(one(PARTS, random));
+                }
+                int[] whole = pipeline.encode(text.toString(), EncodingOptions.PLAIN).ids();
+                if (!Arrays.equals(whole, pipeline.encode(text.toString()))) {
+                    differences.add(json.replace(charsmap.group(1), "") + " \"" + text + "\"");
+                    break;
+                }
+            }
+        }
+        assertThat(stretched).isGreaterThan(300);
+        assertThat(differences).as("%d of %d", differences.size(), stretched).isEmpty();
+    }
+}
