@@ -26,9 +26,9 @@ import verbo.text.Json;
 @Command(name = "bench",
         description = "Measure this machine, and how much of it the kernels and the training presets use.")
 final class BenchCommand implements Callable<Integer> {
-    @Option(names = "--only", paramLabel = "PREFIX", defaultValue = "",
+    @Option(names = "--only", paramLabel = "PREFIX",
             description = "Run only the rows whose names begin so; may be several, with commas between.")
-    private String only = "";
+    private @Nullable String only;
 
     @Option(names = "--list", description = "Print the rows' names and measure nothing.")
     private boolean list;
@@ -53,6 +53,10 @@ final class BenchCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         List<BenchRow> rows = new ArrayList<>();
         List<BenchRow> all = new ArrayList<>();
+        List<String> prefixes = only == null ? List.of("") : List.of(only.split(",", -1));
+        if (only != null && prefixes.contains("")) {
+            throw common.wrong("--only needs names, or how they begin; left out, every row is run");
+        }
         if ((model != null || tokenizer != null) && text == null) {
             throw common.wrong("--model and --tokenizer need --text");
         }
@@ -73,7 +77,7 @@ final class BenchCommand implements Callable<Integer> {
         }
         all.addAll(BenchRows.all(threads, model == null && tokenizer == null ? text : null));
         for (BenchRow row : all) {
-            for (String prefix : only.split(",", -1)) {
+            for (String prefix : prefixes) {
                 if (row.name().startsWith(prefix) && !rows.contains(row)) {
                     rows.add(row);
                 }

@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import verbo.models.TextClassifier;
@@ -60,6 +61,10 @@ final class ClassifyCommand {
                 throw new IllegalStateException("not started by picocli");
             }
             return spec;
+        }
+
+        ParameterException wrong(String message) {
+            return new ParameterException(spec().commandLine(), message);
         }
 
         void print(Map<String, ? extends @Nullable Object> object) {
@@ -143,15 +148,24 @@ final class ClassifyCommand {
 
         @Override
         public Integer call() throws IOException {
-            ClassifierTraining.Options options = new ClassifierTraining.Options(epochs,
-                    rate != null ? rate : hidden.isEmpty() ? 0.7 : 0.1, smoothing, dropout, wordDropout, seed);
+            if (minimum < 1) {
+                throw output.wrong("--min-count must be 1 or more, not " + minimum);
+            }
+            ClassifierTraining.Options options;
+            try {
+                options = new ClassifierTraining.Options(epochs, rate != null ? rate : hidden.isEmpty() ? 0.7 : 0.1,
+                        smoothing, dropout, wordDropout, seed);
+                config(dimension != null ? dimension : 10);
+            } catch (IllegalArgumentException e) {
+                throw output.wrong(String.valueOf(e.getMessage()));
+            }
             Path folder = out.toAbsolutePath().getParent();
             if (folder == null || !Files.isDirectory(folder)) {
                 throw new NoSuchFileException(out.toString(), null, "its folder does not exist");
             }
             WordVectors learned = vectors == null ? null : WordVectorFiles.read(vectors);
-            int width = dimension != null ? dimension : learned == null ? 10 : learned.dimension();
-            TextClassifier.Config config = new TextClassifier.Config(width, hidden, words, shortest, longest);
+            TextClassifier.Config config = config(
+                    dimension != null ? dimension : learned == null ? 10 : learned.dimension());
             List<LabelledText> texts = read(text);
             long start = System.nanoTime();
             TextClassifier classifier = TextClassifier.create(config, texts, minimum, learned, seed);
@@ -168,6 +182,10 @@ final class ClassifyCommand {
                 report(texts.size(), classifier, loss, seconds);
             }
             return 0;
+        }
+
+        private TextClassifier.Config config(int width) {
+            return new TextClassifier.Config(width, hidden, words, shortest, longest);
         }
 
         private void report(int texts, TextClassifier classifier, double loss, double seconds) {

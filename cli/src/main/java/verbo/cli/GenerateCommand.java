@@ -73,7 +73,7 @@ final class GenerateCommand implements Callable<Integer> {
     private List<String> stop = new ArrayList<>();
 
     @Option(names = "--beams", paramLabel = "N",
-            description = "Search the likeliest text with N beams in place of drawing.")
+            description = "Search the likeliest text with N beams, up to 1024, in place of drawing.")
     private @Nullable Integer beams;
 
     @Option(names = "--length-penalty", paramLabel = "X", defaultValue = "1",

@@ -17,9 +17,15 @@ import picocli.CommandLine.Parameters;
 import verbo.lm.LanguageModel;
 import verbo.models.MixtureFile;
 import verbo.models.Models;
+import verbo.models.TextClassifier;
+import verbo.models.TextClassifierFile;
 import verbo.models.TrainableLanguageModel;
+import verbo.models.WordVectorFiles;
+import verbo.models.WordVectors;
+import verbo.ngram.NgramFiles;
 import verbo.nn.Parameter;
 import verbo.tensor.Engine;
+import verbo.text.FormatException;
 import verbo.text.Json;
 import verbo.text.Tokenizer;
 
@@ -27,7 +33,8 @@ import verbo.text.Tokenizer;
 @Command(name = "info", description = "Tell what computes, and what a model is.")
 final class InfoCommand implements Callable<Integer> {
     @Parameters(arity = "0..1", paramLabel = "MODEL",
-            description = "A run's folder, or any folder laid out as on the Hugging Face hub.")
+            description = "A run's folder, or any folder laid out as on the Hugging Face hub; the file of an n-gram"
+                    + " model, a mixture, word vectors or a classifier.")
     private @Nullable Path folder;
 
     @Mixin
@@ -43,7 +50,7 @@ final class InfoCommand implements Callable<Integer> {
                 info.put("tokenizer", String.valueOf(mixture.tokenizer()));
             }
         } else if (folder != null && Files.isRegularFile(folder)) {
-            NgramCommand.describe(folder, info, false);
+            describeFile(folder, info);
         } else if (folder != null) {
             describe(folder, info);
         }
@@ -64,6 +71,31 @@ final class InfoCommand implements Callable<Integer> {
             common.out().flush();
         }
         return 0;
+    }
+
+    private static void describeFile(Path file, Map<String, Object> info) throws IOException {
+        if (NgramFiles.isNgramModel(file)) {
+            NgramCommand.describe(file, info, false);
+            return;
+        }
+        if (TextClassifierFile.isClassifier(file)) {
+            TextClassifier classifier = TextClassifierFile.read(file);
+            info.put("model", "text classifier");
+            info.put("classes", classifier.labels().size());
+            info.put("features", classifier.featureCount());
+            info.put("dimension", classifier.config().dimension());
+        } else {
+            WordVectors vectors;
+            try {
+                vectors = WordVectorFiles.read(file);
+            } catch (FormatException e) {
+                throw new FormatException(file, "is no n-gram model, mixture, classifier or file of word vectors", e);
+            }
+            info.put("model", "word vectors");
+            info.put("words", vectors.size());
+            info.put("dimension", vectors.dimension());
+        }
+        info.put("fileBytes", Files.size(file));
     }
 
     private void describe(Path model, Map<String, Object> info) throws IOException {

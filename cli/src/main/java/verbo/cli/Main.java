@@ -5,7 +5,9 @@ package verbo.cli;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Locale;
 import java.util.Properties;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -28,6 +30,8 @@ final class Main {
             BenchCommand.class, NgramCommand.class, InspectCommand.class, VectorsCommand.class,
             ClassifyCommand.class, IdentifyCommand.class, CompareModelsCommand.class, InterpolateCommand.class,
             CorrectCommand.class, RescoreCommand.class);
+
+    private static final Pattern CONSTANTS = Pattern.compile("\\[[A-Z_]+(, [A-Z_]+)*](?= \\(case-insensitive\\))");
 
     static final int FAILED = 1;
     static final int CALLED_WRONGLY = 2;
@@ -80,7 +84,9 @@ final class Main {
 
     private static int usageError(ParameterException wrong) {
         CommandLine command = wrong.getCommandLine();
-        String message = ErrorLine.oneLine(String.valueOf(wrong.getMessage()));
+        // picocli names the values of an enum as Java has them
+        String message = CONSTANTS.matcher(ErrorLine.oneLine(String.valueOf(wrong.getMessage())))
+                .replaceAll(found -> found.group().toLowerCase(Locale.ROOT));
         command.getErr()
                 .println("verbo: " + message + " (see " + command.getCommandSpec().qualifiedName() + " --help)");
         command.getErr().flush();

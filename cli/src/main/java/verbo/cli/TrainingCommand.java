@@ -61,11 +61,12 @@ final class TrainingCommand {
 
     private static String text(RunResult result) {
         return String.format(Locale.ROOT, """
-                %d steps in %s, %,.0f tokens/s
+                %d step%s in %s, %,.0f tokens/s
                 training loss   %.4f nats/token
                 validation loss %.4f nats/token%s%s
                 The model is in %s; try: verbo generate --model %s
-                """, result.steps(), TrainingDisplay.clock(result.seconds()), result.tokensPerSecond(),
+                """, result.steps(), result.steps() == 1 ? "" : "s", TrainingDisplay.clock(result.seconds()),
+                result.tokensPerSecond(),
                 result.trainLoss(), result.validationLoss(),
                 Double.isNaN(result.bitsPerByte())
                         ? ""

@@ -342,7 +342,7 @@ final class VectorsCommand {
                 json.put("words", list);
                 to.println(Json.line(json));
             } else {
-                to.println(drawn.size() + " words drawn in " + out);
+                to.println(drawn.size() + (drawn.size() == 1 ? " word" : " words") + " drawn in " + out);
             }
             to.flush();
         }

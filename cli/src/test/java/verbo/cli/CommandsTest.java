@@ -163,6 +163,8 @@ final class CommandsTest {
         assertFails(2, "temperature", "generate", "--model", path("run"), "--prompt", "a", "--temperature", "-1");
         assertFails(2, "top-p 1.5", "generate", "--model", path("run"), "--prompt", "a", "--top-p", "1.5");
         assertFails(2, "do not go with --beams", "generate", "--model", path("run"), "--beams", "2", "--top-k", "3");
+        assertFails(2, "beams 300000 must be from 1 to 1024", "generate", "--model", path("run"), "--prompt", "a",
+                "--beams", "300000");
         assertFails(2, "are of --beams", "generate", "--model", path("run"), "--prompt", "a", "--n-best", "2");
         assertFails(2, "--n-best 3 is more than --beams 2", "generate", "--model", path("run"), "--beams", "2",
                 "--n-best", "3");
@@ -211,7 +213,7 @@ final class CommandsTest {
         assertThat(info).containsEntry("layers", 1L).containsEntry("heads", 2L).containsEntry("width", 16L)
                 .containsEntry("context", 8L).containsEntry("threads", 1L).containsKeys("parameters", "weightBytes",
                         "tokenizer");
-        assertThat(run("info", path("run")).out).contains("parameters", "kernels");
+        assertThat(run("info", path("run")).out).contains("GPT: 1 layer, 2 heads", "parameters", "kernels");
         assertFails(1, "no such file", "info", path("nowhere"));
     }
 
@@ -230,6 +232,7 @@ final class CommandsTest {
 
     @Test
     void benchKnowsItsRows() {
+        assertFails(2, "--only needs names", "bench", "--only", "", "--list");
         assertFails(1, "no row's name begins with 'nothing-like-this'", "bench", "--only", "nothing-like-this");
     }
 

@@ -123,6 +123,17 @@ final class TokenizeCommandTest {
         assertThat(run("", "tokenize", "--tokenizer", converted.toString(), "lowest").out).isEqualTo(ids);
         Result compared = run("", "tokenizer", "compare", trained.toString(), "byte", "--text", text.toString());
         assertThat(compared.out).hasLineCount(3).contains("bytes/token", "text.txt");
+        Path texts = Files.createDirectory(folder.resolve("texts"));
+        Files.copy(text, texts.resolve("a.txt"));
+        Files.write(texts.resolve("b.gz"), new byte[]{0x1f, (byte) 0x8b, 8, 0});
+        Result half = run("", "tokenizer", "compare", "byte", "--text", texts.toString());
+        assertThat(half.code).isEqualTo(1);
+        assertThat(half.err).contains("b.gz: not UTF-8 text");
+        assertThat(half.out).isEmpty();
+        Result words = run("", "tokenizer", "convert", "word", folder.resolve("words.json").toString());
+        assertThat(words.code).isEqualTo(1);
+        assertThat(words.err).contains("the built-in words have no tokenizer.json");
+        assertThat(folder.resolve("words.json")).doesNotExist();
         assertThat(run("", "tokenizer").err).contains("Missing required subcommand");
     }
 

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
@@ -144,6 +145,23 @@ final class VectorsCommandTest {
         assertFails(1, "is no classifier", "classify", "eval", path("labelled.txt"), "--model", path("v.vec"));
         assertFails(1, "line 1 has several labels", "classify", "train", "--out", path("x"), "--text",
                 Files.writeString(folder.resolve("two"), "__label__a __label__b c").toString());
+        for (String[] wrong : new String[][]{{"--epochs", "0"}, {"--rate", "-1"}, {"--dropout", "2"},
+                {"--min-count", "0"}, {"--dimension", "0"}, {"--hidden", "8,0"},
+                {"--min-ngram", "9", "--max-ngram", "3"},
+                {"--word-ngrams", "0"}}) {
+            String[] call = {"classify", "train", "--text", path("nowhere.txt"), "--out", path("x")};
+            String[] all = Arrays.copyOf(call, call.length + wrong.length);
+            System.arraycopy(wrong, 0, all, call.length, wrong.length);
+            assertFails(2, "not", all);
+        }
+        assertFails(2, "expected one of [text, binary, glove]", "vectors", "train", "--text", path("nowhere.txt"),
+                "--out", path("x"), "--format", "foo");
+        assertThat(run("info", path("c"), "--json").json()).containsEntry("model", "text classifier")
+                .containsEntry("classes", 2L);
+        assertThat(run("info", path("v.vec"), "--json").json()).containsEntry("model", "word vectors")
+                .containsEntry("words", 8L);
+        assertFails(1, "is no n-gram model, mixture, classifier or file of word vectors", "info",
+                path("labelled.txt"));
         assertFails(2, "--model", "classify", "predict", "sea");
     }
 

@@ -33,7 +33,7 @@ public final class BeamSearch {
      * How to search.
      *
      * @param beams
-     *            how many sequences are kept at each length, at least 1
+     *            how many sequences are kept at each length, 1 to {@link #MOST_BEAMS}
      * @param maxTokens
      *            the most new tokens, at least 1
      * @param lengthPenalty
@@ -49,12 +49,19 @@ public final class BeamSearch {
     public record Options(int beams, int maxTokens, double lengthPenalty, EarlyStopping earlyStopping, int results,
             double repetitionPenalty) {
 
+        /**
+         * Each beam holds a state of the model and, at every step, a row of its whole vocabulary: of 50,000 tokens, so
+         * many take 200 MB for the rows alone, and searches gain nothing long before.
+         */
+        public static final int MOST_BEAMS = 1024;
+
         /** Four beams, the best returned, length penalty 1, up to 256 tokens. */
         public static final Options DEFAULT = new Options(4, 256, 1, EarlyStopping.NO, 1, 1);
 
         public Options {
-            if (beams < 1) {
-                throw new IllegalArgumentException("beams " + beams + " must be 1 or more");
+            if (beams < 1 || beams > MOST_BEAMS) {
+                throw new IllegalArgumentException("beams " + beams + " must be from 1 to " + MOST_BEAMS
+                        + ": each holds a state of the model and a row of its vocabulary");
             }
             if (maxTokens < 1) {
                 throw new IllegalArgumentException("max tokens " + maxTokens + " must be 1 or more");

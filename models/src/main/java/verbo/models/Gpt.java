@@ -303,8 +303,9 @@ public final class Gpt extends CausalTransformer implements TrainableLanguageMod
     @Override
     public String description() {
         return String.format(Locale.ROOT,
-                "GPT: %d layers, %d heads, %d wide, context %d, vocabulary %d: %,d parameters", config.layers(),
-                config.heads(), config.width(), config.contextLength(), config.vocabularySize(), parameterCount());
+                "GPT: %d layer%s, %d head%s, %d wide, context %d, vocabulary %d: %,d parameters", config.layers(),
+                config.layers() == 1 ? "" : "s", config.heads(), config.heads() == 1 ? "" : "s", config.width(),
+                config.contextLength(), config.vocabularySize(), parameterCount());
     }
 
     @Override

@@ -168,8 +168,8 @@ public final class Rnn extends SequentialNetwork {
 
     @Override
     public String description() {
-        return String.format(Locale.ROOT, "%s: %d layers, %d wide, embedding %d%s, vocabulary %d%s: %,d parameters",
-                config.cell(), config.layers(), config.width(), config.embedding(),
+        return String.format(Locale.ROOT, "%s: %d layer%s, %d wide, embedding %d%s, vocabulary %d%s: %,d parameters",
+                config.cell(), config.layers(), config.layers() == 1 ? "" : "s", config.width(), config.embedding(),
                 config.tiedEmbeddings() ? " tied" : "", config.vocabularySize(),
                 adaptive == null ? "" : " in " + (config.cutoffs().size() + 1) + " parts", parameterCount());
     }

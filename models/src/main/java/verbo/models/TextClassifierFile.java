@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import verbo.models.TextClassifier.Config;
@@ -95,6 +96,13 @@ public final class TextClassifierFile {
         }
         try (InputStream in = Files.newInputStream(file)) {
             return read(file, in, Files.size(file));
+        }
+    }
+
+    /** Whether a file begins as those of classifiers do. */
+    public static boolean isClassifier(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return Arrays.equals(in.readNBytes(Long.BYTES), ByteBuffer.allocate(Long.BYTES).putLong(MAGIC).array());
         }
     }
 

@@ -85,6 +85,11 @@ final class OpenWords implements Tokenizer {
     /** The words seen so far; others are {@code [UNK]}. */
     @Override
     public synchronized String json() {
+        if (words.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "the built-in words have no tokenizer.json: their ids are given as words are"
+                            + " seen; train a tokenizer of words instead");
+        }
         Map<String, @Nullable Object> vocabulary = TokenizerJson.object();
         words.forEach(word -> vocabulary.put(word, vocabulary.size()));
         vocabulary.putIfAbsent("[UNK]", vocabulary.size());

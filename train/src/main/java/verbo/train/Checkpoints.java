@@ -159,6 +159,21 @@ final class Checkpoints {
         return Optional.ofNullable(best);
     }
 
+    /** Sets aside the folders named as checkpoints that are none, for want of a state: their steps could not be saved. */
+    List<Path> setIncompleteAside() throws IOException {
+        List<Path> aside = new ArrayList<>();
+        if (Files.isDirectory(folder)) {
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path file : files.sorted().toList()) {
+                    if (NAME.matcher(file.getFileName().toString()).matches() && !Files.exists(file.resolve(STATE))) {
+                        aside.add(setAside(new Checkpoint(file, 0)));
+                    }
+                }
+            }
+        }
+        return aside;
+    }
+
     /** Renames a checkpoint that turned out to be damaged, so that another of the same step can take its place. */
     Path setAside(Checkpoint damaged) throws IOException {
         Path aside = folder.resolve("damaged-" + damaged.folder.getFileName());

@@ -107,6 +107,9 @@ public final class Training implements AutoCloseable {
         try {
             RunConfiguration configuration = RunConfiguration.fromTraining(folder.training());
             folder.checkpoints().clean();
+            for (Path aside : folder.checkpoints().setIncompleteAside()) {
+                listener.message("a checkpoint is damaged (it has no state.json) and set aside as " + aside);
+            }
             return new Training(folder,
                     threads.isPresent() ? configuration.withThreads(threads.getAsInt()) : configuration, listener);
         } catch (IOException | RuntimeException e) {

@@ -85,6 +85,18 @@ final class CheckpointsTest {
     }
 
     @Test
+    void aCheckpointWithoutAStateIsSetAsideAndItsStepSavedAnew() throws IOException {
+        save(10, 1.5, false);
+        save(20, 1.4, false);
+        Files.delete(run.resolve("checkpoints/step-000020/state.json"));
+        assertThat(new Checkpoints(run).setIncompleteAside())
+                .containsExactly(run.resolve("checkpoints/damaged-step-000020"));
+        assertThat(run.resolve("checkpoints/damaged-step-000020/model.safetensors")).exists();
+        save(20, 1.4, false);
+        assertThat(steps()).containsExactly(10L, 20L);
+    }
+
+    @Test
     void whatAKilledProcessLeftIsNotTakenForACheckpoint() throws IOException {
         save(10, 1.5, false);
         Path half = Files.createDirectories(run.resolve("checkpoints/.writing-step-000020"));
