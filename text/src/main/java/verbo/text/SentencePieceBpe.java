@@ -11,19 +11,25 @@ import org.jspecify.annotations.Nullable;
 
 /** The byte-pair encoding of SentencePiece: always the two neighbours whose piece has the highest score become one. */
 final class SentencePieceBpe implements SentencePiece.Model {
+    private static final int DEEPEST = 100;
+
     private final SentencePieceVocabulary vocabulary;
     private final SentencePiece.Options options;
+    private final float[] scores; // by id
     private final @Nullable RankMerges merges; // null if there is more to it than ranks
 
     SentencePieceBpe(SentencePieceVocabulary vocabulary, SentencePiece.Options options) {
         this.vocabulary = vocabulary;
         this.options = options;
+        scores = vocabulary.scores.clone();
+        for (int id = 0; id < scores.length && options.separateSpaces(); id++) {
+            scores[id] += 0f; // llama.cpp takes -0 for 0, SentencePiece for less
+        }
         merges = ranked();
     }
 
     /** The pieces as tokens that are made in the order of their scores. */
     private @Nullable RankMerges ranked() {
-        float[] scores = vocabulary.scores;
         byte[] @Nullable [] strings = new byte[scores.length][];
         Integer[] order = new Integer[scores.length];
         int count = 0;
@@ -46,11 +52,11 @@ final class SentencePieceBpe implements SentencePiece.Model {
                 order[count++] = id;
             }
         }
-        Arrays.sort(order, 0, count, (a, b) -> Float.compare(scores[b] + 0f, scores[a] + 0f)); // -0 is 0
+        Arrays.sort(order, 0, count, (a, b) -> Float.compare(scores[b], scores[a]));
         int[] ranks = new int[scores.length];
         Arrays.fill(ranks, -1);
         for (int i = 0; i < count; i++) {
-            boolean equal = i > 0 && scores[order[i]] == scores[order[i - 1]];
+            boolean equal = i > 0 && Float.compare(scores[order[i]], scores[order[i - 1]]) == 0;
             ranks[order[i]] = equal ? ranks[order[i - 1]] : i;
         }
         return new RankMerges(strings, scores.length, ranks, true, false);
@@ -207,7 +213,7 @@ final class SentencePieceBpe implements SentencePiece.Model {
             offer(heap, chars, frozen, at, end, length, next, splits);
         }
         for (int i = 0; i < length; i = next[i]) {
-            emit(chars, i, next[i], splits, found);
+            emit(chars, i, next[i], splits, 0, found);
         }
     }
 
@@ -220,22 +226,25 @@ final class SentencePieceBpe implements SentencePiece.Model {
         if (id == Trie.NONE) {
             return;
         }
-        heap.add(vocabulary.scores[id], left, right, next[right]);
+        heap.add(scores[id], left, right, next[right]);
         if (vocabulary.types[id] == SentencePiece.Type.UNUSED && !options.separateSpaces()) {
             splits.put(new String(chars, left, next[right] - left), right - left);
         }
     }
 
-    /** Unused pieces are only steps on the way: they are taken apart again. */
-    private void emit(char[] chars, int from, int to, Map<String, Integer> splits, IntBuilder found) {
+    /** Unused pieces are only steps on the way: they are taken apart again, those made of a hundred others in a row not. */
+    private void emit(char[] chars, int from, int to, Map<String, Integer> splits, int depth, IntBuilder found) {
         int id = made(chars, from, to);
-        if (id != Trie.NONE && vocabulary.types[id] == SentencePiece.Type.UNUSED && !splits.isEmpty()) {
+        boolean step = id != Trie.NONE && vocabulary.types[id] == SentencePiece.Type.UNUSED
+                && !options.separateSpaces();
+        if (step && depth <= DEEPEST) {
             Integer split = splits.get(new String(chars, from, to - from));
             if (split != null) {
-                emit(chars, from, from + split, splits, found);
-                emit(chars, from + split, to, splits, found);
+                emit(chars, from, from + split, splits, depth + 1, found);
+                emit(chars, from + split, to, splits, depth + 1, found);
                 return;
             }
+            id = Trie.NONE;
         }
         found.add(from);
         found.add(to);
@@ -268,7 +277,7 @@ final class SentencePieceBpe implements SentencePiece.Model {
             int i = size++;
             while (i > 0) {
                 int parent = (i - 1) >> 1;
-                if (score[parent] > s || (score[parent] == s && left[parent] <= l)) {
+                if (isBefore(score[parent], left[parent], s, l)) {
                     break;
                 }
                 move(parent, i);
@@ -289,17 +298,21 @@ final class SentencePieceBpe implements SentencePiece.Model {
                 if (child >= last) {
                     break;
                 }
-                if (child + 1 < last && (score[child + 1] > score[child]
-                        || (score[child + 1] == score[child] && left[child + 1] < left[child]))) {
+                if (child + 1 < last && !isBefore(score[child], left[child], score[child + 1], left[child + 1])) {
                     child++;
                 }
-                if (s > score[child] || (s == score[child] && l <= left[child])) {
+                if (isBefore(s, l, score[child], left[child])) {
                     break;
                 }
                 move(child, i);
                 i = child;
             }
             set(i, s, l, m, e);
+        }
+
+        private static boolean isBefore(float score, int left, float other, int otherLeft) {
+            int order = Float.compare(score, other);
+            return order > 0 || (order == 0 && left <= otherLeft);
         }
 
         private void move(int from, int to) {

@@ -53,7 +53,9 @@ final class SentencePieceStretches implements PretokenEncoder.Model {
     static @Nullable SentencePieceStretches of(SentencePieceVocabulary vocabulary, SentencePiece.Options options,
             SentencePieceNormalizer normalizer, SentencePiece.Model model) {
         BitSet later = options.map() == null ? new BitSet() : options.map().later();
-        if (!options.escapeSpaces() || !vocabulary.ids.containsKey(String.valueOf(SentencePiece.SPACE)) || later == null
+        Integer space = vocabulary.made.get(String.valueOf(SentencePiece.SPACE)); // unknown ones would be one with others
+        if (!options.escapeSpaces() || space == null || vocabulary.types[space] == SentencePiece.Type.UNUSED
+                || later == null
                 || !(model instanceof SentencePieceBpe || model instanceof SentencePieceUnigram)
                 || (model instanceof SentencePieceUnigram && vocabulary.unknown < 0)) {
             return null;
@@ -267,8 +269,15 @@ final class SentencePieceStretches implements PretokenEncoder.Model {
             while (at < to && !(utf8[at] >= 0 && (spaces[utf8[at]] || alone[utf8[at]]))) {
                 at++;
             }
-            if (at >= to || (alone[utf8[at]] && at > from)) {
+            if (at >= to) {
                 return at;
+            }
+            if (alone[utf8[at]]) {
+                if (isEdge(Stretches.before(utf8, at))) {
+                    return at;
+                }
+                at++; // at a stretch's end a space would be left out
+                continue;
             }
             int behind = at;
             while (behind < to && isSpace(utf8[behind])) {

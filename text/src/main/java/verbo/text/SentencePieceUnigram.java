@@ -28,22 +28,17 @@ final class SentencePieceUnigram implements SentencePiece.Model {
     SentencePieceUnigram(SentencePieceVocabulary vocabulary) {
         this.vocabulary = vocabulary;
         float unknownScore = vocabulary.lowest - (float) UnigramLattice.UNKNOWN_PENALTY;
-        Map<String, Integer> pieces = vocabulary.made;
-        if (List.of(vocabulary.types).contains(SentencePiece.Type.UNUSED)) {
-            pieces = new HashMap<>(pieces);
-            pieces.values().removeIf(id -> vocabulary.types[id] == SentencePiece.Type.UNUSED);
-        }
         steps = vocabulary.scores.clone();
         // as release 0.2.3 of the library has it: hardly anything made of other pieces is better
         vocabulary.userDefined.forEach((piece, id) -> steps[id] = (float) (0.1 * (Utf8.length(piece) - 1)));
         double[] scores = new double[steps.length];
         double most = Math.abs(unknownScore);
-        for (int id : pieces.values()) {
+        for (int id : vocabulary.made.values()) {
             scores[id] = steps[id];
             most = Math.max(most, Math.abs(scores[id]));
         }
         largest = most;
-        lattice = new UnigramLattice(pieces, scores, unknownScore, vocabulary.unknown);
+        lattice = new UnigramLattice(vocabulary.made, scores, unknownScore, vocabulary.unknown);
         if (vocabulary.unknown >= 0) {
             steps[vocabulary.unknown] = unknownScore;
         }

@@ -13,7 +13,7 @@ final class SentencePieceVocabulary {
     final SentencePiece.Type[] types;
     /** The lowest id of each piece. */
     final Map<String, Integer> ids;
-    /** What may be made of a text: normal, user-defined and unused pieces. */
+    /** What may be made of a text: normal and user-defined pieces, and unused ones as steps on the way of merging. */
     final Map<String, Integer> made = new HashMap<>();
     final Map<String, Integer> userDefined = new HashMap<>();
     private final Trie users;
@@ -40,7 +40,11 @@ final class SentencePieceVocabulary {
                     least = Math.min(least, scores[id]);
                     made.put(piece, id);
                 }
-                case UNUSED -> made.put(piece, id);
+                case UNUSED -> {
+                    if (options.algorithm() == SentencePiece.Algorithm.BPE) {
+                        made.put(piece, id);
+                    }
+                }
                 case USER_DEFINED -> {
                     made.put(piece, id);
                     userDefined.put(piece, id);
