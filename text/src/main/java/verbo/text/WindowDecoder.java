@@ -46,12 +46,14 @@ final class WindowDecoder implements Decoder {
             return "";
         }
         String more = text.substring(given.length());
-        String rest = whole.decode(Arrays.copyOfRange(window, before, length));
+        // two at least: what comes next may be left out for being like the last, which as the first looks another way
+        int from = Math.min(before, Math.max(0, length - 2));
+        String rest = whole.decode(Arrays.copyOfRange(window, from, length));
         if (rest.isEmpty()) { // a space that only a beginning loses: what is before it must stay
             given = text;
         } else {
-            System.arraycopy(window, before, window, 0, length - before);
-            length -= before;
+            System.arraycopy(window, from, window, 0, length - from);
+            length -= from;
             given = rest;
         }
         before = length;

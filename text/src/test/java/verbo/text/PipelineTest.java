@@ -137,6 +137,22 @@ class PipelineTest {
     }
 
     @Test
+    void whatIsLeftOutForBeingLikeTheLastIsLeftOutOfAStream() throws FormatException {
+        Tokenizer tokenizer = read("""
+                {"decoder": {"type": "Sequence", "decoders": [{"type": "WordPiece", "prefix": "##", "cleanup": false},
+                  {"type": "CTC", "pad_token": "<pad>", "word_delimiter_token": "|", "cleanup": false}]},
+                 "model": {"type": "WordLevel", "unk_token": "a", "vocab": {"a": 0, "b": 1}}}""");
+        int[] ids = {0, 1, 0, 0, 0, 1, 1, 0, 0};
+        assertThat(tokenizer.decode(ids)).isEqualTo("a b a b a");
+        Decoder decoder = tokenizer.decoder();
+        StringBuilder streamed = new StringBuilder();
+        for (int id : ids) {
+            streamed.append(decoder.next(id));
+        }
+        assertThat(streamed.append(decoder.end())).hasToString("a b a b a");
+    }
+
+    @Test
     void everyBehaviorOfASplit() throws FormatException {
         for (String[] one : new String[][]{{"Removed", "the|final|countdown"},
                 {"Isolated", "the|-|final|-|-|countdown"}, {"MergedWithPrevious", "the-|final-|-|countdown"},
