@@ -63,11 +63,14 @@ final class TrainingCommand {
         return String.format(Locale.ROOT, """
                 %d step%s in %s, %,.0f tokens/s
                 training loss   %.4f nats/token
-                validation loss %.4f nats/token%s%s
+                validation loss %s%s%s
                 The model is in %s; try: verbo generate --model %s
                 """, result.steps(), result.steps() == 1 ? "" : "s", TrainingDisplay.clock(result.seconds()),
                 result.tokensPerSecond(),
-                result.trainLoss(), result.validationLoss(),
+                result.trainLoss(),
+                Double.isNaN(result.validationLoss())
+                        ? "not measured"
+                        : String.format(Locale.ROOT, "%.4f nats/token", result.validationLoss()),
                 Double.isNaN(result.bitsPerByte())
                         ? ""
                         : String.format(Locale.ROOT, ", %.4f bits/byte", result.bitsPerByte()),

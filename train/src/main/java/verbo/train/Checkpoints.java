@@ -25,6 +25,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import verbo.text.FormatException;
 import verbo.text.IOConsumer;
 import verbo.text.Json;
 
@@ -41,7 +42,11 @@ final class Checkpoints {
     /** A whole checkpoint. */
     record Checkpoint(Path folder, long step) {
         State state() throws IOException {
-            return State.of(Json.read(folder.resolve(STATE)));
+            State state = State.of(Json.read(folder.resolve(STATE)));
+            if (state.step != step) {
+                throw new FormatException(folder.resolve(STATE), "the step must be " + step);
+            }
+            return state;
         }
     }
 
@@ -150,10 +155,14 @@ final class Checkpoints {
         Checkpoint best = null;
         double least = Double.POSITIVE_INFINITY;
         for (Checkpoint each : all()) {
-            State state = each.state();
-            if (state.validatedAt == state.step && state.validationLoss < least) {
-                least = state.validationLoss;
-                best = each;
+            try {
+                State state = each.state();
+                if (state.validatedAt == state.step && state.validationLoss < least) {
+                    least = state.validationLoss;
+                    best = each;
+                }
+            } catch (FormatException e) {
+                // nobody knows how good it was; a new one is not to fail for that
             }
         }
         return Optional.ofNullable(best);

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import verbo.text.FormatException;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -94,6 +95,22 @@ final class CheckpointsTest {
         assertThat(run.resolve("checkpoints/damaged-step-000020/model.safetensors")).exists();
         save(20, 1.4, false);
         assertThat(steps()).containsExactly(10L, 20L);
+    }
+
+    @Test
+    void aStateThatIsNoneIsNotTheBestAndStopsNoOther() throws IOException {
+        save(10, 1.1, false);
+        save(20, 1.5, false);
+        Path state = run.resolve("checkpoints/step-000010/state.json");
+        for (String damaged : new String[]{"{", "{\"step\": \"x\"}", "{\"step\": 20}"}) {
+            Files.writeString(state, damaged);
+            Checkpoints checkpoints = new Checkpoints(run);
+            assertThat(checkpoints.best().orElseThrow().step()).isEqualTo(20);
+            assertThatThrownBy(() -> checkpoints.all().getFirst().state()).isInstanceOf(FormatException.class)
+                    .hasMessageContaining(state.toString());
+        }
+        save(30, 1.6, false);
+        assertThat(steps()).containsExactly(20L, 30L);
     }
 
     @Test
