@@ -17,6 +17,16 @@ sealed interface Normalizer {
     String KNOWN = "NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, Replace, Prepend, Precompiled, BertNormalizer,"
             + " Nmt, ByteLevel, Sequence";
 
+    /** Whether it is plain that a normaliser leaves a text, and every part of it, as it is. */
+    static boolean leaves(@Nullable Normalizer normalizer, String text) {
+        return switch (normalizer) {
+            case Form(java.text.Normalizer.Form form) -> java.text.Normalizer.isNormalized(text, form);
+            case Sequence(List<Normalizer> list) -> list.stream().allMatch(n -> leaves(n, text));
+            case null -> true;
+            default -> false;
+        };
+    }
+
     /** {@code NFC}, {@code NFD}, {@code NFKC}, {@code NFKD}. */
     record Form(java.text.Normalizer.Form form) implements Normalizer {
         @Override

@@ -44,7 +44,8 @@ final class Pipeline implements Tokenizer {
 
     /**
      * @param fast
-     *            gives the same ids of a text, without processing; null if there is nothing faster
+     *            gives the same ids of a text that the normaliser leaves as it is, without processing; null if there is
+     *            nothing faster
      * @param findsSpecial
      *            whether special tokens written in the text are such, unless asked otherwise
      */
@@ -79,7 +80,7 @@ final class Pipeline implements Tokenizer {
 
     @Override
     public int[] encode(String text) {
-        if (fast != null) {
+        if (fast != null && Normalizer.leaves(parts.normalizer(), text)) {
             return fast.encode(text, findsSpecial);
         }
         String wellFormed = Utf8.wellFormed(text);

@@ -219,6 +219,38 @@ class ByteLevelBpeTest {
         assertThat(Tokenizer.load(file).encode("low")).isEqualTo(tokenizer.encode("low"));
     }
 
+    /** Most texts are in the form already, and are encoded as if there were no normaliser; tokens made of marks tell. */
+    @Test
+    void aFormIsOneWhateverTheWayToIt() throws IOException {
+        Path file = folder.resolve("tokenizer.json");
+        String json = train(TEXT, 277, 0, false).json();
+        List<String> marked = List.of("e\u0301", ">\u0338", "<x>", "<x>\u0338", "\u2126", "\ufb01", "\uac00\u11a8",
+                "<e\u0301>",
+                "<\u00e9>", "low", " ");
+        SplittableRandom random = new SplittableRandom(4);
+        for (String form : List.of("NFC", "NFD", "NFKC", "NFKD")) {
+            for (String token : List.of("<x>", "<e\u0301>", "<\u00e9>")) {
+                for (boolean normalized : new boolean[]{false, true}) {
+                    Files.writeString(file, json
+                            .replace("\"normalizer\": null", "\"normalizer\": {\"type\": \"" + form + "\"}")
+                            .replace("\"added_tokens\": []", "\"added_tokens\": [{\"id\": 277, \"content\": \"" + token
+                                    + "\", \"special\": true, \"normalized\": " + normalized + "}]"));
+                    Tokenizer tokenizer = Tokenizer.load(file);
+                    assertThat(tokenizer.size()).isEqualTo(278);
+                    for (int n = 0; n < 200; n++) {
+                        StringBuilder text = new StringBuilder(random.nextInt(4) == 0 ? RandomTexts.next(random) : "");
+                        for (int i = random.nextInt(6); i >= 0; i--) {
+                            text.append(marked.get(random.nextInt(marked.size())));
+                        }
+                        assertThat(tokenizer.encode(text.toString()))
+                                .as("%s, %s, %s: %s", form, token, normalized, text)
+                                .isEqualTo(tokenizer.encode(text.toString(), EncodingOptions.PLAIN).ids());
+                    }
+                }
+            }
+        }
+    }
+
     @Test
     void bytesThatAVocabularyLacksAreLeftOut() throws IOException {
         Path file = folder.resolve("tokenizer.json");
