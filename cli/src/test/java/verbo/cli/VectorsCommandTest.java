@@ -98,8 +98,8 @@ final class VectorsCommandTest {
         Files.writeString(folder.resolve("questions.txt"), ": first\nsea ship hill sand\nsea ship hill aunt\n");
         Map<String, Object> json = run("vectors", "eval", path("pairs.txt"), path("questions.txt"), "--vectors",
                 path("v.vec"), "--json").json();
-        assertThat(Objects.requireNonNull(json.get("similarities")).toString()).contains("pairs=4", "unknown=0",
-                "spearman=0.");
+        assertThat(Objects.requireNonNull(json.get("similarities")).toString()).contains("pairs=4", "unknown=0")
+                .containsPattern("spearman=(0\\.|1\\.0)"); // threads learn without locks
         assertThat(Objects.requireNonNull(json.get("analogies")).toString()).contains("section=total", "questions=1",
                 "unknown=1");
         assertThat(run("vectors", "eval", path("pairs.txt"), "--vectors", path("v.vec")).out).contains("Spearman");
