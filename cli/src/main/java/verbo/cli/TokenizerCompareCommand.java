@@ -60,18 +60,18 @@ final class TokenizerCompareCommand implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         List<String> objects = new ArrayList<>();
-        Map<Path, String> texts = new LinkedHashMap<>(); // before any row is printed
-        for (Path file : files()) {
-            texts.put(file, TextFile.read(file));
+        List<Path> files = files();
+        for (Path file : files) {
+            TextFile.read(file); // each can be, or no row is printed
         }
         if (!json) {
             out.printf(Locale.ROOT, "%-20s %-28s %10s %11s %11s %11s %9s %8s%n", "text", "tokenizer", "tokens",
                     "bytes/token", "tokens/word", "words whole", "unknown", "MB/s");
         }
-        for (Map.Entry<Path, String> each : texts.entrySet()) {
+        for (Path file : files) {
+            String content = TextFile.read(file);
             for (Map.Entry<String, Tokenizer> one : tokenizers.entrySet()) {
-                Row row = row(String.valueOf(each.getKey().getFileName()), one.getKey(), one.getValue(),
-                        each.getValue());
+                Row row = row(String.valueOf(file.getFileName()), one.getKey(), one.getValue(), content);
                 if (json) {
                     objects.add(Json.line(object(row)));
                 } else {

@@ -100,9 +100,8 @@ final class AddedTokens {
     private boolean makes(int c, Normalizer by) {
         byte known = makes == null || c > 0xFFFF ? 0 : makes[c];
         if (known == 0) {
-            Normalized text = Normalized.of(Character.toString(c));
-            by.apply(text);
-            known = (byte) (text.text().chars().anyMatch(made -> firsts.indexOf(made) >= 0) ? 1 : 2);
+            known = (byte) (Normalizer.applied(by, Character.toString(c)).text().chars()
+                    .anyMatch(made -> firsts.indexOf(made) >= 0) ? 1 : 2);
             if (makes != null && c <= 0xFFFF) {
                 makes[c] = known; // every thread would write the same
             }
@@ -152,12 +151,7 @@ final class AddedTokens {
 
     /** A token's text as it is looked for. */
     static String content(AddedToken token, @Nullable Normalizer normalizer) {
-        if (!token.normalized() || normalizer == null) {
-            return token.content();
-        }
-        Normalized text = Normalized.of(token.content());
-        normalizer.apply(text);
-        return text.text();
+        return token.normalized() ? Normalizer.applied(normalizer, token.content()).text() : token.content();
     }
 
     /** In the order of their ids. */

@@ -274,7 +274,7 @@ public final class ByteLevelBpe implements Tokenizer {
         added.split(text, special, new AddedTokens.Sink() {
             @Override
             public void text(int from, int to) {
-                encoder.encode(text.substring(from, to), false, out);
+                encode(text.substring(from, to), out);
             }
 
             @Override
@@ -283,6 +283,11 @@ public final class ByteLevelBpe implements Tokenizer {
             }
         });
         return out.toArray();
+    }
+
+    /** Adds the ids of a text in which no added tokens are looked for. */
+    void encode(String text, IntBuilder out) {
+        encoder.encode(text, false, out);
     }
 
     /** Refuses a word in which a byte is no token. */

@@ -57,11 +57,8 @@ final class ClipWords {
         }
         // of ASCII only capitals may change
         for (int c = '!'; c < 0x7F; c++) {
-            Normalized text = Normalized.of(Character.toString(c));
-            if (normalizer != null) {
-                normalizer.apply(text);
-            }
-            if (!text.text().equals(Character.toString(small((byte) c)))) {
+            if (!Normalizer.applied(normalizer, Character.toString(c)).text()
+                    .equals(Character.toString(small((byte) c)))) {
                 return null;
             }
         }

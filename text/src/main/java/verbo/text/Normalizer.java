@@ -27,6 +27,15 @@ sealed interface Normalizer {
         };
     }
 
+    /** A text as a normaliser makes it. */
+    static Normalized applied(@Nullable Normalizer normalizer, String text) {
+        Normalized whole = Normalized.of(text);
+        if (normalizer != null) {
+            normalizer.apply(whole);
+        }
+        return whole;
+    }
+
     /** {@code NFC}, {@code NFD}, {@code NFKC}, {@code NFKD}. */
     record Form(java.text.Normalizer.Form form) implements Normalizer {
         @Override

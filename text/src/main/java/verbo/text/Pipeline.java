@@ -84,6 +84,9 @@ final class Pipeline implements Tokenizer {
             return fast.encode(text, findsSpecial);
         }
         String wellFormed = Utf8.wellFormed(text);
+        if (fast != null) {
+            return normalizedAndFast(wellFormed, fast);
+        }
         int[] ids = inStretches(wellFormed, findsSpecial);
         if (ids != null) {
             return ids;
@@ -132,11 +135,7 @@ final class Pipeline implements Tokenizer {
 
     /** Finds the tokens of a stretch. */
     void tokenize(String text, Stretches.Plan plan, TokenList out) {
-        Normalized whole = Normalized.of(text);
-        if (plan.normalizer() != null) {
-            plan.normalizer().apply(whole);
-        }
-        pieces(whole, plan.preTokenizer(), 0, out);
+        pieces(Normalizer.applied(plan.normalizer(), text), plan.preTokenizer(), 0, out);
     }
 
     @Override
@@ -261,7 +260,46 @@ final class Pipeline implements Tokenizer {
     }
 
     private void find(String text, boolean special, TokenList out) {
-        int[] words = {0};
+        split(text, special, new Sink() {
+            private int word;
+
+            @Override
+            public void text(Normalized part) {
+                word = pieces(part, parts.preTokenizer(), word, out);
+            }
+
+            @Override
+            public void token(AddedToken token, Normalized in, int from, int to) {
+                out.add(token.id(), in.text(from, to), in.start(from), in.end(to - 1));
+                out.words.add(word++);
+            }
+        });
+    }
+
+    private int[] normalizedAndFast(String text, ByteLevelBpe model) {
+        IntBuilder ids = new IntBuilder(text.length() / 3 + 4);
+        split(text, findsSpecial, new Sink() {
+            @Override
+            public void text(Normalized part) {
+                model.encode(part.text(), ids);
+            }
+
+            @Override
+            public void token(AddedToken token, Normalized in, int from, int to) {
+                ids.add(token.id());
+            }
+        });
+        return ids.toArray();
+    }
+
+    /** Told the parts of a text, normalised, and the added tokens between them. */
+    private interface Sink {
+        void text(Normalized part);
+
+        void token(AddedToken token, Normalized in, int from, int to);
+    }
+
+    private void split(String text, boolean special, Sink sink) {
         Normalized whole = Normalized.of(text);
         added.split(whole, false, special, new AddedTokens.Sink() {
             @Override
@@ -273,24 +311,19 @@ final class Pipeline implements Tokenizer {
                 added.split(part, true, special, new AddedTokens.Sink() {
                     @Override
                     public void text(int start, int end) {
-                        words[0] = pieces(part.slice(start, end), parts.preTokenizer(), words[0], out);
+                        sink.text(part.slice(start, end));
                     }
 
                     @Override
                     public void token(AddedToken token, int start, int end) {
-                        found(part, token, start, end);
+                        sink.token(token, part, start, end);
                     }
                 });
             }
 
             @Override
             public void token(AddedToken token, int from, int to) {
-                found(whole, token, from, to);
-            }
-
-            private void found(Normalized in, AddedToken token, int from, int to) {
-                out.add(token.id(), in.text(from, to), in.start(from), in.end(to - 1));
-                out.words.add(words[0]++);
+                sink.token(token, whole, from, to);
             }
         });
     }

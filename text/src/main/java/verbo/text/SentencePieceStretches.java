@@ -91,27 +91,30 @@ final class SentencePieceStretches implements PretokenEncoder.Model {
         }
     }
 
-    /** Of stretches that are but merged the normalised forms lie in a row, and are merged together. */
     @Override
     public void ids(byte[] utf8, NewWords words, PretokenEncoder.Work work) {
-        NewWords forms = work.forms;
-        forms.clear();
-        int at = 0;
-        for (int w = 0; w < words.size() && model instanceof SentencePieceBpe bpe && bpe.onlyMerges(); w++) {
-            SentencePieceNormalizer.Text form = normalized(utf8, words.start(w), words.end(w));
-            if (form.length() == 0) {
-                break;
-            }
-            work.ensureForms(at, 3 * form.length());
-            int end = Utf8.write(form.chars(), form.length(), work.bytes, at);
-            forms.add(at, end);
-            at = end;
-        }
-        if (forms.size() == words.size() && model instanceof SentencePieceBpe bpe) {
-            bpe.ids(work.bytes, forms, words, work);
+        if (model instanceof SentencePieceBpe bpe && bpe.onlyMerges() && normalize(utf8, words, work)) {
+            bpe.ids(work.bytes, work.forms, words, work);
         } else {
             PretokenEncoder.Model.super.ids(utf8, words, work);
         }
+    }
+
+    /** Puts the normalised forms of stretches in a row, to be merged together; whether none of them is empty. */
+    private boolean normalize(byte[] utf8, NewWords words, PretokenEncoder.Work work) {
+        work.forms.clear();
+        int at = 0;
+        for (int w = 0; w < words.size(); w++) {
+            SentencePieceNormalizer.Text form = normalized(utf8, words.start(w), words.end(w));
+            if (form.length() == 0) {
+                return false;
+            }
+            work.ensureForms(at, 3 * form.length());
+            int end = Utf8.write(form.chars(), 0, form.length(), work.bytes, at);
+            work.forms.add(at, end);
+            at = end;
+        }
+        return true;
     }
 
     /** A stretch, normalised. */

@@ -51,6 +51,7 @@ final class SentencePieceUnigram implements SentencePiece.Model {
     private static final class Work {
         final UnigramLattice.Path path = new UnigramLattice.Path();
         int[] ids = new int[64];
+        final byte[] utf8 = new byte[4]; // of a character
     }
 
     private Work take() {
@@ -116,23 +117,10 @@ final class SentencePieceUnigram implements SentencePiece.Model {
                 ids[n++] = id;
                 continue;
             }
-            int c = Character.codePointAt(text.chars(), path.begin(piece)); // in UTF-8
-            if (c < 0x80) {
-                ids[n++] = bytes[c];
-                continue;
+            int end = Utf8.write(text.chars(), path.begin(piece), path.end(piece), work.utf8, 0);
+            for (int i = 0; i < end; i++) {
+                ids[n++] = bytes[work.utf8[i] & 0xFF];
             }
-            if (c < 0x800) {
-                ids[n++] = bytes[0xC0 | c >> 6];
-            } else {
-                if (c < 0x10000) {
-                    ids[n++] = bytes[0xE0 | c >> 12];
-                } else {
-                    ids[n++] = bytes[0xF0 | c >> 18];
-                    ids[n++] = bytes[0x80 | c >> 12 & 0x3F];
-                }
-                ids[n++] = bytes[0x80 | c >> 6 & 0x3F];
-            }
-            ids[n++] = bytes[0x80 | c & 0x3F];
         }
         return n;
     }

@@ -79,11 +79,7 @@ final class Stretches implements PretokenEncoder.Splitter {
         }
 
         String normalized(String text) {
-            Normalized whole = Normalized.of(text);
-            if (normalizer != null) {
-                normalizer.apply(whole);
-            }
-            return whole.text();
+            return Normalizer.applied(normalizer, text).text();
         }
 
         boolean stay(int c) {
@@ -614,13 +610,8 @@ final class Stretches implements PretokenEncoder.Splitter {
                     || Edges.isOfLiteral(normalizer, c)) {
                 return false;
             }
-            if (normalizer == null) {
-                return true;
-            }
-            Normalized text = Normalized.of(String.valueOf(c));
-            normalizer.apply(text);
             // BERT puts spaces around a Chinese character, which is a piece of its own anyway
-            String after = text.text();
+            String after = Normalizer.applied(normalizer, String.valueOf(c)).text();
             return (cuts == Cuts.WORDS ? after.strip() : after).equals(String.valueOf(c));
         }
 

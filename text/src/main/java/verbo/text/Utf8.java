@@ -162,10 +162,10 @@ final class Utf8 {
         return bytes;
     }
 
-    /** Writes the first so many units of a text without lone surrogates, and returns where the bytes end. */
-    static int write(char[] text, int length, byte[] out, int from) {
-        int at = from;
-        for (int i = 0; i < length; i++) {
+    /** Writes text[from..to), which has no lone surrogates, to {@code out} from {@code place} on; returns where that ends. */
+    static int write(char[] text, int from, int to, byte[] out, int place) {
+        int at = place;
+        for (int i = from; i < to; i++) {
             char c = text[i];
             if (c < 0x80) {
                 out[at++] = (byte) c;

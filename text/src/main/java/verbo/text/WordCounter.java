@@ -241,11 +241,7 @@ final class WordCounter {
             if (c <= ' ') {
                 return NOT_PLAIN;
             }
-            Normalized text = Normalized.of(Character.toString(c));
-            if (normalizer != null) {
-                normalizer.apply(text);
-            }
-            String becomes = text.text();
+            String becomes = Normalizer.applied(normalizer, Character.toString(c)).text();
             boolean plain = becomes.chars().allMatch(x -> x < PLAIN && !CharClass.isWhite((char) x)
                     && Character.getType(x) != Character.CONTROL);
             return plain ? becomes.toCharArray() : NOT_PLAIN;
@@ -297,23 +293,7 @@ final class WordCounter {
         if (to - from <= least) {
             return;
         }
-        byte[] utf8 = word.utf8;
-        int n = 0;
-        for (int i = from; i < to; i++) {
-            char c = word.units[i];
-            if (c < 0x80) {
-                utf8[n++] = (byte) c;
-                continue;
-            }
-            if (c < 0x800) {
-                utf8[n++] = (byte) (0xC0 | c >> 6);
-            } else {
-                utf8[n++] = (byte) (0xE0 | c >> 12);
-                utf8[n++] = (byte) (0x80 | (c >> 6 & 0x3F));
-            }
-            utf8[n++] = (byte) (0x80 | (c & 0x3F));
-        }
-        counts.add(utf8, 0, n, count);
+        counts.add(word.utf8, 0, Utf8.write(word.units, from, to, word.utf8, 0), count);
     }
 
     /** {@code \\w} among plain characters. */
@@ -416,10 +396,7 @@ final class WordCounter {
     }
 
     private void split(String text, long count, WordCounts counts) {
-        Normalized normalized = Normalized.of(text);
-        if (normalizer != null) {
-            normalizer.apply(normalized);
-        }
+        Normalized normalized = Normalizer.applied(normalizer, text);
         List<Normalized> pieces = new ArrayList<>();
         if (preTokenizer != null) {
             preTokenizer.split(normalized, pieces);

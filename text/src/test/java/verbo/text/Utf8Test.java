@@ -77,7 +77,7 @@ class Utf8Test {
             String text = Utf8.wellFormed(RandomTexts.next(random));
             byte[] expected = text.getBytes(StandardCharsets.UTF_8);
             byte[] out = new byte[expected.length + 5];
-            assertThat(Utf8.write(text.toCharArray(), text.length(), out, 3)).isEqualTo(expected.length + 3);
+            assertThat(Utf8.write(text.toCharArray(), 0, text.length(), out, 3)).isEqualTo(expected.length + 3);
             assertThat(Arrays.copyOfRange(out, 3, expected.length + 3)).isEqualTo(expected);
         }
     }

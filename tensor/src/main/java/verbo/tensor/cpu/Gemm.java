@@ -20,13 +20,11 @@ final class Gemm {
     private static final int SHARED = 1 << 20;
     /** With fewer rows than this, packing B costs more than it saves: B is read once where it lies. */
     private static final int FEW_ROWS = 8;
-    /**
-     * The same where B has so many elements that it comes from memory, by rows or by columns as it lies: then packing is
-     * waiting for memory before anything is multiplied.
-     */
+    /** The same of a B that comes from memory and lies by rows: packing it is waiting before anything is multiplied. */
     private static final int FEW_ROWS_OF_LARGE = 25;
-
+    /** The same where it lies by columns. */
     private static final int FEW_DOTS_OF_LARGE = 13;
+    /** Elements of a matrix that is taken to come from memory. */
     private static final long LARGE = 1 << 19;
     /** Products smaller than this are not worth waking threads for. */
     private static final long SMALL = 1 << 16;
