@@ -43,8 +43,8 @@ public final class BeamSearch {
      * @param results
      *            how many sequences to return, 1 to {@code beams}
      * @param repetitionPenalty
-     *            as {@link Sampling#repetitionPenalty()}, but here on log probabilities, as in Hugging Face's beam
-     *            search; 1 does nothing
+     *            as {@link Sampling#repetitionPenalty()}, but of several beams on log probabilities, as in Hugging
+     *            Face's beam search; 1 does nothing
      */
     public record Options(int beams, int maxTokens, double lengthPenalty, EarlyStopping earlyStopping, int results,
             double repetitionPenalty) {
@@ -215,7 +215,7 @@ public final class BeamSearch {
         List<Hypothesis> run(State start, float[] firstRow) {
             float[][] rows = new float[beams][];
             Arrays.fill(rows, firstRow);
-            process(firstRow, running[0]);
+            process(start, firstRow, running[0]);
             // Greedy search ends with its one sequence; to go on for a better one is for several beams.
             boolean stopWhenFull = beams == 1 || options.earlyStopping() == EarlyStopping.YES;
             boolean improvable = true;
@@ -251,12 +251,12 @@ public final class BeamSearch {
             }
         }
 
-        private void process(float[] row, int[] sequence) {
+        private void process(State state, float[] row, int[] sequence) {
             Generator.maskUnwritable(tokenizer, row);
             if (options.repetitionPenalty() != 1) {
                 int[] history = Arrays.copyOf(prompt, prompt.length + sequence.length);
                 System.arraycopy(sequence, 0, history, prompt.length, sequence.length);
-                penalty.apply(row, 0, history, history.length);
+                penalty.apply(row, beams == 1 ? state.logNormalizer() : 0, history, history.length);
             }
         }
 
@@ -376,7 +376,7 @@ public final class BeamSearch {
             }
             model.advance(batch);
             for (int beam = 0; beam < beams; beam++) {
-                process(rows[beam], running[beam]);
+                process(states[beam], rows[beam], running[beam]);
             }
         }
 

@@ -328,12 +328,13 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
             throw new IllegalArgumentException(s.source() + ": optimizer.minimumRate " + optimizer.minimumRate
                     + " is above optimizer.rate " + optimizer.rate);
         }
+        TokenizerChoice tokenizer = TokenizerChoice.of(s);
         return new RunConfiguration(pathOrNull(s, "run"), name,
                 new Data(s.text("data.path"),
                         new Corpus.Options(s.textOrNull("data.include"), s.textOrNull("data.field"),
                                 s.text("data.documents").equals("line")),
                         s.real("data.validation"), s.real("data.test"), s.textOrNull("data.validationPath")),
-                TokenizerChoice.of(s),
+                tokenizer,
                 model, pathOrNull(s, "init"), s.count("steps"), s.count("batch"), s.count("accumulate"),
                 s.yes("recompute"),
                 s.whole("seed"), s.count("threads"), optimizer,
@@ -344,7 +345,26 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
                         s.real("sample.temperature")),
                 new Metrics(s.yes("metrics.bitsPerByte"), s.yes("metrics.perplexity"),
                         s.yes("metrics.gradientNorm")),
-                s.all());
+                used(s, init != null, tokenizer));
+    }
+
+    /**
+     * Every setting that a run uses, with its value: what {@code training.json} holds. The others stay out of it as they
+     * stayed out of the run file, since some settings mean something else when they are given.
+     */
+    private static Map<String, Object> used(Settings s, boolean begun, TokenizerChoice tokenizer) {
+        Map<String, Object> used = s.all();
+        String family = s.text("model.family");
+        boolean trained = tokenizer.source == null && (!begun || tokenizer.given);
+        for (RunKey key : RunKey.ALL) {
+            String name = key.name();
+            boolean ofModel = name.startsWith("model.") && (begun || !key.isOf(family));
+            boolean ofTokenizer = name.startsWith("tokenizer.") && (!trained || tokenizer.words) && !s.has(name);
+            if (ofModel || ofTokenizer) {
+                used.remove(name);
+            }
+        }
+        return used;
     }
 
     private static List<Integer> cutoffs(Settings s) {

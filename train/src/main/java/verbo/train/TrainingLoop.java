@@ -214,8 +214,11 @@ final class TrainingLoop {
                 line.put("perplexity", checked.perplexity());
             }
             draw(false);
-            timings.write(Map.of("step", step, "seconds", state.seconds(), "tokensPerSecond",
-                    tokensHere / trainSecondsHere));
+            Map<String, Object> time = new LinkedHashMap<>();
+            time.put("step", step);
+            time.put("seconds", state.seconds());
+            time.put("tokensPerSecond", tokensHere / trainSecondsHere);
+            timings.write(time);
         }
         metrics.write(line);
         listener.step(new TrainingListener.Step(step, configuration.steps(), loss, tokensHere / trainSecondsHere,

@@ -201,6 +201,30 @@ final class TrainingTest {
     }
 
     @Test
+    void aRunOfWordsWithoutACheckpointStartsOver() throws IOException {
+        Files.writeString(folder.resolve("text.txt"), "seldom " + Files.readString(folder.resolve("text.txt")));
+        String[] words = {"tokenizer=words", "model={family: lstm, width: 16, block: 8, cutoffs: \"6\"}"};
+        train("whole", words);
+        assertThat(Files.readString(folder.resolve("whole/tokenizer.json"))).contains("seldom");
+        Training.start(configuration("early", words), false, TrainingListener.NONE).close();
+        resume("early");
+        assertSame("early", "whole");
+    }
+
+    @Test
+    void aRunThatStartsFromACheckpointIsResumed() throws IOException {
+        train("first", "steps=1");
+        String[] from = {"model=", "tokenizer=", "init=" + folder.resolve("first")};
+        train("whole", from);
+        Training.start(configuration("early", from), false, TrainingListener.NONE).close();
+        resume("early");
+        assertSame("early", "whole");
+        trainUntil(5, "stopped", from);
+        resume("stopped");
+        assertSame("stopped", "whole");
+    }
+
+    @Test
     void aFinishedRunGivesItsResultAgain() throws IOException {
         RunResult first = train("run");
         RunResult again = resume("run");
