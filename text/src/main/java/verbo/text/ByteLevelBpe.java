@@ -33,6 +33,7 @@ public final class ByteLevelBpe implements Tokenizer {
     private final boolean[] special;
     private final @Nullable ByteStrings strings;
     private final PretokenEncoder encoder;
+    private final boolean prefix; // whether a space is put before texts that do not begin with one
     private final AddedTokens added;
     private final boolean findsSpecial; // whether special tokens in the text are such
     private final TokenizerJson.ByteLevelOffsets offsets;
@@ -44,19 +45,21 @@ public final class ByteLevelBpe implements Tokenizer {
             TokenizerJson.ByteLevelOffsets offsets, @Nullable String json) {
         this(bytes(vocabulary), vocabulary.toArray(String[]::new), ids, null,
                 mergeModel(ids, vocabulary.size(), merges, null),
-                WordPattern.GPT2, addedTokens, true, offsets,
+                WordPattern.GPT2, true, false, addedTokens, true, offsets,
                 json != null ? () -> json
                         : () -> TokenizerJson.write(vocabulary, addedTokens, merges, offsets, "ByteLevel"));
     }
 
     private ByteLevelBpe(byte[] @Nullable [] bytes, @Nullable String[] written, @Nullable Map<String, Integer> ids,
-            @Nullable ByteStrings strings, WordModel model, WordPattern pattern, List<AddedToken> addedTokens,
-            boolean findsSpecial, TokenizerJson.ByteLevelOffsets offsets, Supplier<String> json) {
+            @Nullable ByteStrings strings, WordModel model, PretokenEncoder.Splitter words, boolean cutAtSpaces,
+            boolean prefix, List<AddedToken> addedTokens, boolean findsSpecial, TokenizerJson.ByteLevelOffsets offsets,
+            Supplier<String> json) {
         this.bytes = bytes;
         this.written = written;
         this.ids = ids;
         this.strings = strings;
-        encoder = new PretokenEncoder(pattern::end, true, new PretokenEncoder.Model() {
+        this.prefix = prefix;
+        encoder = new PretokenEncoder(words, cutAtSpaces, new PretokenEncoder.Model() {
             @Override
             public void ids(byte[] utf8, int from, int to, PretokenEncoder.Work work) {
                 work.ensure(to - from);
@@ -150,7 +153,7 @@ public final class ByteLevelBpe implements Tokenizer {
             public void ids(byte[] bytes, NewWords words, PretokenEncoder.Work work) {
                 merges.apply(bytes, words, work);
             }
-        }, pattern, added, false,
+        }, pattern, true, false, added, false,
                 new TokenizerJson.ByteLevelOffsets(true, false),
                 () -> TokenizerJson.writeRanks(tokens, ranks, merges, added, pattern.regex()));
     }
@@ -161,7 +164,7 @@ public final class ByteLevelBpe implements Tokenizer {
      * @param vocabulary
      *            tokens by id, null where there is none
      */
-    static ByteLevelBpe of(Bpe model, List<? extends @Nullable String> vocabulary, WordPattern pattern,
+    static ByteLevelBpe of(Bpe model, List<? extends @Nullable String> vocabulary, PieceSplitter words,
             List<AddedToken> added, String json) {
         Map<String, Integer> ids = new HashMap<>();
         byte[] @Nullable [] modelBytes = new byte[vocabulary.size()][];
@@ -174,7 +177,8 @@ public final class ByteLevelBpe implements Tokenizer {
         }
         ByteStrings whole = model.options().ignoreMerges() ? new ByteStrings(modelBytes, modelBytes.length) : null;
         return new ByteLevelBpe(bytes(vocabulary), vocabulary.toArray(new @Nullable String[0]), ids, null,
-                mergeModel(ids, vocabulary.size(), model.merges(), whole), pattern, added, true,
+                mergeModel(ids, vocabulary.size(), model.merges(), whole), words, words.cutsAtSpaces(), words.prefix(),
+                added, true,
                 new TokenizerJson.ByteLevelOffsets(true, false), () -> json);
     }
 
@@ -268,7 +272,7 @@ public final class ByteLevelBpe implements Tokenizer {
 
     int[] encode(String text, boolean special) {
         if (!added.mayOccur(text, special)) {
-            return encoder.encode(text);
+            return encoder.encode(text, isPrefixed(text));
         }
         IntBuilder out = new IntBuilder(text.length() / 3 + 4);
         added.split(text, special, new AddedTokens.Sink() {
@@ -287,7 +291,11 @@ public final class ByteLevelBpe implements Tokenizer {
 
     /** Adds the ids of a text in which no added tokens are looked for. */
     void encode(String text, IntBuilder out) {
-        encoder.encode(text, false, out);
+        encoder.encode(text, isPrefixed(text), out);
+    }
+
+    private boolean isPrefixed(String text) {
+        return prefix && !text.isEmpty() && text.charAt(0) != ' ';
     }
 
     /** Refuses a word in which a byte is no token. */

@@ -38,14 +38,14 @@ final class Pipeline implements Tokenizer {
     private final OptionalInt separator;
     private final Supplier<String> json;
     private final @Nullable ByteLevelBpe fast;
+    private final boolean raw; // whether it may have a text that the normaliser leaves as it is
     private final boolean findsSpecial;
     private final Stretches.@Nullable Plan plan;
     private final @Nullable PretokenEncoder stretches;
 
     /**
      * @param fast
-     *            gives the same ids of a text that the normaliser leaves as it is, without processing; null if there is
-     *            nothing faster
+     *            gives the same ids of a text that is normalised; null if there is nothing faster
      * @param findsSpecial
      *            whether special tokens written in the text are such, unless asked otherwise
      */
@@ -54,6 +54,8 @@ final class Pipeline implements Tokenizer {
         this.parts = parts;
         this.json = json;
         this.fast = fast;
+        raw = parts.added().stream()
+                .allMatch(t -> !t.normalized() || Normalizer.leaves(parts.normalizer(), t.content()));
         added = new AddedTokens(parts.added(), parts.normalizer());
         int most = parts.model().size();
         for (AddedToken token : parts.added()) {
@@ -80,7 +82,7 @@ final class Pipeline implements Tokenizer {
 
     @Override
     public int[] encode(String text) {
-        if (fast != null && Normalizer.leaves(parts.normalizer(), text)) {
+        if (fast != null && raw && Normalizer.leaves(parts.normalizer(), text)) {
             return fast.encode(text, findsSpecial);
         }
         String wellFormed = Utf8.wellFormed(text);

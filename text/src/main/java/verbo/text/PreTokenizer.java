@@ -171,7 +171,7 @@ sealed interface PreTokenizer {
 
     /** Numbers by themselves, or even their digits. */
     record Digits(boolean individualDigits) implements PreTokenizer {
-        private static final TextPattern PATTERN = new TextPattern.Characters(UnicodeEight::isNumber);
+        static final TextPattern PATTERN = new TextPattern.Characters(UnicodeEight::isNumber);
 
         @Override
         public void split(Normalized text, List<Normalized> out) {

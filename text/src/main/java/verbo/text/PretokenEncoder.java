@@ -35,6 +35,11 @@ final class PretokenEncoder {
          *            where the text ends; at least {@link #PADDING} bytes follow
          */
         int end(byte[] utf8, int from, int to);
+
+        /** What cuts one text of so many bytes, from its beginning on; this, if it has nothing to remember. */
+        default Splitter begin(int length) {
+            return this;
+        }
     }
 
     /** Finds the ids of a word that was not seen before. */
@@ -226,24 +231,25 @@ final class PretokenEncoder {
     }
 
     private int encode(byte[] utf8, int from, int to, Work work, int at) {
+        Splitter words = splitter.begin(to);
         int n = at;
         for (int start = from; start < to;) {
-            int words = 0;
-            while (start < to && words < BLOCK) {
-                int end = splitter.end(utf8, start, to);
+            int count = 0;
+            while (start < to && count < BLOCK) {
+                int end = words.end(utf8, start, to);
                 if (end < 0) {
                     start = ~end;
                     continue;
                 }
-                work.starts[words] = start;
-                work.ends[words++] = end;
+                work.starts[count] = start;
+                work.ends[count++] = end;
                 start = end;
             }
-            look(utf8, words, work);
+            look(utf8, count, work);
             if (work.news.size() > 0) {
                 model.ids(utf8, work.news, work);
             }
-            n = write(words, work, n);
+            n = write(count, work, n);
             keep(utf8, work);
         }
         return n;
@@ -306,8 +312,9 @@ final class PretokenEncoder {
             byte[] utf8 = Arrays.copyOf(text.getBytes(StandardCharsets.UTF_8),
                     Math.addExact(Math.toIntExact(Utf8.length(text)), PADDING));
             int to = utf8.length - PADDING;
+            Splitter words = splitter.begin(to);
             for (int start = 0; start < to;) {
-                int end = splitter.end(utf8, start, to);
+                int end = words.end(utf8, start, to);
                 if (end < 0) {
                     start = ~end;
                     continue;

@@ -142,8 +142,10 @@ final class SymbolMerges {
                 i++;
                 continue;
             }
-            int end = i + (first < (byte) 0xE0 ? 2 : first < (byte) 0xF0 ? 3 : 4);
-            int start = start(bytes, i, end);
+            // a word may begin and end within a character
+            int size = first < (byte) 0xC0 ? 1 : first < (byte) 0xE0 ? 2 : first < (byte) 0xF0 ? 3 : 4;
+            int end = Math.min(to, i + size);
+            int start = size > 1 && end == i + size ? start(bytes, i, end) : LATER;
             if (start > 0) {
                 out[n++] = start - 1;
                 i = end;

@@ -92,12 +92,11 @@ final class TokenizerJson {
         }
         Pipeline.Parts parts = new Pipeline.Parts(normalizer, preTokenizer, tokenModel, postProcessor, decoder, added,
                 truncation(root.object("truncation")), padding(root.object("padding")));
-        WordPattern pattern = byteLevelPattern(preTokenizer);
         ByteLevelBpe fast = null;
-        if (pattern != null && tokenModel instanceof Bpe bpe && bpe.options().prefix().isEmpty()
-                && bpe.options().suffix().isEmpty() && hasAllBytes(bpe) && Normalizer.leaves(normalizer, "")
-                && added.stream().allMatch(t -> !t.normalized() || Normalizer.leaves(normalizer, t.content()))) {
-            fast = ByteLevelBpe.of(bpe, vocabulary, pattern, added, "");
+        if (tokenModel instanceof Bpe bpe && bpe.options().prefix().isEmpty() && bpe.options().suffix().isEmpty()
+                && hasAllBytes(bpe)) {
+            PieceSplitter pieces = PieceSplitter.of(preTokenizer);
+            fast = pieces == null ? null : ByteLevelBpe.of(bpe, vocabulary, pieces, added, "");
         }
         return new Pipeline(parts, json, fast, findsSpecial);
     }

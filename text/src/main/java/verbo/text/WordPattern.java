@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * Patterns that cut a text into words without gaps, written out by hand: a backtracking regular expression takes ten times
  * as long. Each comes twice, for the units of a string and for UTF-8.
  */
-enum WordPattern {
+enum WordPattern implements PretokenEncoder.Splitter {
     /** GPT-2, RoBERTa, OpenAI's r50k and p50k. */
     GPT2("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+") {
         @Override
@@ -17,7 +17,7 @@ enum WordPattern {
         }
 
         @Override
-        int end(byte[] utf8, int from, int to) {
+        public int end(byte[] utf8, int from, int to) {
             return Gpt2Pattern.end(utf8, from, to);
         }
     },
@@ -31,7 +31,7 @@ enum WordPattern {
         }
 
         @Override
-        int end(byte[] utf8, int from, int to) {
+        public int end(byte[] utf8, int from, int to) {
             return Cl100kPattern.end(utf8, from, to, 3);
         }
     },
@@ -44,7 +44,7 @@ enum WordPattern {
         }
 
         @Override
-        int end(byte[] utf8, int from, int to) {
+        public int end(byte[] utf8, int from, int to) {
             return Cl100kPattern.end(utf8, from, to, 1);
         }
     },
@@ -57,7 +57,7 @@ enum WordPattern {
         }
 
         @Override
-        int end(byte[] utf8, int from, int to) {
+        public int end(byte[] utf8, int from, int to) {
             return Cl100kPattern.endOfTiktoken(utf8, from, to);
         }
     },
@@ -73,7 +73,7 @@ enum WordPattern {
         }
 
         @Override
-        int end(byte[] utf8, int from, int to) {
+        public int end(byte[] utf8, int from, int to) {
             return O200kPattern.end(utf8, from, to);
         }
     };
@@ -98,7 +98,8 @@ enum WordPattern {
      * @param utf8
      *            well-formed, with 8 bytes or more behind {@code to}, whatever they are
      */
-    abstract int end(byte[] utf8, int from, int to);
+    @Override
+    public abstract int end(byte[] utf8, int from, int to);
 
     /** The pattern by hand, if it is one of those. */
     static @Nullable WordPattern of(String regex) {
