@@ -230,12 +230,12 @@ def train(kind, options, specials, parts, lines, size):
     bare = json.loads(Tokenizer(model).to_str()) | {k: parts.get(k) for k in ("normalizer", "pre_tokenizer")}
     tokenizer = Tokenizer.from_str(json.dumps(bare))
     # what no pre-tokenizer cuts is trained a word at a time, or a line would be a word
-    whole = kind == "bpe" and parts.get("pre_tokenizer", {"split": False}).get("split") is False
-    if whole:
-        tokenizer.pre_tokenizer = Tokenizer.from_str(json.dumps(bare | {"pre_tokenizer": split("▁", "MergedWithNext", kind="String")})).pre_tokenizer
+    if options.get("byte_fallback") and kind == "bpe":
+        words = bare | {"normalizer": replace(" ", "▁"), "pre_tokenizer": split("▁", "MergedWithNext", kind="String")}
+        tokenizer = Tokenizer.from_str(json.dumps(words))
     tokenizer.train_from_iterator(lines, trainer)
     trained = json.loads(tokenizer.to_str())
-    trained["pre_tokenizer"] = bare["pre_tokenizer"]
+    trained |= {k: bare[k] for k in ("normalizer", "pre_tokenizer")}
     trained["model"] |= options
     if kind == "unigram" and options.get("byte_fallback"):
         trained["model"]["vocab"] += [[f"<0x{b:02X}>", 0.0] for b in range(256)]

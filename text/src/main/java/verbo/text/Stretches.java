@@ -38,11 +38,22 @@ final class Stretches implements PretokenEncoder.Splitter {
      *            whether also before one that begins with one
      * @param first
      *            whether only where nothing stands before it
-     * @param strip
-     *            whether white space that ends a text goes
+     * @param stripLeft
+     *            whether white space that begins a text goes
+     * @param stripRight
+     *            whether white space that ends it goes
      */
     record Plan(Cuts cuts, @Nullable Normalizer normalizer, @Nullable PreTokenizer preTokenizer, Edges edges,
-            boolean prefix, boolean always, boolean first, boolean strip) {
+            boolean prefix, boolean always, boolean first, boolean stripLeft, boolean stripRight) {
+        private Plan(Cuts cuts, @Nullable Normalizer normalizer, @Nullable PreTokenizer preTokenizer, Edges edges,
+                boolean prefix, boolean always, boolean first) {
+            this(cuts, normalizer, preTokenizer, edges, prefix, always, first, false, false);
+        }
+
+        private Plan stripping(boolean left, boolean right) {
+            return new Plan(cuts, normalizer, preTokenizer, edges, prefix, always, first, left, right);
+        }
+
         /**
          * A text as it is to be cut, with a space before it where one is put there.
          *
@@ -51,18 +62,25 @@ final class Stretches implements PretokenEncoder.Splitter {
          * @return null if that takes more than a look
          */
         @Nullable String prepared(String text, boolean beginning) {
+            int from = 0;
             int to = text.length();
-            while (strip && to > 0 && CharClass.isSpace(text.charAt(to - 1))) {
+            while (stripRight && to > 0 && CharClass.isSpace(text.charAt(to - 1))) {
                 to--;
             }
-            if (strip && !text.isEmpty() && (to == 0 || !edges.stay(text.charAt(to - 1)))) {
+            while (stripLeft && from < to && CharClass.isSpace(text.charAt(from))) {
+                from++;
+            }
+            String stripped = text.substring(from, to);
+            if (stripped.isEmpty()) {
+                return text.isEmpty() ? text : null;
+            }
+            if ((stripLeft && !edges.stay(text.charAt(from))) || (stripRight && !edges.stay(text.charAt(to - 1)))) {
                 return null;
             }
-            String stripped = text.substring(0, to);
-            if (!prefix || to == 0 || (first && !beginning) || (!always && text.charAt(0) == ' ')) {
+            if (!prefix || (first && !(beginning && from == 0)) || (!always && stripped.charAt(0) == ' ')) {
                 return stripped;
             }
-            return always || edges.stay(text.charAt(0)) ? " " + stripped : null;
+            return always || edges.stay(stripped.charAt(0)) ? " " + stripped : null;
         }
     }
 
@@ -159,24 +177,37 @@ final class Stretches implements PretokenEncoder.Splitter {
         Normalizer normalizer = parts.normalizer();
         TokenModel model = parts.model();
         boolean prepends = false;
-        boolean strip = false;
+        boolean stripLeft = false;
+        boolean stripRight = false;
         if (normalizer instanceof Normalizer.Sequence(List<Normalizer> list) && !list.isEmpty()
                 && list.get(0) instanceof Normalizer.Prepend(String text) && text.equals("\u2581")) {
             prepends = true;
             normalizer = new Normalizer.Sequence(list.subList(1, list.size()));
         }
         if (normalizer instanceof Normalizer.Sequence(List<Normalizer> list)) {
-            Normalizer end = new Normalizer.Strip(false, true);
-            strip = list.contains(end);
-            if (strip && list.subList(0, list.lastIndexOf(end)).stream().anyMatch(Stretches::changesSpaces)) {
-                return null; // what ends the text then is another thing
+            boolean changed = false;
+            for (Normalizer one : list) {
+                if (one instanceof Normalizer.Strip(boolean left, boolean right)) {
+                    if (changed) {
+                        return null; // what begins or ends the text then is another thing
+                    }
+                    stripLeft |= left;
+                    stripRight |= right;
+                }
+                changed |= changesSpaces(one);
             }
-            normalizer = new Normalizer.Sequence(list.stream().filter(n -> !n.equals(end)).toList());
+            normalizer = new Normalizer.Sequence(
+                    list.stream().filter(n -> !(n instanceof Normalizer.Strip)).toList());
         }
         if (!isLocal(normalizer) || (prepends && changesRunsOfSpaces(normalizer))) {
             return null; // the space put before a text would be one of the run
         }
-        PreTokenizer first = parts.preTokenizer();
+        PreTokenizer all = parts.preTokenizer();
+        if (all instanceof PreTokenizer.Split split && split.pattern().equals(new TextPattern.Literal(" "))
+                && split.behavior() != PreTokenizer.Behavior.REMOVED && leavesNoSpaces(normalizer)) {
+            all = null; // it finds nothing
+        }
+        PreTokenizer first = all;
         boolean alone = true;
         if (first instanceof PreTokenizer.Sequence(List<PreTokenizer> list)) {
             if (list.isEmpty() || list.stream().skip(1).anyMatch(p -> p instanceof PreTokenizer.Sequence
@@ -187,35 +218,36 @@ final class Stretches implements PretokenEncoder.Splitter {
             first = list.get(0);
             alone = list.size() == 1;
         }
-        return plan(first, alone, normalizer, model, parts.preTokenizer(), prepends, strip);
+        Plan plan = plan(first, alone, normalizer, model, all, prepends);
+        return plan == null ? null : plan.stripping(stripLeft, stripRight);
     }
 
     private static @Nullable Plan plan(@Nullable PreTokenizer first, boolean alone, @Nullable Normalizer normalizer,
-            TokenModel model, @Nullable PreTokenizer all, boolean prepends, boolean strip) {
+            TokenModel model, @Nullable PreTokenizer all, boolean prepends) {
         Edges edges = new Edges(normalizer);
         return switch (first) {
             case PreTokenizer.Bert bert when !prepends && leavesSpaces(edges) -> new Plan(
                     normalizer instanceof Normalizer.BertNormalizer cleaner && cleaner.handleChineseChars()
                             ? Cuts.WORDS
                             : Cuts.SPACES, // only the normaliser puts spaces around Chinese characters
-                    normalizer, all, edges, false, false, false, strip);
+                    normalizer, all, edges, false, false, false);
             case PreTokenizer.Whitespace space when !prepends && leavesSpaces(edges) ->
-                new Plan(Cuts.SPACES, normalizer, all, edges, false, false, false, strip);
+                new Plan(Cuts.SPACES, normalizer, all, edges, false, false, false);
             case PreTokenizer.WhitespaceSplit space when !prepends && leavesSpaces(edges) ->
-                new Plan(Cuts.SPACES, normalizer, all, edges, false, false, false, strip);
+                new Plan(Cuts.SPACES, normalizer, all, edges, false, false, false);
             case PreTokenizer.Split(TextPattern.Regex words, PreTokenizer.Behavior behavior, boolean invert) when invert
                     && behavior == PreTokenizer.Behavior.REMOVED && ClipWords.isPattern(words.source())
                     && !prepends && leavesSpaces(edges) -> // none of whose words has white space in it
-                new Plan(Cuts.SPACES, normalizer, all, edges, false, false, false, strip);
+                new Plan(Cuts.SPACES, normalizer, all, edges, false, false, false);
             case PreTokenizer.Metaspace space when !prepends && alone && space.replacement().equals("\u2581")
                     && (space.split() || spacesBegin(model)) && keepsSpaces(edges) ->
                 new Plan(Cuts.BEFORE_SPACES, normalizer,
                         new PreTokenizer.Metaspace(space.replacement(), PreTokenizer.Metaspace.Scheme.NEVER,
                                 space.split()),
                         edges, space.prependScheme() != PreTokenizer.Metaspace.Scheme.NEVER, false,
-                        space.prependScheme() == PreTokenizer.Metaspace.Scheme.FIRST, strip);
+                        space.prependScheme() == PreTokenizer.Metaspace.Scheme.FIRST);
             case null -> keepsSpaces(edges) && edges.normalized(" \u2581").equals("\u2581\u2581") && spacesBegin(model)
-                    ? new Plan(Cuts.BEFORE_SPACES, normalizer, null, edges, prepends, true, false, strip)
+                    ? new Plan(Cuts.BEFORE_SPACES, normalizer, null, edges, prepends, true, false)
                     : null;
             default -> null;
         };
@@ -231,6 +263,13 @@ final class Stretches implements PretokenEncoder.Splitter {
         };
     }
 
+    /** Whether spaces become visible ones at last. */
+    private static boolean leavesNoSpaces(@Nullable Normalizer normalizer) {
+        return normalizer instanceof Normalizer.Sequence(List<Normalizer> list)
+                ? !list.isEmpty() && leavesNoSpaces(list.getLast())
+                : replacesSpaces(normalizer);
+    }
+
     /** Whether more is done to spaces in a row than to each. */
     private static boolean changesRunsOfSpaces(@Nullable Normalizer normalizer) {
         return switch (normalizer) {
@@ -243,7 +282,7 @@ final class Stretches implements PretokenEncoder.Splitter {
     /** Whether spaces may become something else. */
     private static boolean changesSpaces(Normalizer normalizer) {
         return normalizer instanceof Normalizer.Replace(TextPattern.Literal(String from), String to)
-                ? from.equals(" ")
+                ? from.chars().anyMatch(CharClass::isSpace)
                 : changesRunsOfSpaces(normalizer);
     }
 
@@ -282,8 +321,7 @@ final class Stretches implements PretokenEncoder.Splitter {
         return switch (normalizer) {
             case Normalizer.Replace(TextPattern.Literal(String from), String to) ->
                 from.chars().noneMatch(CharClass::isSpace);
-            case Normalizer.Replace(TextPattern.Regex regex, String to) ->
-                regex.source().equals("\\s+") && to.equals(" ");
+            case Normalizer.Replace(TextPattern.Regex regex, String to) -> isOfSpaces(regex) && to.equals(" ");
             case Normalizer.Replace replace -> false;
             case Normalizer.Sequence(List<Normalizer> list) -> list.stream().allMatch(Stretches::leavesSpaces);
             case null, default -> true;
@@ -302,11 +340,15 @@ final class Stretches implements PretokenEncoder.Splitter {
             case Normalizer.Nmt nmt -> true;
             case Normalizer.Replace(TextPattern.Literal(String from), String to) ->
                 from.equals(" ") || from.indexOf(' ') < 0;
-            case Normalizer.Replace(TextPattern.Regex regex, String to) ->
-                regex.source().equals(" {2,}") || regex.source().equals("\\s+");
+            case Normalizer.Replace(TextPattern.Regex regex, String to) -> isOfSpaces(regex);
             case Normalizer.Sequence(List<Normalizer> list) -> list.stream().allMatch(Stretches::isLocal);
             default -> false;
         };
+    }
+
+    /** Whether a pattern finds runs of spaces. */
+    private static boolean isOfSpaces(TextPattern.Regex pattern) {
+        return pattern.source().equals(" {2,}") || pattern.source().equals("\\s+");
     }
 
     /** Whether no token has a visible space behind another character, so that no merge crosses one. */
@@ -619,8 +661,7 @@ final class Stretches implements PretokenEncoder.Splitter {
         private static boolean isByCluster(@Nullable Normalizer normalizer) {
             return switch (normalizer) {
                 case Normalizer.Precompiled rules -> true;
-                case Normalizer.Replace(TextPattern.Regex regex, String to) ->
-                    regex.source().equals(" {2,}") || regex.source().equals("\\s+");
+                case Normalizer.Replace(TextPattern.Regex regex, String to) -> isOfSpaces(regex);
                 case Normalizer.Sequence(List<Normalizer> list) -> list.stream().allMatch(Plain::isByCluster);
                 case null, default -> false;
             };

@@ -82,7 +82,7 @@ class PieceSplitterTest {
     @Test
     void whateverThePreTokenizers() throws IOException {
         int quick = 0;
-        for (int seed = 0; seed < 2500; seed++) {
+        for (int seed = 0; seed < 800; seed++) {
             Random random = new Random(seed);
             Pipeline pipeline = pipeline(random);
             quick += PieceSplitter.of(pipeline.parts().preTokenizer()) == null ? 0 : 1;
@@ -92,12 +92,12 @@ class PieceSplitterTest {
                         .isEqualTo(pipeline.encode(text, EncodingOptions.PLAIN).ids());
             }
         }
-        assertThat(quick).isGreaterThan(900);
+        assertThat(quick).isGreaterThan(300);
     }
 
     @Test
     void aLongTextInPieces() throws IOException {
-        for (int seed = 0; seed < 60; seed++) {
+        for (int seed = 0; seed < 20; seed++) {
             Random random = new Random(seed);
             Pipeline pipeline = pipeline(random);
             String text = text(random, 1) + "lo lo, 12".repeat(6000) + text(random, 2000);

@@ -20,18 +20,22 @@ class StretchesTest {
     private static final List<String> NORMALIZERS = List.of(
             "{'type': 'NFC'}", "{'type': 'NFD'}", "{'type': 'NFKC'}", "{'type': 'NFKD'}", "{'type': 'Lowercase'}",
             "{'type': 'StripAccents'}", "{'type': 'Nmt'}", "{'type': 'Prepend', 'prepend': '▁'}",
-            "{'type': 'Strip', 'strip_left': false, 'strip_right': true}", "PRECOMPILED",
+            "{'type': 'Strip', 'strip_left': false, 'strip_right': true}",
+            "{'type': 'Strip', 'strip_left': true, 'strip_right': true}", "PRECOMPILED",
             "{'type': 'BertNormalizer', 'clean_text': true, 'handle_chinese_chars': true, 'strip_accents': null,"
                     + " 'lowercase': true}",
             "{'type': 'BertNormalizer', 'clean_text': false, 'handle_chinese_chars': true, 'strip_accents': false,"
                     + " 'lowercase': false}",
             replace("Regex", "\\\\s+"), replace("Regex", " {2,}"), replace("String", " "), replace("String", "▁"),
-            replace("String", "a"), replace("String", "lo"), replace("String", "\\n"));
+            replace("String", "a"), replace("String", "lo"), replace("String", "\\n"),
+            replace("Regex", "[,_\u00e9]"), replace("Regex", "a+"));
     private static final List<String> CONTENTS = List.of("", " ", "▁", "_", "x", "▁a", "a ");
     private static final List<String> PRE_TOKENIZERS = List.of("null", "{'type': 'BertPreTokenizer'}",
             "{'type': 'Whitespace'}", "{'type': 'WhitespaceSplit'}", metaspace("always", true),
             metaspace("first", true), metaspace("never", true), metaspace("always", false), metaspace("first", false),
-            metaspace("never", false), "{'type': 'Sequence', 'pretokenizers': [{'type': 'WhitespaceSplit'}, "
+            metaspace("never", false), "{'type': 'Split', 'pattern': {'String': ' '}, 'behavior': 'MergedWithPrevious',"
+                    + " 'invert': false}",
+            "{'type': 'Sequence', 'pretokenizers': [{'type': 'WhitespaceSplit'}, "
                     + metaspace("always", true) + "]}");
     private static final List<String> MODELS = List.of(
             bpe("'end_of_word_suffix': '</w>'", "a</w>", "o</w>", "▁</w>", "l o</w>"),
@@ -90,7 +94,8 @@ class StretchesTest {
                 normalizers.add(one(NORMALIZERS, random).replace("PRECOMPILED", precompiled)
                         .replace("CONTENT", one(CONTENTS, random)));
             }
-            String json = ("{'added_tokens': " + one(List.of("[]", "[{'id': 90, 'content': '<x>', 'special': true}]"),
+            String json = ("{'added_tokens': " + one(List.of("[]", "[{'id': 90, 'content': '<x>', 'special': true}]",
+                    "[{'id': 90, 'content': '<x>', 'normalized': true}]"),
                     random) + ", 'normalizer': {'type': 'Sequence', 'normalizers': " + normalizers
                     + "}, 'pre_tokenizer': " + one(PRE_TOKENIZERS, random) + ", 'model': " + one(MODELS, random) + "}")
                     .replace('\'', '"');
