@@ -76,7 +76,9 @@ public record LineScores(double[] nats, long[] bytes, long characters, long word
                 line++;
             }
             if (!scores.scored(i)) {
-                bytes[line] -= tokenizer.byteLength(ids[i]);
+                bytes[line] -= i == 0
+                        ? Scoring.firstByteLength(tokenizer, ids[i])
+                        : tokenizer.byteLength(ids[i]);
                 continue;
             }
             double surprise = -scores.logProbabilities()[i];

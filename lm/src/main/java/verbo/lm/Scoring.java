@@ -59,11 +59,18 @@ public final class Scoring {
             int id = scores.ids()[i];
             long completed = characters(decoder, tokenizer, id);
             if (!scores.scored(i)) {
-                bytes -= tokenizer.byteLength(id);
+                bytes -= i == 0 ? firstByteLength(tokenizer, id) : tokenizer.byteLength(id);
                 characters -= completed;
             }
         }
         return new Scoring(scores, new Score(scores.tokens(), scores.nats(), bytes, characters), tokenizer);
+    }
+
+    /** The bytes of a text's first token: where every word has a space before it, the first word of a text has none. */
+    static int firstByteLength(Tokenizer tokenizer, int id) {
+        Decoder decoder = tokenizer.decoder();
+        String first = decoder.next(id);
+        return tokenizer.byteLength(id) - (decoder.next(id).equals(" " + first) ? 1 : 0);
     }
 
     /**
@@ -83,7 +90,8 @@ public final class Scoring {
                 "the model's tokenizer has no " + Tokenizer.END_OF_TEXT + " to keep lines apart"));
         IntStream.Builder ids = IntStream.builder().add(separator);
         DoubleStream.Builder logProbabilities = DoubleStream.builder().add(Double.NaN);
-        long scored = 0;
+        long bytes = 0;
+        long characters = 0;
         for (int number = 1; number <= lines.size(); number++) {
             String line = lines.get(number - 1);
             if (line.isEmpty()) {
@@ -104,13 +112,15 @@ public final class Scoring {
                 ids.add(whole[i]);
                 logProbabilities.add(scores.logProbabilities()[i]);
             }
-            scored += sequence.length;
+            bytes += line.getBytes(StandardCharsets.UTF_8).length;
+            characters += line.codePointCount(0, line.length());
             progress.update(number, lines.size());
         }
-        if (scored == 0) {
+        if (bytes == 0) {
             throw new IllegalArgumentException("nothing to score: every line is empty");
         }
-        return of(new TokenScores(ids.build().toArray(), logProbabilities.build().toArray()), tokenizer);
+        TokenScores scores = new TokenScores(ids.build().toArray(), logProbabilities.build().toArray());
+        return new Scoring(scores, new Score(scores.tokens(), scores.nats(), bytes, characters), tokenizer);
     }
 
     private static Tokenizer tokenizer(LanguageModel model) {

@@ -2,14 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.lm;
 
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import verbo.lm.testkit.PieceTokenizer;
 import verbo.lm.testkit.TableModel;
+import verbo.text.Corpus;
+import verbo.text.Document;
 import verbo.text.Progress;
 import verbo.text.Tokenizer;
+import verbo.text.TokenizerTrainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -63,6 +67,22 @@ class ScoringTest {
         assertThatThrownBy(() -> Scoring.ofLines(model, List.of(""), Progress.NONE)).hasMessageContaining("empty");
         assertThatThrownBy(() -> Scoring.ofLines(unigram(false, PieceTokenizer.characters("ab"), 0.5, 0.5),
                 List.of("a"), Progress.NONE)).hasMessageContaining(Tokenizer.END_OF_TEXT);
+    }
+
+    @Test
+    void aSpaceThatTheTokenizerPutsBeforeTheFirstWordIsNoByteOfTheText() throws IOException {
+        Tokenizer tokenizer = TokenizerTrainer.of(TokenizerTrainer.Type.UNIGRAM).vocabularySize(20)
+                .special(List.of("<unk>", Tokenizer.END_OF_TEXT))
+                .train(Corpus.of("text", List.of(new Document("a", "salt sea ship salt sea ship"))),
+                        (stage, unit, done, total) -> {});
+        LanguageModel model = new TableModel(tokenizer.size(), 99, new int[0], false, tokenizer,
+                (before, last, token) -> 0);
+        assertThat(tokenizer.token(tokenizer.encode("sea")[0])).startsWith("\u2581");
+        Score score = Scoring.of(model, "sea ship").total();
+        assertThat(score.bytes()).isEqualTo(score.characters());
+        assertThat(LineScores.of(model, "sea ship").bytes()).containsExactly(score.bytes());
+        Score lines = Scoring.ofLines(model, List.of("sea", "salt  ship"), Progress.NONE).total();
+        assertThat(lines).extracting(Score::bytes, Score::characters).containsExactly(13L, 13L);
     }
 
     @Test

@@ -249,7 +249,8 @@ final class Checkpoints {
 
     /** Puts a checkpoint's files into the run's folder, each in one move, the weights last. */
     private void publish(Path checkpoint) throws IOException {
-        for (String name : List.of("config.json", "generation_config.json", "tokenizer.json", "model.safetensors")) {
+        for (String name : List.of("config.json", "generation_config.json", "tokenizer_config.json", "tokenizer.json",
+                "model.safetensors")) {
             Path source = checkpoint.resolve(name);
             Path target = run.resolve(name);
             if (!Files.exists(source)) {

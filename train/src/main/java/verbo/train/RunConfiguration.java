@@ -224,7 +224,11 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
             }
         }
         String name = Objects.requireNonNull(file.getFileName()).toString().replaceFirst("\\.ya?ml$", "");
-        return of(settings, name);
+        RunConfiguration configuration = of(settings, name);
+        if (configuration.init != null && !Files.exists(configuration.init)) { // said before a long text is read
+            throw new NoSuchFileException(configuration.init.toString(), null, "the checkpoint to start from");
+        }
+        return configuration;
     }
 
     /** Its values under their names, dotted ones as nested maps: what {@code training.json} holds. */

@@ -23,7 +23,7 @@ final class RunFolder implements AutoCloseable {
     /** What a run writes, in the order in which it is deleted: what says that here is a run goes last. */
     private static final List<String> OWN = List.of("checkpoints", "data", "metrics.jsonl", "timings.jsonl",
             "samples.jsonl", "loss.svg", "loss.png", "model.safetensors", "generation_config.json", "config.json",
-            "tokenizer.json", "training.json");
+            "tokenizer_config.json", "tokenizer.json", "training.json");
 
     private final Path path;
     private final FileChannel channel;

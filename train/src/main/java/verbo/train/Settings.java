@@ -17,6 +17,7 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.dataformat.yaml.YAMLFactory;
+import tools.jackson.dataformat.yaml.YAMLParser;
 import verbo.text.FormatException;
 import verbo.text.TextFile;
 
@@ -170,6 +171,10 @@ final class Settings {
             String name = prefix + parser.currentName();
             Place place = new Place(source, parser.currentTokenLocation().getLineNr());
             JsonToken token = parser.nextToken();
+            if (parser instanceof YAMLParser yaml && yaml.isCurrentAlias()) {
+                throw new IllegalArgumentException(place.describe() + ": " + name + " is *" + parser.getString()
+                        + ", a YAML alias, which run files do not have: write the value out");
+            }
             if (written.containsKey(name)) {
                 throw new IllegalArgumentException(place.describe() + ": the key '" + name + "' is given twice");
             }

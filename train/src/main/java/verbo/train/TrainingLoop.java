@@ -23,6 +23,7 @@ import verbo.nn.Schedule;
 import verbo.nn.Seeds;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
+import verbo.text.Json;
 import verbo.text.Tokenizer;
 
 /**
@@ -96,7 +97,7 @@ final class TrainingLoop {
         };
         int block = model.contextLength();
         this.batches = data.trainBatches(block, seed(Training.BATCHES), carried == null ? 0 : configuration.batch());
-        this.validation = new Validation(model,
+        this.validation = new Validation(model, data.validation(),
                 data.validationBatches(block, carried == null ? 0 : configuration.batch()), data.tokenizer(),
                 configuration.batch());
         this.start = configuration.sample().every() == 0 ? new int[0] : start(configuration.sample().prompt());
@@ -242,24 +243,27 @@ final class TrainingLoop {
         }
     }
 
-    /** What a sample goes on from, when nothing is given: the separator, a new line, or the text's own first token. */
+    /**
+     * What a sample goes on from: the prompt or, where it is not given or is nothing to the tokenizer, the separator, a new
+     * line, or the text's own first token.
+     */
     private int[] start(@Nullable String prompt) {
         Tokenizer tokenizer = data.tokenizer();
-        if (prompt != null) {
-            try {
-                return tokenizer.encode(prompt);
-            } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException("sample.prompt cannot be encoded: " + e.getMessage(), e);
-            }
+        int[] start = {};
+        try {
+            start = prompt == null ? start : tokenizer.encode(prompt);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("sample.prompt cannot be encoded: " + e.getMessage(), e);
         }
-        if (tokenizer.separator().isPresent()) {
-            return new int[]{tokenizer.separator().getAsInt()};
+        if (start.length == 0 && tokenizer.separator().isPresent()) {
+            start = new int[]{tokenizer.separator().getAsInt()};
         }
         try {
-            return tokenizer.encode("\n");
+            start = start.length == 0 ? tokenizer.encode("\n") : start;
         } catch (IllegalArgumentException e) {
-            return new int[]{data.train().get(0)};
+            // not a character of the text
         }
+        return start.length == 0 ? new int[]{data.train().get(0)} : start;
     }
 
     private void save() throws IOException {
@@ -273,6 +277,8 @@ final class TrainingLoop {
         Path saved = folder.checkpoints().save(state, to -> {
             model.save(to);
             data.tokenizer().save(to.resolve("tokenizer.json"));
+            // Without it transformers 5 takes every tokenizer beside a GPT-2 for GPT-2's own, and drops spaces of others.
+            Json.write(to.resolve("tokenizer_config.json"), Map.of("tokenizer_class", "PreTrainedTokenizerFast"));
             Map<String, Tensor> learnt = new LinkedHashMap<>(optimizer.state());
             if (carried != null) {
                 learnt.put(Training.CARRIED, carried);

@@ -7,6 +7,7 @@ import verbo.models.TrainableLanguageModel;
 import verbo.tensor.NoGradient;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
+import verbo.text.TokenFile;
 import verbo.text.Tokenizer;
 
 /** The check on text the model does not learn from: the mean loss over rows that do not overlap, each token once. */
@@ -14,20 +15,29 @@ public final class Validation {
     private final TrainableLanguageModel model;
     private final Batches batches;
     private final int[] byteLengths;
+    private final double scale;
     private final int[] ids;
     private final int[] targets;
 
     /**
+     * @param text
+     *            what the batches are of
      * @param rows
      *            how many rows are computed at once
      */
-    Validation(TrainableLanguageModel model, Batches batches, Tokenizer tokenizer, int rows) {
+    Validation(TrainableLanguageModel model, TokenFile text, Batches batches, Tokenizer tokenizer, int rows) {
         this.model = model;
         this.batches = batches;
         this.byteLengths = new int[model.vocabularySize()];
         for (int id = 0; id < Math.min(byteLengths.length, tokenizer.size()); id++) {
             byteLengths[id] = tokenizer.byteLength(id);
         }
+        long counted = 0;
+        for (long i = 0; i < text.length(); i++) {
+            counted += byteLengths[text.get(i)];
+        }
+        // Tokens stand for other bytes than the text's where spaces are added, letters changed or words unknown.
+        this.scale = counted == 0 ? 1 : (double) text.bytes() / counted;
         this.ids = new int[rows * batches.block()];
         this.targets = new int[rows * batches.block()];
     }
@@ -99,6 +109,6 @@ public final class Validation {
                 tokens += counted;
             }
         }
-        return new Result(nats / tokens, tokens, bytes);
+        return new Result(nats / tokens, tokens, Math.round(bytes * scale));
     }
 }

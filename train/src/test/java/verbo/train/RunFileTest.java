@@ -105,6 +105,7 @@ final class RunFileTest {
                     model: {family: lsmt}          | model.family must be one of gpt, nplm, rnn, lstm, gru, not 'lsmt'
                     tokenizer: {type: letters}     | tokenizer.type must be one of bpe, byte-bpe, wordpiece, unigram, sentencepiece-bpe, word, char, words, bytes-bpe, characters, not 'letters'
                     task: language-model           | the key 'task' is given twice
+                    steps: *a                      | steps is *a, a YAML alias, which run files do not have
                     """)
     void aMistakeIsNamedWithItsLine(String line, String message) {
         assertThatThrownBy(() -> read("task: language-model\ndata: x\n\n" + line))
@@ -135,6 +136,8 @@ final class RunFileTest {
                 .family()).isEqualTo("lstm");
         assertThatThrownBy(() -> read("task: language-model\ndata: x\ninit: y\nmodel: {heads: 4}"))
                 .hasMessageContaining("model.heads cannot be given with init");
+        assertThatThrownBy(() -> read("task: language-model\ndata: x\ninit: y"))
+                .isInstanceOf(java.nio.file.NoSuchFileException.class).hasMessageContaining("y");
         assertThatThrownBy(() -> RunConfiguration.read(folder.resolve("none.yaml"), List.of()))
                 .isInstanceOf(NoSuchFileException.class);
     }

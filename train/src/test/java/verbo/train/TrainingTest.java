@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +25,7 @@ import verbo.text.Json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 /** Small runs from end to end. */
 final class TrainingTest {
@@ -137,9 +140,12 @@ final class TrainingTest {
         assertThat(result.tokensPerSecond()).isPositive();
         Path run = folder.resolve("run");
         for (String file : List.of("training.json", "metrics.jsonl", "timings.jsonl", "samples.jsonl", "loss.svg",
-                "loss.png", "config.json", "generation_config.json", "tokenizer.json", "model.safetensors")) {
+                "loss.png", "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
+                "model.safetensors")) {
             assertThat(run.resolve(file)).as(file).isNotEmptyFile();
         }
+        assertThat(Json.read(run.resolve("tokenizer_config.json"))).containsEntry("tokenizer_class",
+                "PreTrainedTokenizerFast");
         List<MetricsFile.Line> lines = MetricsFile.read(run.resolve("metrics.jsonl"));
         assertThat(lines).hasSize(150);
         assertThat(lines.getFirst().loss()).isGreaterThan(2);
@@ -320,6 +326,31 @@ final class TrainingTest {
                 .hasMessageContaining("U+00E9");
         assertThat(MetricsFile.read(folder.resolve("run/metrics.jsonl"))).isEmpty();
         train("none", "sample.prompt=\u00e9", "sample.every=0", "steps=1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bpe", "byte-bpe", "wordpiece", "unigram", "sentencepiece-bpe", "word", "char", "words"})
+    void everyTokenizerCanBeTrained(String type) throws IOException {
+        String tokenizer = "tokenizer={type: " + type + ", vocabulary: 300}";
+        RunResult file = train("file", tokenizer, "steps=5");
+        assertThat(folder.resolve("file/samples.jsonl")).isNotEmptyFile();
+        RunResult lines = train("lines", tokenizer, "steps=5", "data.documents=line");
+        // The bytes are the text's own, whatever the tokens add to it or leave out; of the file all but the first word's.
+        assertThat(bytes(file)).isBetween(validationBytes("file") - 9.0, validationBytes("file"));
+        assertThat(bytes(lines)).isCloseTo(validationBytes("lines"), within(1e-6));
+    }
+
+    private static double bytes(RunResult result) throws IOException {
+        Map<?, ?> last = Json.parse(result.run(), Files.readAllLines(result.run().resolve("metrics.jsonl")).getLast());
+        long tokens = last.get("validationTokens") instanceof Number count ? count.longValue() : 0;
+        return result.validationLoss() * tokens / Math.log(2) / result.bitsPerByte();
+    }
+
+    private double validationBytes(String run) throws IOException {
+        Matcher bytes = Pattern.compile("\"validation\": *\\{[^}]*\"bytes\": *([0-9]+)")
+                .matcher(Files.readString(folder.resolve(run).resolve("training.json")));
+        assertThat(bytes.find()).isTrue();
+        return Integer.parseInt(bytes.group(1));
     }
 
     @Test
