@@ -159,7 +159,7 @@ public final class ByteLevelBpe implements Tokenizer {
     }
 
     /**
-     * The same ids as a {@link Pipeline} of these parts.
+     * Finds what a {@link Pipeline} of these parts finds before it is processed.
      *
      * @param vocabulary
      *            tokens by id, null where there is none
@@ -178,8 +178,7 @@ public final class ByteLevelBpe implements Tokenizer {
         ByteStrings whole = model.options().ignoreMerges() ? new ByteStrings(modelBytes, modelBytes.length) : null;
         return new ByteLevelBpe(bytes(vocabulary), vocabulary.toArray(new @Nullable String[0]), ids, null,
                 mergeModel(ids, vocabulary.size(), model.merges(), whole), words, words.cutsAtSpaces(), words.prefix(),
-                added, true,
-                new TokenizerJson.ByteLevelOffsets(true, false), () -> json);
+                added, true, new TokenizerJson.ByteLevelOffsets(false, false), () -> json);
     }
 
     /** How a vocabulary is learnt. */
@@ -294,6 +293,11 @@ public final class ByteLevelBpe implements Tokenizer {
         encoder.encode(text, isPrefixed(text), out);
     }
 
+    /** Whether tokens are only found in what a text has. */
+    boolean keepsText() {
+        return !prefix;
+    }
+
     private boolean isPrefixed(String text) {
         return prefix && !text.isEmpty() && text.charAt(0) != ' ';
     }
@@ -323,12 +327,14 @@ public final class ByteLevelBpe implements Tokenizer {
         return find(text, findsSpecial);
     }
 
-    private Encoding find(String text, boolean special) {
+    /** All about a text's tokens. */
+    Encoding find(String text, boolean special) {
         int capacity = text.length() / 3 + 4;
         IntBuilder found = new IntBuilder(capacity);
         IntBuilder starts = new IntBuilder(capacity);
         IntBuilder ends = new IntBuilder(capacity);
         IntBuilder words = new IntBuilder(capacity);
+        Map<Integer, String> asWritten = new HashMap<>(); // added tokens, with the spaces they take
         added.split(text, special, new AddedTokens.Sink() {
             private int word;
 
@@ -368,6 +374,7 @@ public final class ByteLevelBpe implements Tokenizer {
 
             @Override
             public void token(AddedToken token, int from, int to) {
+                asWritten.put(found.size(), text.substring(from, to));
                 found.add(token.id());
                 words.add(word++);
                 starts.add(from);
@@ -380,7 +387,8 @@ public final class ByteLevelBpe implements Tokenizer {
         Encoding encoding = new Encoding(found.toArray(), new String[n], starts.toArray(), ends.toArray(),
                 words.toArray(), new int[n], new boolean[n], attention, List.of());
         for (int i = 0; i < n; i++) {
-            encoding.tokens()[i] = token(encoding.ids()[i]);
+            String token = asWritten.get(i);
+            encoding.tokens()[i] = token != null ? token : token(encoding.ids()[i]);
             if (offsets.trim()) {
                 PostProcessor.trim(encoding, i, offsets.addPrefixSpace());
             }

@@ -82,7 +82,7 @@ final class Pipeline implements Tokenizer {
 
     @Override
     public int[] encode(String text) {
-        if (fast != null && raw && Normalizer.leaves(parts.normalizer(), text)) {
+        if (fast != null && leaves(text)) {
             return fast.encode(text, findsSpecial);
         }
         String wellFormed = Utf8.wellFormed(text);
@@ -96,6 +96,11 @@ final class Pipeline implements Tokenizer {
         TokenList found = new TokenList();
         find(wellFormed, findsSpecial, found);
         return found.ids.toArray();
+    }
+
+    /** Whether nothing is done to a text before it is cut into pieces. */
+    private boolean leaves(String text) {
+        return raw && Normalizer.leaves(parts.normalizer(), text);
     }
 
     /** The ids of a text by what its parts have; null if it takes all of it. */
@@ -245,8 +250,16 @@ final class Pipeline implements Tokenizer {
     }
 
     private Encoding find(String text, boolean special, int type, @Nullable Dropout dropout) {
+        String wellFormed = Utf8.wellFormed(text);
+        Encoding encoding = fast != null && fast.keepsText() && dropout == null && leaves(text)
+                ? fast.find(wellFormed, special)
+                : encoding(wellFormed, special, dropout);
+        return type == 0 ? encoding : encoding.withType(type);
+    }
+
+    private Encoding encoding(String text, boolean special, @Nullable Dropout dropout) {
         TokenList found = new TokenList(dropout);
-        find(Utf8.wellFormed(text), special, found);
+        find(text, special, found);
         int n = found.size();
         int[] ids = found.ids.toArray();
         String[] tokens = new String[n];
@@ -256,9 +269,8 @@ final class Pipeline implements Tokenizer {
         }
         boolean[] attention = new boolean[n];
         Arrays.fill(attention, true);
-        Encoding encoding = new Encoding(ids, tokens, found.starts.toArray(), found.ends.toArray(),
-                found.words.toArray(), new int[n], new boolean[n], attention, List.of());
-        return type == 0 ? encoding : encoding.withType(type);
+        return new Encoding(ids, tokens, found.starts.toArray(), found.ends.toArray(), found.words.toArray(),
+                new int[n], new boolean[n], attention, List.of());
     }
 
     private void find(String text, boolean special, TokenList out) {
