@@ -43,7 +43,7 @@ PATTERNS = [
     r"\p{Cyrillic}+|\p{Greek}+|\p{Hiragana}+|\p{Katakana}+|\p{Hangul}+|\p{Thai}+|\p{Arabic}+|\p{Latin}+",
     r"[\p{P}\p{S}]", r"[^\p{L}\p{N}\s]+", r"\p{So}", r"\p{Zs}+", r"\p{Cc}", r"\p{Word}+", r"\p{Emoji}", r"\p{Any}",
     r"\p{Letter}+", r"\p{Lowercase_Letter}+", r"\p{Alphabetic}+", r"\p{XDigit}+", " {2,}", r"\s{2,}|[\n\r\x0b\x0c]",
-    r"[\u4e00-\u9fa5]", r"\x{3000}", r"\x41", r"[\x{4e00}-\x{9fff}]+", r"^\s", r"$", r"^", r"^.", r".$", r".+",
+    r"[\u4e00-\u9fa5]", r"\x{3000}", r"\x{4e2d}|\x{1F600}", r"\x41", r"[\x{4e00}-\x{9fff}]+", r"^\s", r"$", r"^", r"^.", r".$", r".+",
     r"(?m:.+)", r"(?i)WORLD", r"(?-i:a)", r"\h+", r"\H+", r"\v", r"[\v\t]", r"\R", r"\e", r"\a", r"\0", r"\cA",
     r"[\w-]+", r"[^\W\d_]+", r"\d{,2}", r"\d{2,3}+", r"\d{2}+", r"\d{2}?", r"a{1,2}?", r"(?:lo|w)++", r"l++o", r"l?+",
     r"[a-z&&[^aeiou]]+", r"[a-w&&[^c-g]z]+", r"[^a-f&&c-z]+", r"[^a-f[u-z]]+", r"[a[b]c]+", r"[a\]b]", r"[]a]", r"[a-]",
@@ -54,6 +54,8 @@ PATTERNS = [
     r"(?i:k)", r"(?i:ʼn)", r"(?>l+)o", r"(?<!\w)l", r"(?<=\s)\w+", r"\#|\-|\/|\:", r"\.", r"{", r"}", r"a{", r"a{x}",
     r"]", r"\p{Latin}++", r"\u00e9", r"\t| ", r"\n", r"\/", r"\p{Common}+", r"\p{Inherited}", r"\p{Lm}|\p{Nl}|\p{No}",
     r"\p{LC}+", r"\p{Sc}|\p{Sk}|\p{Sm}", r"\pL+",
+    r"\W?", r"\W{2}", r"\P{L}?", r"[^\p{L}]{2}", r"[^a]?\p{M}", r"\G\w", r"l(?i)O|W", r"(o(?i)R|L)l", r"\d{1,2}{2}", r"l{1,2}{2}?", r"o+?{2}",
+    r"(?i)\p{Ll}+", r"(?i:\p{Lu})\p{Ll}*", r"[a-z&&[l-r]o&&[a-p]]+", r"[a-z&&[^e]&&[^o]]+", r"[^l&&]", r"[\p{Word}]+", r"\o{101}",
 ]
 
 WORDS = """the of lower newest Hello world hello World don't we'll WE'LL it's 12 345 7 1234567 3.14 café naïve ÉTÉ Ångström straße STRASSE İstanbul ǅ ǆ 中文 日本語 カタカナ ひらがな 한국어 привет ΚΑΙ ς мир नमस्ते ไทย العربية ۔ । 😀 👨‍👩‍👧 ½ ² ³ ﬁn Ⅷ x=1; foo_bar(baz) a-b "quoted" … e\u0301 a\u0327\u0323 \u1e9b\u0323 $5 € + < ^ ` | ~ K \u212a ſ 's 'S 'ſ aab ll ssl \u00ad \u0345 \u2160 \u24b6 \u3021 \x00 \x07 \x0b \x0c \x1b \x1c \x1f \xa0 \u1680 \u180e \u3000 \u200b \u200c \u200d \ufeff \x85 \u2028 \u2029 \ufffd \r \n \r\n \n\n \t \U0001d400 \U000e0041 \U00020000 \ue000 \u0378""".split(" ")

@@ -20,6 +20,11 @@ WORDS = """the of lower newest widest low new wide Hello world hello World don't
 İstanbul ǅ 中文 日本語 カタカナ ひらがな 한국어 привет мир नमस्ते ไทย 😀 👨‍👩‍👧 ½ ² ﬁn Ⅷ x=1; foo_bar(baz) a-b "quoted" … e\u0301 a\u0327\u0323 \u1e9b\u0323
 [CLS] <x> <unk> tok Tok \u2581 ##ab \x00 \x07 \xa0 \u3000 \u200b \ufeff \x85 \u2028 \ufffd""".split(" ")
 WORDS = [w for word in WORDS for w in word.split("\n") if w]
+MARKS = ["'s", "'S", "'ll", "\u2019re", "  ", "   ", "\r", "\r\n", "\n\n", "\x0b", "\x0c", "\x1c", "\u1680", "\u180e", "\u2003", "\u2029",
+         "\u200d", "\ufe0f", "\u0301", "\u0327\u0301", "\u0345", "ı", "i\u0307", "ẞ", "٣", "३", "ᄒ", "ᅡ", "ᆫ", "ᄒ\u1161\u11ab", "ー", "ｶﾞ",
+         "،", "–", "$", "+", "\u0958", "\u2126", "\u212b", "\ufb1d", "\ufdfa", "\u03a3", "ς", "Ǆ", "\U0001d400", "\U0001d7d9", "\U00020000",
+         "\U0001d15e", "\U000e0041", "\u0600", "\x7f", "\x01", "\u0378", "\ufffe", "\U0010ffff", "\ue000", "<x>", " <x> ", "[CLS]  [CLS]", "wor",
+         " new", "Hello", "low er", "Ġ", "##", "</w>", "<0x0A>", "👍🏽", "❤️", "1️⃣", "🧑🏿‍🚀", "🇧🇷", "🀄", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"]
 
 
 class Draw:
@@ -39,6 +44,12 @@ class Draw:
         return self.random.randint(least, most)
 
     def text(self, words=8):
+        kind = self.number(0, 9)
+        if kind == 0:  # any characters
+            return "".join(chr(c) for c in (self.number(0, self.one(0x7f, 0x600, 0x3400, 0x10ffff)) for _ in range(self.number(0, 12)))
+                           if not 0xd800 <= c < 0xe000)
+        if kind < 4:
+            return "".join(self.one(self.one(*MARKS), self.one(*WORDS), " ") for _ in range(self.number(0, 2 * words)))
         parts = []
         for _ in range(self.number(0, words)):
             parts.append(self.one(*WORDS))
@@ -92,10 +103,11 @@ CHARSMAP = charsmap()
 
 
 def pattern(d):
-    return d.one({"String": d.one(" ", "a", "lo", "\n", "é", "中")},
+    return d.one({"String": d.one(" ", "a", "lo", "\n", "é", "中", "", "\u0301")},
                  {"Regex": d.one(r"\s+", r"\d+", r"[aeiou]", r"\p{L}+", r"\w+|[^\w\s]+", r"(?=[A-Z])", r"\p{Han}", r"'s|'ll| ?\p{L}+",
                                  r"\s+(?!\S)|\s+", r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+", r"[[:punct:]]", r".",
-                                 r"(?i:LO)", r"\b", r"\p{Lu}\p{Ll}*")})
+                                 r"(?i:LO)", r"\b", r"\p{Lu}\p{Ll}*", r"", r"a*",
+                                 r"(?<=l)o", r"[\p{L}&&[^a-m]]+", r"\x{4e2d}", r".+?o", r"\p{M}+", r".{3}")})
 
 
 def normalizer(d, depth=0):
@@ -224,7 +236,7 @@ def model(d, parts):
     o = json.loads(t.to_str())["model"]
     if kind == "BPE":
         o |= {"fuse_unk": d.flag(), "byte_fallback": fallback, "ignore_merges": d.maybe(True, 0.3) or False}
-    if kind == "Unigram" and d.maybe(True, 0.3):
+    if kind == "Unigram" and o["unk_id"] is not None and d.maybe(True, 0.3):
         o["byte_fallback"] = True
         o["vocab"] += [[f"<0x{b:02X}>", 0.0] for b in range(256)]
     return o
@@ -238,19 +250,23 @@ def tokenizer(d):
     if max(ids.values()) >= size:
         raise ValueError("ids with gaps, which the library numbers anew")
     added = []
-    for content in d.random.sample(["<x>", "<unk>", "[CLS]", "wor", " new", "É", "Hello", "don", "中", "low er", "\n", "İ"], d.number(0, 4)):
+    for content in d.random.sample(["<x>", "<unk>", "[CLS]", "wor", " new", "É", "Hello", "don", "中", "low er", "\n", "İ", " ", "  ", "<x> ", "e", "'s", "\u0301", "😀", "▁", "\u3000", "[SEP]"], d.number(0, 5)):
         number = ids.get(content, size + len([a for a in added if a["id"] >= size]))
-        added.append({"id": number, "content": content, "single_word": d.flag(), "lstrip": d.flag(), "rstrip": d.flag(),
+        added.append({"id": number, "content": content, "single_word": d.maybe(True, 0.3) or False, "lstrip": d.flag(), "rstrip": d.flag(),
                       "normalized": d.flag(), "special": d.flag()})
     added.sort(key=lambda a: a["id"])
+    of = Tokenizer.from_str(json.dumps({"version": "1.0", "added_tokens": [], **parts, "model": m})).normalizer
+    sought = [(a["normalized"], of.normalize_str(a["content"]) if of and a["normalized"] else a["content"]) for a in added]
+    if len(set(sought)) < len(added) or any(not content for _, content in sought):
+        raise ValueError("two that are sought as one, of which the library takes either, or one that is nothing")
 
     def token():
         return list(d.one(*sorted(ids.items(), key=lambda e: e[1])))
 
     truncation = d.maybe({"direction": d.one("Left", "Right"), "max_length": d.number(6, 20),
                           "strategy": d.one("LongestFirst", "OnlyFirst", "OnlySecond"), "stride": d.number(0, 3)}, 0.4)
-    padding = d.maybe({"strategy": d.one("BatchLongest", {"Fixed": d.number(5, 30)}), "direction": d.one("Left", "Right"),
-                       "pad_to_multiple_of": d.one(None, 1, 8, 3), "pad_id": d.number(0, 9) if size > 9 else 0, "pad_type_id": d.number(0, 2), "pad_token": "[PAD]"}, 0.4)
+    padding = d.maybe({"strategy": d.one("BatchLongest", {"Fixed": d.one(0, d.number(5, 30))}), "direction": d.one("Left", "Right"),
+                       "pad_to_multiple_of": d.one(None, 0, 1, 8, 3), "pad_id": d.number(0, 9) if size > 9 else 0, "pad_type_id": d.number(0, 2), "pad_token": "[PAD]"}, 0.4)
     return {"version": "1.0", "truncation": truncation, "padding": padding, "added_tokens": added, **parts,
             "post_processor": d.maybe(post_processor(d, token), 0.7), "decoder": d.maybe(decoder(d), 0.85), "model": m}
 
@@ -274,12 +290,14 @@ def cases(d, t):
     found = []
     for _ in range(6):
         text, pair, special = d.text(), d.maybe(d.text(), 0.4), d.maybe(True, 0.7) or False
-        case = {"text": text, "pair": pair, "add_special": special}
+        case = {"text": text, "pair": pair, "add_special": special, "as_text": d.maybe(True, 0.15) or False}
+        t.encode_special_tokens = case["as_text"]
         e = refused(lambda: t.encode(text, pair, add_special_tokens=special))
         case["encoding"] = None if e is None else result(e)
         if e is not None:
             case["decoded"] = refused(lambda: t.decode(e.ids, skip_special_tokens=False))
         found.append(case)
+    t.encode_special_tokens = False
     texts = [d.text(5) for _ in range(3)]
     batch = refused(lambda: t.encode_batch(texts))
     return {"cases": found, "batch": texts, "encodings": None if batch is None else [result(e) for e in batch]}

@@ -3,6 +3,7 @@
 package verbo.text;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Byte-pair encoding of a piece's characters, with all that {@code tokenizer.json} knows of it. */
@@ -69,6 +70,11 @@ final class Bpe implements TokenModel {
 
     Options options() {
         return options;
+    }
+
+    /** Whether every character that is no token is spelled in bytes. */
+    boolean spellsAll() {
+        return options.byteFallback() && Arrays.stream(byteIds).allMatch(id -> id >= 0);
     }
 
     @Override

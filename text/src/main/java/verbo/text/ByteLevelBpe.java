@@ -390,7 +390,7 @@ public final class ByteLevelBpe implements Tokenizer {
             String token = asWritten.get(i);
             encoding.tokens()[i] = token != null ? token : token(encoding.ids()[i]);
             if (offsets.trim()) {
-                PostProcessor.trim(encoding, i, offsets.addPrefixSpace());
+                PostProcessor.trim(encoding, i, text, offsets.addPrefixSpace());
             }
         }
         return encoding;

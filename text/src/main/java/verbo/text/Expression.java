@@ -90,6 +90,7 @@ sealed interface Expression {
         private Parser(Pattern pattern) {
             source = pattern.pattern();
             flags = pattern.flags();
+            takes(Oniguruma.BY_CHARACTERS);
         }
 
         private boolean comes(String what) {

@@ -22,15 +22,22 @@ final class Oniguruma {
 
     private static final String WORD_IN_CLASS = "[\\w&&[^\u200c\u200d]]";
     private static final String WORD = "[\\w\u00b2\u00b3\u00b9\u00bc-\u00be&&[^\u200c\u200d]]"; // not so in classes
+    private static final String NOTHING = "\\x00&&\\x01"; // in a class
     private static final String HEX_DIGIT = "0-9A-Fa-f";
-    /** Without a character beyond 16 bits in it Java looks back over one unit, not one character. */
-    private static final String LOOK_BEHIND = "(?!\udbff\udfff)";
-    private static final String AFTER_WORD = "(?<=" + LOOK_BEHIND + WORD + ")";
-    private static final String NOT_AFTER_WORD = "(?<!" + LOOK_BEHIND + WORD + ")";
+    /**
+     * Always matches nothing. Without a character beyond 16 bits in it Java looks for an expression, and back, by units, not
+     * by characters, and so finds halves of them.
+     */
+    static final String BY_CHARACTERS = "(?!\udbff\udfff(?!))";
+    private static final String AFTER_WORD = "(?<=" + BY_CHARACTERS + WORD + ")";
+    private static final String NOT_AFTER_WORD = "(?<!" + BY_CHARACTERS + WORD + ")";
     private static final String BEFORE_WORD = "(?=" + WORD + ")";
     private static final String NOT_BEFORE_WORD = "(?!" + WORD + ")";
 
+    private static final Pattern CODE = Pattern.compile("\\\\(?:x\\{[0-9A-Fa-f]{1,7}|o\\{[0-7]{1,10})}");
     private static final Pattern INTERVAL = Pattern.compile("\\{(\\d*)(,?)(\\d*)}");
+    private static final Pattern FOLDS = Pattern.compile("\\(\\?[mx]*i");
+    private static final Pattern CASES = Pattern.compile("\\\\[pP]\\{(?:L[ult]|(?:Is)?(?:Upper|Lower)(?:case)?)}");
     private static final Pattern FLAG_LETTERS = Pattern.compile("\\(\\?[imx-]+[:)]");
     private static final String LITERAL_LETTERS = "EFIJLQTUVijlmoqpP";
 
@@ -75,8 +82,10 @@ final class Oniguruma {
     private final String source;
     private final StringBuilder java = new StringBuilder();
     private final Deque<Integer> groups = new ArrayDeque<>(); // where in java those begin that are open
+    private final Deque<Integer> flags = new ArrayDeque<>(); // of each, how many more are open for flags set within it
     private int at;
     private int atom = -1; // where in java what a quantifier would repeat begins
+    private boolean quantified; // whether that has a quantifier already
 
     private Oniguruma(String source) {
         this.source = source;
@@ -89,12 +98,15 @@ final class Oniguruma {
      *             if it is malformed, or Java cannot express it
      */
     static Pattern compile(String source) {
-        return Pattern.compile(new Oniguruma(source).rewritten(), FLAGS);
+        return Pattern.compile(BY_CHARACTERS + new Oniguruma(source).rewritten(), FLAGS);
     }
 
     private String rewritten() {
+        flags.push(0);
         while (at < source.length()) {
             char c = source.charAt(at);
+            boolean again = quantified;
+            quantified = false;
             switch (c) {
                 case '\\' -> {
                     atom = java.length();
@@ -107,22 +119,38 @@ final class Oniguruma {
                 case '(' -> group();
                 case ')' -> {
                     atom = groups.isEmpty() ? -1 : groups.pop();
+                    java.repeat(')', flags.isEmpty() ? 0 : flags.pop());
                     copy(1);
                 }
-                case '{' -> interval();
+                case '{' -> interval(again);
+                case '*', '+', '?' -> {
+                    onceMore(again);
+                    copy(1);
+                    if (source.startsWith("?", at) || source.startsWith("+", at)) {
+                        copy(1);
+                    }
+                    quantified = true;
+                }
                 case '}' -> {
                     atom = java.length();
                     java.append("\\}");
                     at++;
                 }
-                case '*', '+', '?', '|' -> copy(1);
+                case '|' -> copy(1);
                 default -> {
                     atom = java.length();
                     copy(Character.charCount(source.codePointAt(at)));
                 }
             }
         }
-        return java.toString();
+        return java.append(")".repeat(flags.isEmpty() ? 0 : flags.pop())).toString();
+    }
+
+    /** Makes one of what has a quantifier already, which Java would take another one behind it for text. */
+    private void onceMore(boolean again) {
+        if (again && atom >= 0) {
+            java.insert(atom, "(?:").append(')');
+        }
     }
 
     private void copy(int units) {
@@ -138,15 +166,18 @@ final class Oniguruma {
         }
         groups.push(java.length());
         atom = -1;
-        Matcher flags = FLAG_LETTERS.matcher(source).region(at, source.length());
+        flags.push(0);
+        Matcher letters = FLAG_LETTERS.matcher(source).region(at, source.length());
         if (source.startsWith("(?<=", at) || source.startsWith("(?<!", at)) {
             copy(4);
-            java.append(LOOK_BEHIND);
-        } else if (flags.lookingAt()) {
-            java.append(flags.group().replace('m', 's')); // a dot that matches line ends
-            at = flags.end();
-            if (source.charAt(at - 1) == ')') {
+            java.append(BY_CHARACTERS);
+        } else if (letters.lookingAt()) {
+            java.append(letters.group().replace('m', 's').replace(')', ':')); // a dot that matches line ends
+            at = letters.end();
+            if (source.charAt(at - 1) == ')') { // they are for all that follows, and a | there parts only that
                 groups.pop();
+                flags.pop();
+                flags.push(flags.pop() + 1);
             }
         } else {
             copy(source.startsWith("(?", at) ? 2 : 1);
@@ -154,7 +185,7 @@ final class Oniguruma {
     }
 
     /** A number of times; a brace that is none is a character like any other. */
-    private void interval() {
+    private void interval(boolean again) {
         Matcher times = INTERVAL.matcher(source).region(at, source.length());
         if (atom < 0 || !times.lookingAt() || (times.group(1).isEmpty() && times.group(3).isEmpty())) {
             atom = java.length();
@@ -162,6 +193,8 @@ final class Oniguruma {
             at++;
             return;
         }
+        onceMore(again);
+        quantified = true;
         boolean exact = times.group(2).isEmpty();
         String least = times.group(1).isEmpty() ? "0" : times.group(1);
         java.append('{').append(least).append(exact ? "" : "," + times.group(3)).append('}');
@@ -169,7 +202,9 @@ final class Oniguruma {
         boolean repeated = at < source.length()
                 && (source.charAt(at) == '+' || (exact && source.charAt(at) == '?'));
         if (repeated) { // not a possessive one, nor a reluctant one
-            java.insert(atom, "(?:").append(')');
+            onceMore(true);
+            copy(1);
+        } else if (source.startsWith("?", at)) {
             copy(1);
         }
     }
@@ -179,17 +214,27 @@ final class Oniguruma {
         if (source.startsWith("^", at)) {
             copy(1);
         }
+        int part = java.length(); // where that of an intersection begins
+        boolean several = false;
         if (source.startsWith("]", at)) {
             java.append("\\]");
             at++;
         }
         while (at < source.length()) {
             char c = source.charAt(at);
-            if (c == ']') {
+            if (source.startsWith("&&", at)) {
+                bracket(part);
+                java.append("&&");
+                part = java.length();
+                several = true;
+                at += 2;
+            } else if (c == ']') {
+                if (several) {
+                    bracket(part);
+                }
                 copy(1);
                 return;
-            }
-            if (c == '\\') {
+            } else if (c == '\\') {
                 escape(true);
             } else if (c != '[') {
                 copy(1);
@@ -197,6 +242,11 @@ final class Oniguruma {
                 characterClass();
             }
         }
+    }
+
+    /** Puts a part of an intersection into brackets of its own: without, Java takes several another way. */
+    private void bracket(int part) {
+        java.insert(part, '[').append(java.length() == part + 1 ? NOTHING : "").append(']');
     }
 
     private boolean posix() {
@@ -242,7 +292,16 @@ final class Oniguruma {
         } else if ((c == 'p' || c == 'P') && source.startsWith("{", at + 2) && source.indexOf('}', at) > 0) {
             int close = source.indexOf('}', at);
             boolean negated = source.charAt(at + 3) == '^';
-            java.append(property(source.substring(negated ? at + 4 : at + 3, close), negated != (c == 'P')));
+            String property = property(source.substring(negated ? at + 4 : at + 3, close), negated != (c == 'P'),
+                    inClass);
+            java.append(!inClass && FOLDS.matcher(source).find() && CASES.matcher(property).matches()
+                    ? "(?-i:" + property + ")" // which case does not matter to Java
+                    : property);
+            at = close + 1;
+        } else if ((c == 'x' || c == 'o') && CODE.matcher(source).region(at, source.length()).lookingAt()) {
+            int close = source.indexOf('}', at);
+            int code = Integer.parseInt(source.substring(at + 3, close), c == 'x' ? 16 : 8);
+            java.append(String.format(Locale.ROOT, "\\x{%X}", code));
             at = close + 1;
         } else if (LITERAL_LETTERS.indexOf(c) >= 0) {
             java.append(c);
@@ -252,9 +311,9 @@ final class Oniguruma {
         }
     }
 
-    private static String property(String name, boolean negated) {
+    private static String property(String name, boolean negated, boolean inClass) {
         String plain = name.toLowerCase(Locale.ROOT).replaceAll("[ _-]", "");
-        String known = PROPERTIES.get(plain);
+        String known = inClass && plain.equals("word") ? WORD_IN_CLASS : PROPERTIES.get(plain);
         if (known != null) {
             return negated ? "[^" + known + "]" : known;
         }

@@ -191,9 +191,9 @@ final class Pipeline implements Tokenizer {
         List<Encoding> results = new ArrayList<>();
         List<Encoding> rest = new ArrayList<>();
         for (int i = 1; i < firsts.size(); i++) {
-            combine(firsts.get(i), false, seconds, options.addSpecial(), rest);
+            combine(new PostProcessor.Part(firsts.get(i), text, false), seconds, pair, options.addSpecial(), rest);
         }
-        combine(firsts.get(0), true, seconds, options.addSpecial(), results);
+        combine(new PostProcessor.Part(firsts.get(0), text, true), seconds, pair, options.addSpecial(), results);
         List<Encoding> overflow = new ArrayList<>(rest);
         overflow.addAll(results.subList(1, results.size()));
         Encoding result = results.get(0).withOverflowing(overflow);
@@ -202,6 +202,9 @@ final class Pipeline implements Tokenizer {
     }
 
     private static int[] lengths(int first, @Nullable Encoding second, int room, int total, Truncation cut) {
+        if (room == 0) {
+            return new int[]{0, 0};
+        }
         if (second == null) {
             if (cut.strategy() == Strategy.ONLY_SECOND) {
                 throw new IllegalArgumentException("the text has " + first + " tokens, more than " + room
@@ -228,18 +231,21 @@ final class Pipeline implements Tokenizer {
         return first > other ? new int[]{more, less} : new int[]{less, more};
     }
 
-    private void combine(Encoding text, boolean first, List<Encoding> seconds, boolean special, List<Encoding> out) {
-        if (seconds.isEmpty()) {
-            out.add(process(List.of(text), new boolean[]{first}, special));
+    private void combine(PostProcessor.Part text, List<Encoding> seconds, @Nullable String pair, boolean special,
+            List<Encoding> out) {
+        if (pair == null) {
+            out.add(process(List.of(text), special));
+            return;
         }
         for (int i = 0; i < seconds.size(); i++) {
-            out.add(process(List.of(text, seconds.get(i)), new boolean[]{first, i == 0}, special));
+            out.add(process(List.of(text, new PostProcessor.Part(seconds.get(i), pair, i == 0)), special));
         }
     }
 
-    private Encoding process(List<Encoding> texts, boolean[] first, boolean special) {
+    private Encoding process(List<PostProcessor.Part> texts, boolean special) {
         PostProcessor processor = parts.postProcessor();
-        return Encoding.join(processor == null ? texts : processor.apply(texts, first, special));
+        List<PostProcessor.Part> processed = processor == null ? texts : processor.apply(texts, special);
+        return Encoding.join(processed.stream().map(PostProcessor.Part::encoding).toList());
     }
 
     @Override

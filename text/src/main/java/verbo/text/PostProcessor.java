@@ -16,15 +16,31 @@ sealed interface PostProcessor {
     String KNOWN = "BertProcessing, RobertaProcessing, ByteLevel, TemplateProcessing, Sequence";
 
     /**
+     * Tokens and what they are of.
+     *
+     * @param text
+     *            what was encoded; empty for special tokens that were put between texts
+     * @param first
+     *            whether it is the first window; the library leaves the types of the others as they are
+     */
+    record Part(Encoding encoding, String text, boolean first) {
+        private Part with(Encoding other) {
+            return new Part(other, text, first);
+        }
+
+        private Part withType(int type) {
+            return with(encoding.withType(type));
+        }
+    }
+
+    /**
      * Processes one text's tokens or those of a pair.
      *
-     * @param first
-     *            of each text whether it is the first window; the library leaves the types of the others as they are
      * @param special
      *            whether special tokens are added
      * @return what is to be put together
      */
-    List<Encoding> apply(List<Encoding> texts, boolean[] first, boolean special);
+    List<Part> apply(List<Part> texts, boolean special);
 
     /** How many tokens it adds. */
     int added(boolean pair);
@@ -39,16 +55,16 @@ sealed interface PostProcessor {
     /** {@code [CLS] A [SEP] B [SEP]}. */
     record Bert(Special sep, Special cls) implements PostProcessor {
         @Override
-        public List<Encoding> apply(List<Encoding> texts, boolean[] first, boolean special) {
+        public List<Part> apply(List<Part> texts, boolean special) {
             if (!special) {
                 return texts;
             }
-            List<Encoding> parts = new ArrayList<>();
-            for (int i = 0; i < texts.size(); i++) {
-                List<Encoding> part = i == 0
-                        ? List.of(cls.encoding(0), texts.get(0), sep.encoding(0))
-                        : List.of(texts.get(i), sep.encoding(1));
-                parts.add(Encoding.join(part));
+            List<Part> parts = new ArrayList<>();
+            for (Part text : texts) {
+                List<Encoding> part = parts.isEmpty()
+                        ? List.of(cls.encoding(0), text.encoding(), sep.encoding(0))
+                        : List.of(text.encoding(), sep.encoding(1));
+                parts.add(text.with(Encoding.join(part)));
             }
             return parts;
         }
@@ -62,13 +78,14 @@ sealed interface PostProcessor {
     /** {@code <s> A </s></s> B </s>}. */
     record Roberta(Special sep, Special cls, boolean trimOffsets, boolean addPrefixSpace) implements PostProcessor {
         @Override
-        public List<Encoding> apply(List<Encoding> texts, boolean[] first, boolean special) {
-            List<Encoding> parts = new ArrayList<>();
-            for (int i = 0; i < texts.size(); i++) {
-                Encoding text = trimOffsets ? trimmed(texts.get(i), addPrefixSpace) : texts.get(i);
-                text = first[i] || special ? text.withType(0) : text;
+        public List<Part> apply(List<Part> texts, boolean special) {
+            List<Part> parts = new ArrayList<>();
+            for (Part one : texts) {
+                Part text = trimOffsets ? trimmed(one, addPrefixSpace) : one;
+                text = text.first() || special ? text.withType(0) : text;
+                Special before = parts.isEmpty() ? cls : sep;
                 parts.add(special
-                        ? Encoding.join(List.of((i == 0 ? cls : sep).encoding(0), text, sep.encoding(0)))
+                        ? text.with(Encoding.join(List.of(before.encoding(0), text.encoding(), sep.encoding(0))))
                         : text);
             }
             return parts;
@@ -83,7 +100,7 @@ sealed interface PostProcessor {
     /** Only trims offsets. */
     record Bytes(boolean trimOffsets, boolean addPrefixSpace) implements PostProcessor {
         @Override
-        public List<Encoding> apply(List<Encoding> texts, boolean[] first, boolean special) {
+        public List<Part> apply(List<Part> texts, boolean special) {
             return trimOffsets ? texts.stream().map(text -> trimmed(text, addPrefixSpace)).toList() : texts;
         }
 
@@ -112,16 +129,20 @@ sealed interface PostProcessor {
         record Tokens(int[] ids, String[] tokens) {}
 
         @Override
-        public List<Encoding> apply(List<Encoding> texts, boolean[] first, boolean addSpecial) {
-            List<Encoding> parts = new ArrayList<>();
+        public List<Part> apply(List<Part> texts, boolean addSpecial) {
+            if (texts.isEmpty() || texts.size() > 2) {
+                throw new IllegalArgumentException("a TemplateProcessing of the tokenizer's post_processor takes one"
+                        + " text or two, and the one before it gives " + texts.size() + " parts");
+            }
+            List<Part> parts = new ArrayList<>();
             for (Piece piece : texts.size() == 1 ? single : pair) {
                 if (piece.name() == null) {
-                    int which = Math.min(piece.text(), texts.size() - 1);
-                    parts.add(first[which] ? texts.get(which).withType(piece.type()) : texts.get(which));
+                    Part text = texts.get(Math.min(piece.text(), texts.size() - 1));
+                    parts.add(text.first() ? text.withType(piece.type()) : text);
                 } else if (addSpecial) {
                     Tokens tokens = special.get(piece.name());
                     if (tokens != null) { // the reader has seen that it is there
-                        parts.add(Encoding.specials(tokens.ids(), tokens.tokens(), piece.type()));
+                        parts.add(new Part(Encoding.specials(tokens.ids(), tokens.tokens(), piece.type()), "", true));
                     }
                 }
             }
@@ -142,10 +163,10 @@ sealed interface PostProcessor {
     /** One after the other. */
     record Sequence(List<PostProcessor> processors) implements PostProcessor {
         @Override
-        public List<Encoding> apply(List<Encoding> texts, boolean[] first, boolean special) {
-            List<Encoding> parts = texts;
+        public List<Part> apply(List<Part> texts, boolean special) {
+            List<Part> parts = texts;
             for (PostProcessor one : processors) {
-                parts = one.apply(parts, first, special);
+                parts = one.apply(parts, special);
             }
             return parts;
         }
@@ -157,16 +178,19 @@ sealed interface PostProcessor {
     }
 
     /** Leaves the spaces at the ends of tokens out of their offsets. */
-    static Encoding trimmed(Encoding encoding, boolean addPrefixSpace) {
-        Encoding trimmed = encoding.slice(0, encoding.length());
-        for (int i = 0; i < trimmed.length(); i++) {
-            trim(trimmed, i, addPrefixSpace);
+    private static Part trimmed(Part part, boolean addPrefixSpace) {
+        Encoding encoding = part.encoding().slice(0, part.encoding().length());
+        for (int i = 0; i < encoding.length(); i++) {
+            trim(encoding, i, part.text(), addPrefixSpace);
         }
-        return trimmed;
+        return part.with(encoding);
     }
 
-    /** The same for one token, in place. */
-    static void trim(Encoding encoding, int i, boolean addPrefixSpace) {
+    /**
+     * The same for one token, in place. A space is a character less, whatever stands there in the text: those that were put
+     * into it have no place of their own.
+     */
+    static void trim(Encoding encoding, int i, String text, boolean addPrefixSpace) {
         String token = encoding.tokens()[i];
         int leading = 0;
         while (leading < token.length() && blank(token.charAt(leading))) {
@@ -182,9 +206,15 @@ sealed interface PostProcessor {
         if (first && addPrefixSpace && leading == 1) {
             leading = 0; // taken for the space that a tokenizer with add_prefix_space put there
         }
-        starts[i] = Math.min(starts[i] + leading, ends[i]);
-        if (trailing > 0 && ends[i] >= trailing) {
-            ends[i] = Math.max(ends[i] - trailing, starts[i]);
+        for (int k = 0; k < leading && starts[i] < ends[i]; k++) {
+            starts[i] = text.offsetByCodePoints(starts[i], 1);
+        }
+        int end = ends[i];
+        for (; trailing > 0 && end > 0; trailing--) {
+            end = text.offsetByCodePoints(end, -1);
+        }
+        if (trailing == 0) { // else there are not as many characters
+            ends[i] = Math.max(end, starts[i]);
         }
     }
 

@@ -224,7 +224,7 @@ sealed interface PreTokenizer {
         }
 
         private static Character.UnicodeScript of(int c) {
-            Character.UnicodeScript script = Character.UnicodeScript.of(c);
+            Character.UnicodeScript script = UnicodeEight.script(c);
             return c == 'ー' || script == Character.UnicodeScript.HIRAGANA || script == Character.UnicodeScript.KATAKANA
                     ? Character.UnicodeScript.HAN
                     : script;

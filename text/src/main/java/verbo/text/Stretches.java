@@ -354,7 +354,8 @@ final class Stretches implements PretokenEncoder.Splitter {
     /** Whether no token has a visible space behind another character, so that no merge crosses one. */
     private static boolean spacesBegin(TokenModel model) {
         if (!(model instanceof Bpe bpe) || bpe.options().ignoreMerges() || !bpe.options().prefix().isEmpty()
-                || !bpe.options().suffix().isEmpty() || bpe.id("\u2581") < 0) {
+                || !bpe.options().suffix().isEmpty() || bpe.id("\u2581") < 0
+                || (bpe.options().unknown() == null && !bpe.spellsAll())) { // what is left out brings spaces together
             return false;
         }
         for (int r = 0; r < bpe.merges().size(); r++) {
@@ -575,6 +576,9 @@ final class Stretches implements PretokenEncoder.Splitter {
                 return spaced || preTokenizer instanceof PreTokenizer.WhitespaceSplit
                         ? new Plain(plan.cuts(), spaced, plan.normalizer(), false)
                         : null;
+            }
+            if (plan.cuts() == Cuts.WORDS && !(preTokenizer instanceof PreTokenizer.Bert)) {
+                return null; // what comes behind it may cut a word again
             }
             return new Plain(plan.cuts(), false, plan.normalizer(),
                     preTokenizer == null && onlySpaces(plan.normalizer()));

@@ -71,6 +71,10 @@ sealed interface TextPattern {
         public void matches(Normalized text, Sink sink) {
             int length = text.length();
             int done = 0;
+            if (length == 0) {
+                sink.part(0, 0, false); // whatever matches nothing, the library does not look
+                return;
+            }
             if (known != null) {
                 char[] chars = text.chars();
                 int from = text.from();
@@ -83,34 +87,30 @@ sealed interface TextPattern {
             } else {
                 int matched = -1; // where the last match ended
                 Matcher matcher = pattern.matcher(new Bounded(text.text(), source));
-                while (find(matcher)) {
+                for (int from = 0; from <= length && find(matcher, from);) {
                     int start = matcher.start();
                     int end = matcher.end();
-                    if (start == end && (start == matched || isInside(text, start))) {
-                        continue; // nothing is not found again where a match has ended
+                    if (start == end && start == matched) { // nothing is not found again where a match has ended
+                        from += from < length ? Character.charCount(text.codePointAt(from)) : 1;
+                        continue;
                     }
                     if (start > done) {
                         sink.part(done, start, false);
                     }
                     sink.part(start, end, true);
+                    from = end;
                     done = end;
                     matched = end;
                 }
             }
-            if (done < length || length == 0) {
+            if (done < length) {
                 sink.part(done, length, false);
             }
         }
 
-        /** Whether a place is between the two units of a character. */
-        private static boolean isInside(Normalized text, int at) {
-            return at > 0 && at < text.length() && Character.isLowSurrogate(text.charAt(at))
-                    && Character.isHighSurrogate(text.charAt(at - 1));
-        }
-
-        private boolean find(Matcher matcher) {
+        private boolean find(Matcher matcher, int from) {
             try {
-                return matcher.find();
+                return matcher.find(from);
             } catch (StackOverflowError e) {
                 throw new IllegalArgumentException("the text is too long for the tokenizer's pattern " + source, e);
             }

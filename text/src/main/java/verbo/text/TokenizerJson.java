@@ -192,10 +192,10 @@ final class TokenizerJson {
     private static TextPattern pattern(JsonObject o) throws FormatException {
         JsonObject pattern = o.requiredObject("pattern");
         String literal = pattern.string("String");
-        if (literal != null) {
+        if (literal != null && !literal.isEmpty()) { // nothing is looked for as an expression, which finds it everywhere
             return new TextPattern.Literal(literal);
         }
-        String regex = pattern.requiredString("Regex");
+        String regex = literal != null ? literal : pattern.requiredString("Regex");
         try {
             return TextPattern.Regex.of(regex);
         } catch (PatternSyntaxException e) {
@@ -397,6 +397,9 @@ final class TokenizerJson {
         int length = 0;
         if (o.raw("strategy") instanceof Map<?, ?>) {
             length = o.requiredObject("strategy").limit("Fixed", 0);
+            if (length == 0) {
+                return null; // everything is as long already
+            }
         }
         int multiple = o.limit("pad_to_multiple_of", 0);
         if (Math.max(length, multiple) > LONGEST_PADDING) {

@@ -49,7 +49,8 @@ final class WindowDecoder implements Decoder {
         // two at least: what comes next may be left out for being like the last, which as the first looks another way
         int from = Math.min(before, Math.max(0, length - 2));
         String rest = whole.decode(Arrays.copyOfRange(window, from, length));
-        if (rest.isEmpty()) { // a space that only a beginning loses: what is before it must stay
+        // a space that only a beginning loses: what is before it must stay; so must what makes characters of bytes
+        if (rest.isEmpty() || !(rest.endsWith(more) || more.endsWith(rest)) && length < 2 * LONGEST) {
             given = text;
         } else {
             System.arraycopy(window, from, window, 0, length - from);

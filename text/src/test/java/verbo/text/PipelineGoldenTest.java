@@ -55,7 +55,9 @@ class PipelineGoldenTest {
             String text = one.requiredString("text");
             String pair = one.string("pair");
             EncodingOptions options = EncodingOptions.PLAIN.withAddSpecial(one.bool("add_special", false))
-                    .withTruncation(true);
+                    .withTruncation(true).withWritten(one.bool("as_text", false)
+                            ? EncodingOptions.Written.TEXT
+                            : EncodingOptions.Written.TOKENS);
             String what = "line " + number + ", " + describe(parts) + ", \"" + text + "\", "
                     + (pair == null ? "alone" : "\"" + pair + "\"") + (options.addSpecial() ? ", special" : "");
             Encoding ours = orNull(() -> tokenizer.encode(text, pair, options));

@@ -137,6 +137,54 @@ class PipelineTest {
     }
 
     @Test
+    void aStreamIsNotCutWithinBytesInARow() throws FormatException {
+        Tokenizer tokenizer = read("""
+                {"decoder": {"type": "ByteFallback"}, "model": {"type": "BPE", "byte_fallback": true,
+                  "vocab": {"<0xC3>": 0, "<0xA9>": 1, "<0x61>": 2}, "merges": []}}""");
+        Decoder decoder = tokenizer.decoder();
+        List<String> given = new ArrayList<>();
+        for (int id : tokenizer.encode("éaéa")) {
+            given.add(decoder.next(id));
+        }
+        assertThat(given).containsExactly("", "é", "a", "", "é", "a");
+    }
+
+    @Test
+    void aSpaceThatIsLeftOutOfAnOffsetIsOneCharacterOfTheText() throws FormatException {
+        Tokenizer tokenizer = read(
+                """
+                        {"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true},
+                         "post_processor": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true},
+                         "model": {"type": "BPE", "vocab": {"Ġ": 0, "ð": 1, "Ł": 2, "ĺ": 3, "Ģ": 4}, "merges": []}}""");
+        assertThat(offsets("😀 😀", tokenizer.encodeWithOffsets("😀 😀"))).isEqualTo(
+                "[[0, 0], [0, 1], [0, 1], [0, 1], [0, 1], [2, 2], [2, 3], [2, 3], [2, 3], [2, 3]]");
+    }
+
+    @Test
+    void nothingIsSoughtInNothing() throws FormatException {
+        Tokenizer tokenizer = read("""
+                {"decoder": {"type": "Sequence", "decoders": [
+                  {"type": "Replace", "pattern": {"String": "a"}, "content": ""},
+                  {"type": "Replace", "pattern": {"String": ""}, "content": "_"}]},
+                 "model": {"type": "WordLevel", "unk_token": "a", "vocab": {"a": 0, "bc": 1}}}""");
+        assertThat(tokenizer.decode(0, 1, 0)).isEqualTo("_b_c_");
+    }
+
+    @Test
+    void aTemplateBehindAnotherIsRefusedInWords() throws FormatException {
+        String template = """
+                {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x", "type_id": 0}},
+                 {"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "x", "type_id": 0}}], "pair": [],
+                 "special_tokens": {"x": {"id": "x", "ids": [1], "tokens": ["x"]}}}""";
+        Tokenizer tokenizer = read("{\"post_processor\": {\"type\": \"Sequence\", \"processors\": [" + template + ", "
+                + template + "]}, \"model\": {\"type\": \"WordLevel\", \"unk_token\": \"a\","
+                + " \"vocab\": {\"a\": 0, \"x\": 1}}}");
+        assertThat(tokenizer.encode("a", EncodingOptions.PLAIN).ids()).containsExactly(0);
+        assertThatIllegalArgumentException().isThrownBy(() -> tokenizer.encode("a", EncodingOptions.SPECIAL))
+                .withMessageContaining("one text or two").withMessageContaining("3 parts");
+    }
+
+    @Test
     void whatIsLeftOutForBeingLikeTheLastIsLeftOutOfAStream() throws FormatException {
         Tokenizer tokenizer = read("""
                 {"decoder": {"type": "Sequence", "decoders": [{"type": "WordPiece", "prefix": "##", "cleanup": false},

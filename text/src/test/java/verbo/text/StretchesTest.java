@@ -36,11 +36,14 @@ class StretchesTest {
             metaspace("never", false), "{'type': 'Split', 'pattern': {'String': ' '}, 'behavior': 'MergedWithPrevious',"
                     + " 'invert': false}",
             "{'type': 'Sequence', 'pretokenizers': [{'type': 'WhitespaceSplit'}, "
-                    + metaspace("always", true) + "]}");
+                    + metaspace("always", true) + "]}",
+            "{'type': 'Sequence', 'pretokenizers': [{'type': 'BertPreTokenizer'}, {'type': 'Split', 'pattern':"
+                    + " {'String': 'o'}, 'behavior': 'Isolated', 'invert': false}]}");
     private static final List<String> MODELS = List.of(
             bpe("'end_of_word_suffix': '</w>'", "a</w>", "o</w>", "▁</w>", "l o</w>"),
             bpe("'fuse_unk': true", "▁ ▁", "▁▁ ▁▁", "▁ a", "l o", "▁▁ lo", "_ a"),
             bpe("'fuse_unk': false", "▁ a", "l o", "▁ lo", "a _", "x lo", "a ▁"),
+            bpe("'fuse_unk': false", "▁ ▁", "▁▁ ▁▁", "▁ a").replace("'unk_token': '<unk>', ", ""),
             "{'type': 'Unigram', 'unk_id': 0, 'byte_fallback': false, 'vocab': [['<unk>', 0], ['▁', -2], ['a', -3],"
                     + " ['▁a', -2], ['l', -4], ['o', -4], ['lo', -3], ['▁lo', -3], ['▁▁', -3], ['_', -3], ['a▁', -3]]}",
             "{'type': 'WordPiece', 'unk_token': '[UNK]', 'continuing_subword_prefix': '##',"
