@@ -6,6 +6,8 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +24,8 @@ final class AddedTokens {
         void token(AddedToken token, int from, int to);
     }
 
+    private static final int LITTLE = 1 << 16; // bytes of text for which no more is worth finding out
+
     private final List<AddedToken> all;
     private final Finder raw;
     private final Finder normalized;
@@ -29,6 +33,7 @@ final class AddedTokens {
     private final String ordinaryFirsts; // those that are not special
     private final @Nullable Normalizer normalizer; // null if no token is looked for behind one
     private final boolean @Nullable [] seconds; // the characters of ASCII that may stand behind firsts; null where all may
+    private final @Nullable Deferred<Boolean> ofSeveral; // whether rules make one of firsts of several characters
     private final byte @Nullable [] makes; // by character, whether normalised it has one of firsts: 0 not known, 1 yes, 2 no
 
     AddedTokens(List<AddedToken> tokens) {
@@ -54,6 +59,17 @@ final class AddedTokens {
                 && isByCharacter(this.normalizer, firsts)
                         ? new byte[1 << 16]
                         : null;
+        List<CharsMap> rules = rules(this.normalizer).toList();
+        ofSeveral = rules.isEmpty() ? null
+                : new Deferred<>(LITTLE, () -> rules.stream().anyMatch(r -> r.makesOfSeveral(firsts)));
+    }
+
+    private static Stream<CharsMap> rules(@Nullable Normalizer normalizer) {
+        return switch (normalizer) {
+            case Normalizer.Sequence(List<Normalizer> all) -> all.stream().flatMap(AddedTokens::rules);
+            case Normalizer.Precompiled(CharsMap rules) -> Stream.of(rules);
+            case null, default -> Stream.empty();
+        };
     }
 
     /** Whether some characters of ASCII come only from one character each, not from several or from what is put in. */
@@ -63,7 +79,7 @@ final class AddedTokens {
             case Normalizer.Replace(TextPattern pattern, String content) ->
                 content.chars().noneMatch(c -> characters.indexOf(c) >= 0);
             case Normalizer.Prepend(String content) -> content.chars().noneMatch(c -> characters.indexOf(c) >= 0);
-            case Normalizer.Precompiled rules -> false;
+            case Normalizer.Precompiled rules -> true; // as far as it does not replace several
             case Normalizer.Bytes bytes -> false;
             default -> true;
         };
@@ -90,9 +106,11 @@ final class AddedTokens {
         return switch (normalizer) {
             case Normalizer.Sequence(List<Normalizer> all) -> all.stream().allMatch(AddedTokens::keepsAscii);
             case Normalizer.Replace(TextPattern.Regex regex, String to) ->
-                regex.source().equals("\\s+") && to.equals(" ");
+                Stretches.isOfSpaces(regex) && to.equals(" ");
             case Normalizer.Lowercase lower -> true;
             case Normalizer.Form form -> true;
+            case Normalizer.Precompiled rules -> IntStream.range(' ', 0x7F).mapToObj(Character::toString)
+                    .allMatch(c -> Normalizer.applied(rules, c).text().equals(c));
             case null, default -> false;
         };
     }
@@ -129,7 +147,8 @@ final class AddedTokens {
         if (normalizer != null) {
             for (int i = 0; i < text.length() && !of.isEmpty(); i++) {
                 int c = text.codePointAt(i);
-                if ((makes(c, normalizer) || of.indexOf(c) >= 0) && (c >= 0x80 || maySecond(text, i + 1))) {
+                if (((makes(c, normalizer) || of.indexOf(c) >= 0) && (c >= 0x80 || maySecond(text, i + 1)))
+                        || (CharsMap.joins(c) && mayComeOfSeveral(text))) {
                     return true;
                 }
                 i += Character.charCount(c) - 1;
@@ -142,6 +161,11 @@ final class AddedTokens {
             }
         }
         return false;
+    }
+
+    private boolean mayComeOfSeveral(String text) {
+        Boolean known = ofSeveral == null ? Boolean.FALSE : ofSeveral.get(text.length());
+        return known == null || known;
     }
 
     private boolean maySecond(String text, int at) {

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CharsMap {
     private static final int LONGEST = 256; // bytes of a rule
+    private static final int MOST_NODES = 1 << 20; // more than there are units, as rules may share their ends
 
     private final byte[] bytes;
     private final int[] units;
@@ -55,23 +56,23 @@ final class CharsMap {
         return bytes;
     }
 
-    /**
-     * The characters that rules have behind others.
-     *
-     * @return null if a rule reaches across a space: begins or goes on with one, or is of several characters that become one
-     */
-    @Nullable BitSet later() {
-        BitSet later = new BitSet();
-        boolean keeps = units.length == 0
-                || keepsToSpaces(offset(units[0]), 0, new byte[LONGEST], new int[]{units.length}, later);
-        return keeps ? later : null;
+    /** Told a rule: key[0..length) is replaced by what lies at a place. */
+    private interface Sink {
+        /** Whether to go on. */
+        boolean rule(byte[] key, int length, int replacement);
     }
 
     /**
-     * @param left
-     *            nodes that may yet be looked at: a trie has no more than units, what goes round in circles is none
+     * Tells all rules; false if not all were told.
+     *
+     * @param nodes
+     *            that are looked at: what goes round in circles is no trie
      */
-    private boolean keepsToSpaces(int from, int depth, byte[] key, int[] left, BitSet later) {
+    private boolean forEach(int nodes, Sink sink) {
+        return units.length == 0 || forEach(offset(units[0]), 0, new byte[LONGEST], new int[]{nodes}, sink);
+    }
+
+    private boolean forEach(int from, int depth, byte[] key, int[] left, Sink sink) {
         if (depth == LONGEST || --left[0] < 0) {
             return false;
         }
@@ -83,59 +84,65 @@ final class CharsMap {
             key[depth] = (byte) label;
             int unit = units[node];
             int below = node ^ offset(unit);
-            boolean ends = (unit >>> 8 & 1) == 1;
-            if (label == ' ' && depth > 0) {
-                return false;
-            }
-            if (ends && below >= 0 && below < units.length) {
-                int[] rule = Utf8.decode(key, 0, depth + 1).codePoints().toArray();
-                if (rule.length > 1) {
-                    String becomes = Utf8.decode(replacement(units[below] & 0x7FFFFFFF));
-                    if (becomes.isEmpty() || becomes.indexOf(' ') >= 0) {
-                        return false;
-                    }
-                    for (int i = 1; i < rule.length; i++) {
-                        later.set(rule[i]);
-                    }
-                }
-            }
-            if (label == ' ' && hasChildren(below)) {
-                return false;
-            }
-            if (!keepsToSpaces(below, depth + 1, key, left, later)) {
+            boolean ends = (unit >>> 8 & 1) == 1 && below >= 0 && below < units.length;
+            if ((ends && !sink.rule(key, depth + 1, units[below] & 0x7FFFFFFF))
+                    || !forEach(below, depth + 1, key, left, sink)) {
                 return false;
             }
         }
         return true;
     }
 
+    /**
+     * The characters that rules have behind others.
+     *
+     * @return null if a rule reaches across a space: begins or goes on with one, or is of several characters that become one
+     */
+    @Nullable BitSet later() {
+        BitSet later = new BitSet();
+        boolean keeps = forEach(units.length, (key, length, replacement) -> {
+            int[] rule = Utf8.decode(key, 0, length).codePoints().toArray();
+            for (int i = 1; i < rule.length; i++) {
+                later.set(rule[i]);
+            }
+            String becomes = rule.length < 2 ? "" : Utf8.decode(replacement(replacement));
+            return rule.length < 2 || (rule[0] != ' ' && !becomes.isEmpty() && becomes.indexOf(' ') < 0);
+        });
+        return keeps && !later.get(' ') ? later : null;
+    }
+
+    /** Whether one of these characters may come from several that are replaced together. */
+    boolean makesOfSeveral(String characters) {
+        return !forEach(MOST_NODES, (key, length, replacement) -> {
+            String rule = Utf8.decode(key, 0, length);
+            return rule.codePointCount(0, rule.length()) < 2
+                    || Utf8.decode(replacement(replacement)).chars().noneMatch(c -> characters.indexOf(c) >= 0);
+        });
+    }
+
     /** Bytes of the longest rule; {@link #LONGEST} if there are longer ones. */
     int longest() {
-        return units.length == 0 ? 0 : longest(offset(units[0]), 0, new int[]{units.length});
+        int[] most = {0};
+        boolean all = forEach(units.length, (key, length, replacement) -> {
+            most[0] = Math.max(most[0], length);
+            return true;
+        });
+        return all ? most[0] : LONGEST;
     }
 
-    private int longest(int from, int depth, int[] left) {
-        if (--left[0] < 0) {
-            return LONGEST;
+    /** Whether a character may be in a grapheme cluster with others, and not as the first of two letters. */
+    static boolean joins(int c) {
+        if (c < 0x300) {
+            return c == '\r' || c == '\n' || c == 0xAD;
         }
-        int most = depth;
-        for (int label = 1; label < 256 && depth < LONGEST; label++) {
-            int node = from ^ label;
-            if (node >= 0 && node < units.length && (units[node] & (1 << 31 | 0xFF)) == label) {
-                most = Math.max(most, longest(node ^ offset(units[node]), depth + 1, left));
-            }
-        }
-        return most;
-    }
-
-    private boolean hasChildren(int from) {
-        for (int label = 1; label < 256; label++) {
-            int node = from ^ label;
-            if (node >= 0 && node < units.length && (units[node] & (1 << 31 | 0xFF)) == label) {
-                return true;
-            }
-        }
-        return false;
+        return c > 0xFFFF || c == 0xD4E || c == 0xE33 || c == 0xEB3 || (c >= 0x1100 && c < 0x1200)
+                || (c >= 0xA960 && c < 0xA980) || (c >= 0xD7B0 && c < 0xD800) || switch (Character.getType(c)) {
+                    case Character.NON_SPACING_MARK, Character.ENCLOSING_MARK, Character.COMBINING_SPACING_MARK,
+                            Character.MODIFIER_LETTER, Character.FORMAT, Character.UNASSIGNED, Character.PRIVATE_USE,
+                            Character.SURROGATE ->
+                        true;
+                    default -> false;
+                };
     }
 
     /** A rule that fits: how many bytes it takes, and where its replacement begins. */

@@ -347,7 +347,7 @@ final class Stretches implements PretokenEncoder.Splitter {
     }
 
     /** Whether a pattern finds runs of spaces. */
-    private static boolean isOfSpaces(TextPattern.Regex pattern) {
+    static boolean isOfSpaces(TextPattern.Regex pattern) {
         return pattern.source().equals(" {2,}") || pattern.source().equals("\\s+");
     }
 
