@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  *            whether a word that is in the vocabulary is that token
  * @param addBegin
  *            whether texts begin with a token of their own unless the file says otherwise
- * @param addSeparator
- *            whether they end with one
+ * @param bytes
+ *            whether words are written as bytes; else spaces are visible ones, and what is not in the vocabulary is spelled
  */
-record GgufPreTokenizer(List<String> patterns, boolean ignoreMerges, boolean addBegin, boolean addSeparator) {
+record GgufPreTokenizer(List<String> patterns, boolean ignoreMerges, boolean addBegin, boolean bytes) {
     private static final Map<String, GgufPreTokenizer> BY_NAME = new LinkedHashMap<>();
 
     private static final String PUNCTUATION_WORD = "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+"
@@ -40,13 +40,11 @@ record GgufPreTokenizer(List<String> patterns, boolean ignoreMerges, boolean add
         List<String> digits = List.of("\\p{N}", WordPattern.GPT2.regex());
         add(List.of("[\\p{P}\\$\\+<=>\\^~\\|]+", WordPattern.GPT2.regex(), "\\p{N}+", "[0-9][0-9][0-9]"), "default");
         add(gpt2, "gpt-2", "phi-2", "jina-es", "jina-de", "gigachat", "jina-v2-es", "jina-v2-de", "a.x-4.0", "mellum",
-                "modern-bert", "mpt", "olmo", "jais", "trillion", "granite-docling", "exaone4");
-        for (String name : List.of("jina-v1-en", "jina-v2-code", "roberta-bpe")) {
-            BY_NAME.put(name, new GgufPreTokenizer(gpt2, false, false, true));
-        }
+                "modern-bert", "mpt", "olmo", "jais", "trillion", "granite-docling", "exaone4", "jina-v1-en",
+                "jina-v2-code", "roberta-bpe");
         for (String name : List.of("llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0",
                 "lfm2", "jina-v5-nano")) {
-            BY_NAME.put(name, new GgufPreTokenizer(llama3, true, true, false));
+            BY_NAME.put(name, new GgufPreTokenizer(llama3, true, true, true));
         }
         add(llama3, "dbrx", "smaug-bpe", "glm4", "chatglm-bpe");
         add(qwen2, "qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "stablelm2", "megrez", "hunyuan", "solar-open",
@@ -64,15 +62,25 @@ record GgufPreTokenizer(List<String> patterns, boolean ignoreMerges, boolean add
         add(List.of("\\p{N}{1,3}", CJK, PUNCTUATION_WORD + "[\\r\\n]*" + LINES_AND_SPACES), "deepseek-v3",
                 "hunyuan-dense", "joyai-llm", "hy_v4");
         add(List.of("\\p{N}{1,3}", CJK, PUNCTUATION_WORD + "|[\\r\\n]|\\s+(?!\\S)|\\s+", "\\p{N}"), "spark2_5");
+        // numbers are cut into threes from their end, the first of which keeps what is before it
+        add(List.of("[^\\p{N}]*\\p{N}{1,3}(?=(?:\\p{N}{3})*(?!\\p{N}))",
+                "[\\x{4E00}-\\x{9FFF}\\x{3400}-\\x{4DBF}\\x{F900}-\\x{FAFF}\\x{3040}-\\x{309F}\\x{30A0}-\\x{30FF}"
+                        + "\\x{FF65}-\\x{FF9F}\\x{2F00}-\\x{2FDF}\\x{0E40}-\\x{0E7F}\\x{0E80}-\\x{0EFF}"
+                        + "\\x{1780}-\\x{17FF}\\x{1000}-\\x{109F}\\x{AA60}-\\x{AA7F}\\x{A9E0}-\\x{A9FF}"
+                        + "\\x{AC00}-\\x{D7AF}\\x{1100}-\\x{11FF}]+",
+                PUNCTUATION_WORD + "[\\r\\n]*" + LINES_AND_SPACES), "afmoe");
+        for (String name : List.of("gemma4", "granite-embed-multi-311m", "sarvam-moe")) {
+            BY_NAME.put(name, new GgufPreTokenizer(List.of("[^\\n]+|[\\n]+"), false, false, false));
+        }
         add(List.of(NO_PUNCTUATION), "poro-chat", "bloom", "gpt3-finnish");
         add(List.of(NO_PUNCTUATION, "\\p{N}"), "viking");
-        BY_NAME.put("tekken", new GgufPreTokenizer(List.of(TEKKEN), true, true, false));
+        BY_NAME.put("tekken", new GgufPreTokenizer(List.of(TEKKEN), true, true, true));
         BY_NAME.put("chameleon", new GgufPreTokenizer(List.of("<sentinel:[0-9]+>",
                 "(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z", "([\\t\\n]|    |  )", "\\p{N}", "[\\p{P}!-/:-@\\[-`{-~]",
-                WordPattern.GPT2.regex()), false, true, false));
+                WordPattern.GPT2.regex()), false, true, true));
         add(List.of(WordPattern.O200K.regex()), "gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2");
         BY_NAME.put("granite-embed-multi-97m",
-                new GgufPreTokenizer(List.of(WordPattern.O200K.regex()), true, false, false));
+                new GgufPreTokenizer(List.of(WordPattern.O200K.regex()), true, false, true));
         add(List.of("\\d{1,3}(?=(?:\\d{3})*\\b)", WordPattern.O200K.regex()), "tiny_aya", "cohere2moe");
         add(List.of("\\p{N}+", "(?=(\\d{3})+(?!\\d))"), "superbpe");
         add(List.of("'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
@@ -86,11 +94,11 @@ record GgufPreTokenizer(List<String> patterns, boolean ignoreMerges, boolean add
                 + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]?|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+"), "exaone-moe");
         BY_NAME.put("minicpm5", new GgufPreTokenizer(
                 List.of("\\p{N}{1,3}", WordPattern.CL100K.regex().replace("\\p{N}{1,3}", "\\p{N}+")), true, false,
-                false));
+                true));
         String suffix = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?";
         BY_NAME.put("youtu", new GgufPreTokenizer(List.of(
                 "[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥\u3040-\u309f\u30a0-\u30ff]+",
-                WordPattern.O200K.regex().replace("\\p{N}{1,3}", "\\p{N}")), true, false, false));
+                WordPattern.O200K.regex().replace("\\p{N}{1,3}", "\\p{N}")), true, false, true));
         add(List.of(WordPattern.CL100K.regex().replace("|\\s+(?!\\S)|\\s+",
                 "|\\s{512}(?!\\S)|\\s{256}(?!\\S)|\\s{128}(?!\\S)"
                         + "|\\s{64}(?!\\S)|\\s{32}(?!\\S)|\\s{16}(?!\\S)|\\s{8}(?!\\S)|\\s{4}(?!\\S)|\\s{1,2}(?!\\S)|\\s{1}")),
@@ -104,7 +112,7 @@ record GgufPreTokenizer(List<String> patterns, boolean ignoreMerges, boolean add
 
     private static void add(List<String> patterns, String... names) {
         for (String name : names) {
-            BY_NAME.put(name, new GgufPreTokenizer(patterns, false, false, false));
+            BY_NAME.put(name, new GgufPreTokenizer(patterns, false, false, true));
         }
     }
 
@@ -125,8 +133,10 @@ record GgufPreTokenizer(List<String> patterns, boolean ignoreMerges, boolean add
                     TokenizerJson.object("type", "Split", "pattern", TokenizerJson.object("Regex", pattern), "behavior",
                             "Isolated", "invert", false));
         }
-        parts.add(TokenizerJson.object("type", "ByteLevel", "add_prefix_space", false, "trim_offsets", false,
-                "use_regex", false));
+        if (bytes) {
+            parts.add(TokenizerJson.object("type", "ByteLevel", "add_prefix_space", false, "trim_offsets", false,
+                    "use_regex", false));
+        }
         return TokenizerJson.object("type", "Sequence", "pretokenizers", parts);
     }
 }

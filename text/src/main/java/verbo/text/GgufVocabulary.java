@@ -23,7 +23,7 @@ final class GgufVocabulary {
     private static final int STRING = 8;
     private static final int ARRAY = 9;
     private static final int[] SIZES = {1, 1, 2, 2, 4, 4, 4, 1, -1, -1, 8, 8, 8};
-    private static final String[] MODELS = {"llama", "gpt2", "bert", "t5"};
+    private static final String[] MODELS = {"llama", "gpt2", "bert", "t5", "gemma4"};
 
     private final Path file;
     private final InputStream in;
@@ -165,7 +165,9 @@ final class GgufVocabulary {
         double[] scores = doubles(file, values, "tokenizer.ggml.scores", tokens.size());
         return switch (name) {
             case "llama", "t5" -> sentencePiece(file, name, tokens, scores, types, values);
-            case "gpt2" -> bpe(file, tokens, types, values);
+            case "gpt2" -> bpe(file, values.get("tokenizer.ggml.pre") instanceof String pre ? pre : "default", tokens,
+                    types, values);
+            case "gemma4" -> bpe(file, name, tokens, types, values);
             case "bert" -> bert(file, tokens, values);
             default -> throw new FormatException(file, "tokenizer.ggml.model: the vocabulary " + name
                     + " is not known; known: " + String.join(", ", MODELS));
@@ -243,9 +245,8 @@ final class GgufVocabulary {
         return id < 0 ? List.of() : List.of(id);
     }
 
-    private static Tokenizer bpe(Path file, List<String> tokens, double[] types, Map<String, Object> values)
+    private static Tokenizer bpe(Path file, String pre, List<String> tokens, double[] types, Map<String, Object> values)
             throws FormatException {
-        String pre = values.get("tokenizer.ggml.pre") instanceof String name ? name : "default";
         GgufPreTokenizer preTokenizer = GgufPreTokenizer.of(pre);
         if (preTokenizer == null) {
             throw new FormatException(file, "tokenizer.ggml.pre: the pre-tokenizer " + pre + " is not known; known: "
@@ -284,15 +285,21 @@ final class GgufVocabulary {
                 : List.of();
         List<Integer> after = bool(values, "add_eos_token", false)
                 ? ids(id(file, values, "eos_token_id", 11, size))
-                : bool(values, "add_sep_token", preTokenizer.addSeparator())
-                        ? ids(id(file, values, "seperator_token_id", id(file, values, "eos_token_id", 11, size), size))
-                        : List.of();
+                : List.of(); // a separator llama.cpp puts nowhere, whatever the file says of one
+        boolean bytes = preTokenizer.bytes();
         return TokenizerJson.read(file, TokenizerJson.object("version", "1.0", "truncation", null, "padding", null,
-                "added_tokens", added, "normalizer", null, "pre_tokenizer", preTokenizer.json(), "post_processor",
-                around(before, after, tokens), "decoder", TokenizerJson.object("type", "ByteLevel"), "model",
-                TokenizerJson.object("type", "BPE", "ignore_merges", preTokenizer.ignoreMerges(), "vocab", vocab,
-                        "merges", merges)),
+                "added_tokens", added, "normalizer", bytes ? null : replace(" ", "\u2581"), "pre_tokenizer",
+                preTokenizer.json(), "post_processor", around(before, after, tokens), "decoder",
+                bytes ? TokenizerJson.object("type", "ByteLevel")
+                        : TokenizerJson.object("type", "Sequence", "decoders", List.of(replace("\u2581", " "),
+                                TokenizerJson.object("type", "ByteFallback"), TokenizerJson.object("type", "Fuse"))),
+                "model", TokenizerJson.object("type", "BPE", "byte_fallback", !bytes, "ignore_merges",
+                        preTokenizer.ignoreMerges(), "vocab", vocab, "merges", merges)),
                 false);
+    }
+
+    private static Map<String, @Nullable Object> replace(String text, String by) {
+        return TokenizerJson.object("type", "Replace", "pattern", TokenizerJson.object("String", text), "content", by);
     }
 
     private static @Nullable Map<String, @Nullable Object> around(List<Integer> before, List<Integer> after,

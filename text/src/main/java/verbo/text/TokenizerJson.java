@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -94,11 +95,18 @@ final class TokenizerJson {
                 truncation(root.object("truncation")), padding(root.object("padding")));
         ByteLevelBpe fast = null;
         if (tokenModel instanceof Bpe bpe && bpe.options().prefix().isEmpty() && bpe.options().suffix().isEmpty()
-                && hasAllBytes(bpe)) {
+                && hasAllBytes(bpe) && added.stream().noneMatch(t -> isOtherBytes(t.content(), bpe))) {
             PieceSplitter pieces = PieceSplitter.of(preTokenizer);
             fast = pieces == null ? null : ByteLevelBpe.of(bpe, vocabulary, pieces, added, "");
         }
         return new Pipeline(parts, json, fast, findsSpecial);
+    }
+
+    /** Whether an added token is one of the model's too, whose characters stand for other bytes there. */
+    private static boolean isOtherBytes(String content, Bpe bpe) {
+        byte[] bytes = ByteLevel.toBytes(content);
+        return bytes != null && bpe.id(content) >= 0
+                && !Arrays.equals(bytes, content.getBytes(StandardCharsets.UTF_8));
     }
 
     private static boolean hasAllBytes(Bpe bpe) {

@@ -171,6 +171,22 @@ class PipelineTest {
     }
 
     @Test
+    void anAddedTokenMayBeAByteOfTheModelToo() throws FormatException {
+        StringBuilder vocab = new StringBuilder();
+        for (int b = 0; b < 256; b++) {
+            String token = String.valueOf(ByteLevel.toChar(b));
+            vocab.append(b == 0 ? "" : ", ").append('"').append(token.equals("\"") || token.equals("\\") ? "\\" : "")
+                    .append(token).append("\": ").append(b);
+        }
+        Tokenizer tokenizer = read("{\"added_tokens\": [{\"id\": 142, \"content\": \"İ\", \"special\": true}],"
+                + " \"pre_tokenizer\": {\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"use_regex\": true},"
+                + " \"model\": {\"type\": \"BPE\", \"vocab\": {" + vocab + "}, \"merges\": []}}");
+        Encoding encoding = tokenizer.encodeWithOffsets("İ\ud889\udc8e!");
+        assertThat(encoding.ids()).containsExactly(142, 0xF0, 0xB2, 0x92, 0x8E, '!');
+        assertThat(offsets("İ\ud889\udc8e!", encoding)).isEqualTo("[[0, 1], [1, 2], [1, 2], [1, 2], [1, 2], [2, 3]]");
+    }
+
+    @Test
     void aTemplateBehindAnotherIsRefusedInWords() throws FormatException {
         String template = """
                 {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x", "type_id": 0}},
