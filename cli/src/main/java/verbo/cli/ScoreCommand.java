@@ -93,11 +93,11 @@ final class ScoreCommand implements Callable<Integer> {
         }
     }
 
-    /** A file, or standard input, as text. */
+    /** A file, or standard input, as text: without a byte order mark, as texts to learn from are read. */
     static String read(String name) throws IOException {
-        return name.equals("-")
+        return TextFile.unmarked(name.equals("-")
                 ? TextFile.decode(Path.of("standard input"), System.in.readAllBytes())
-                : TextFile.read(Path.of(name));
+                : TextFile.read(Path.of(name)));
     }
 
     /** A text as a model is to be tuned on or compared by: of words, every line ends a sentence, the last one too. */

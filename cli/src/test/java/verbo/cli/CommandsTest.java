@@ -202,6 +202,8 @@ final class CommandsTest {
         Files.write(folder.resolve("latin1.txt"), new byte[]{'t', 'h', (byte) 0xE9, 'e'});
         assertFails(1, folder + ": is a folder", "score", "--model", path("run"), folder.toString());
         assertFails(1, "not UTF-8 text, at byte 2", "score", "--model", path("run"), path("latin1.txt"));
+        Files.writeString(folder.resolve("marked.txt"), "\uFEFFthe");
+        assertThat(run("score", "--model", path("run"), path("marked.txt")).out).contains("2 tokens");
         Files.writeString(folder.resolve("foreign.txt"), "the x");
         assertFails(1, "foreign.txt: the character 'x'", "score", "--model", path("run"), path("foreign.txt"));
     }

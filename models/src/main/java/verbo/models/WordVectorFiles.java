@@ -39,6 +39,7 @@ public final class WordVectorFiles {
         GLOVE
     }
 
+    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
     private static final int LONGEST_WORD = 1 << 16;
     private static final int MOST_DIMENSIONS = 1 << 16;
     private static final double[] TENS = new double[23]; // exact as doubles
@@ -122,6 +123,10 @@ public final class WordVectorFiles {
         }
 
         WordVectors read() throws IOException {
+            in.mark(BYTE_ORDER_MARK.length);
+            if (!Arrays.equals(in.readNBytes(BYTE_ORDER_MARK.length), BYTE_ORDER_MARK)) {
+                in.reset();
+            }
             if (!readLine()) {
                 throw new FormatException(file, "is empty");
             }

@@ -62,6 +62,7 @@ class WordVectorsTest {
     void formatsAreToldApart() throws IOException {
         assertThat(read("2 2\na 1 2\nb 3 4\n").vector("b")).containsExactly(3, 4);
         assertThat(read("2 2\na 1 2 \nb 3 4 \n").vector("b")).containsExactly(3, 4); // fastText ends lines in a space
+        assertThat(read("\u00EF\u00BB\u00BF2 2\na 1 2\nb 3 4\n").vector("b")).containsExactly(3, 4);
         assertThat(read("a 1 2\nb 3 4\n. . 5 6").words()).containsExactly("a", "b", ". .");
         assertThat(read("1 2\na \0\0\u0080?\0\0\0@").vector("a")).containsExactly(1, 2);
         assertThat(read("1 2\na \n\0\u0080?\0\0\0@").vector("a")).containsExactly(0x1.000014p0f, 2);

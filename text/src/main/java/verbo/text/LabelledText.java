@@ -31,8 +31,8 @@ public record LabelledText(String label, String text) {
     public static List<LabelledText> read(Path file) throws IOException {
         List<LabelledText> texts = new ArrayList<>();
         int number = 0;
-        for (String line : (Iterable<String>) new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
-                .lines()::iterator) {
+        String all = TextFile.unmarked(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+        for (String line : (Iterable<String>) all.lines()::iterator) {
             number++;
             String text = line.strip();
             if (!text.isEmpty()) {

@@ -24,6 +24,11 @@ public final class TextFile {
         return decode(file, Files.readAllBytes(file));
     }
 
+    /** A text without the byte order mark that some editors put before it. */
+    public static String unmarked(String text) {
+        return text.startsWith("\uFEFF") ? text.substring(1) : text;
+    }
+
     /**
      * The text that bytes are.
      *

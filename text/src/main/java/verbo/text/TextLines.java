@@ -44,7 +44,7 @@ public final class TextLines {
                 if (decoded.indexOf('\uFFFD') >= 0 && !Arrays.equals(decoded.getBytes(StandardCharsets.UTF_8), raw)) {
                     throw new FormatException(name, "line " + number + ": not UTF-8 text");
                 }
-                action.accept(number == 1 && decoded.startsWith("\uFEFF") ? decoded.substring(1) : decoded);
+                action.accept(number == 1 ? TextFile.unmarked(decoded) : decoded);
             }
         } catch (ZipException | EOFException e) {
             throw new FormatException(name, "not a whole gzip file: " + e.getMessage(), e);

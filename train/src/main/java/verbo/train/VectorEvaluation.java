@@ -3,8 +3,6 @@
 package verbo.train;
 
 import java.io.IOException;
-import java.nio.charset.MalformedInputException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,6 +13,7 @@ import verbo.tensor.NoGradient;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
 import verbo.text.FormatException;
+import verbo.text.TextLines;
 
 /**
  * How good word vectors are: whether they solve analogies (Mikolov et al. 2013), and whether they rank pairs of words by
@@ -72,11 +71,9 @@ public final class VectorEvaluation {
     }
 
     private static List<String> lines(Path file) throws IOException {
-        try {
-            return Files.readAllLines(file);
-        } catch (MalformedInputException e) {
-            throw new FormatException(file, "is not UTF-8 text", e);
-        }
+        List<String> lines = new ArrayList<>();
+        TextLines.forEach(file, lines::add);
+        return lines;
     }
 
     private record Question(int section, int a, int b, int c, int d) {}

@@ -84,6 +84,8 @@ class ClassifierTrainingTest {
         Files.write(file, "1 good film\n\n__label__0\tbad caf\u00e9\r\n".getBytes(StandardCharsets.ISO_8859_1));
         assertThat(LabelledText.read(file)).containsExactly(new LabelledText("1", "good film"),
                 new LabelledText("0", "bad caf\uFFFD"));
+        Files.writeString(file, "\uFEFF1 good film");
+        assertThat(LabelledText.read(file)).containsExactly(new LabelledText("1", "good film"));
         for (String wrong : new String[]{"a b\nlabel", "a b\n__label__ text", "a b\n__label__x __label__y text"}) {
             Files.writeString(file, wrong);
             assertThatThrownBy(() -> LabelledText.read(file)).isInstanceOf(FormatException.class)

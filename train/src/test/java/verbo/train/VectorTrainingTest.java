@@ -132,7 +132,7 @@ class VectorTrainingTest {
         WordVectors vectors = new WordVectors(List.of("king", "queen", "man", "woman", "sea"),
                 new float[][]{{1, 1, 0.1f}, {1, -1, 0.1f}, {0.1f, 1, 0}, {0.1f, -1, 0}, {0, 0, 1}});
         Path questions = Files.writeString(folder.resolve("q.txt"),
-                ": family\nMan King Woman Queen\nking man queen woman\nking man queen aunt\n: sea\nsea man king man\n");
+                "\uFEFF: family\nMan King Woman Queen\nking man queen woman\nking man queen aunt\n: sea\nsea man king man\n");
         VectorEvaluation evaluation = new VectorEvaluation(vectors, Engine.cpu(1));
         assertThat(VectorEvaluation.isAnalogies(questions)).isTrue();
         assertThat(evaluation.analogies(questions, 1000)).containsExactly(
