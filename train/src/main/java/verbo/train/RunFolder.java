@@ -124,13 +124,14 @@ final class RunFolder implements AutoCloseable {
         return !checkpoints().all().isEmpty() || isForeign();
     }
 
-    /** Whether there is something here, but no run. */
+    /** Whether there is something here, but no run, nor what is left of one killed while it wrote its first file. */
     private boolean isForeign() throws IOException {
         if (Files.exists(training())) {
             return false;
         }
         try (Stream<Path> files = Files.list(path)) {
-            return files.anyMatch(file -> !file.getFileName().toString().equals(LOCK));
+            return files.map(file -> file.getFileName().toString())
+                    .anyMatch(name -> !name.equals(LOCK) && !name.startsWith(".training.json."));
         }
     }
 

@@ -299,6 +299,9 @@ final class TrainingTest {
         }
         assertThat(folder.resolve("run/notes.txt")).exists();
         assertThat(folder.resolve("run/checkpoints/step-000012")).doesNotExist();
+        Files.createDirectory(folder.resolve("killed"));
+        Files.createFile(folder.resolve("killed/.training.json.1-1.tmp"));
+        assertThat(train("killed", "steps=1").steps()).isEqualTo(1);
         Files.createDirectory(folder.resolve("other"));
         Files.writeString(folder.resolve("other/file"), "");
         assertThatThrownBy(() -> train("other")).hasMessageContaining("not a run");
