@@ -293,6 +293,11 @@ public final class ByteLevelBpe implements Tokenizer {
         encoder.encode(text, isPrefixed(text), out);
     }
 
+    /** Where a piece of a text of about so many characters ends, whose ids are its own; at the text's end if that is not told. */
+    int piece(String text, int from, int length) {
+        return encoder.piece(text, from, length);
+    }
+
     /** Whether tokens are only found in what a text has. */
     boolean keepsText() {
         return !prefix;

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,9 @@ final class Pipeline implements Tokenizer {
     /** How texts that are too long are cut. */
     record Truncation(int maxLength, int stride, Strategy strategy, boolean right) {}
 
+    private static final int PIECE = 256; // characters that are normalised together if one has to be
+    private static final Pattern SPACE_BEHIND = Pattern.compile("[a-z] ");
+
     private final Parts parts;
     private final AddedTokens added;
     private final Map<Integer, AddedToken> addedById = new HashMap<>();
@@ -39,6 +43,7 @@ final class Pipeline implements Tokenizer {
     private final Supplier<String> json;
     private final @Nullable ByteLevelBpe fast;
     private final boolean raw; // whether it may have a text that the normaliser leaves as it is
+    private final boolean byPiece; // and a part of a text before a space that is between small letters
     private final boolean findsSpecial;
     private final Stretches.@Nullable Plan plan;
     private final @Nullable PretokenEncoder stretches;
@@ -56,6 +61,9 @@ final class Pipeline implements Tokenizer {
         this.fast = fast;
         raw = parts.added().stream()
                 .allMatch(t -> !t.normalized() || Normalizer.leaves(parts.normalizer(), t.content()));
+        byPiece = Normalizer.leaves(parts.normalizer(), "")
+                && parts.added().stream()
+                        .noneMatch(t -> SPACE_BEHIND.matcher(t.content() + (t.rstrip() ? " " : "")).find());
         added = new AddedTokens(parts.added(), parts.normalizer());
         int most = parts.model().size();
         for (AddedToken token : parts.added()) {
@@ -298,7 +306,7 @@ final class Pipeline implements Tokenizer {
 
     private int[] normalizedAndFast(String text, ByteLevelBpe model) {
         IntBuilder ids = new IntBuilder(text.length() / 3 + 4);
-        split(text, findsSpecial, new Sink() {
+        Sink normalized = new Sink() {
             @Override
             public void text(Normalized part) {
                 model.encode(part.text(), ids);
@@ -308,7 +316,19 @@ final class Pipeline implements Tokenizer {
             public void token(AddedToken token, Normalized in, int from, int to) {
                 ids.add(token.id());
             }
-        });
+        };
+        int from = 0;
+        do {
+            int to = byPiece ? model.piece(text, from, PIECE) : text.length();
+            String piece = text.substring(from, to);
+            if (leaves(piece)) {
+                int[] some = model.encode(piece, findsSpecial);
+                ids.add(some, some.length);
+            } else {
+                split(piece, findsSpecial, normalized);
+            }
+            from = to;
+        } while (from < text.length());
         return ids.toArray();
     }
 

@@ -189,7 +189,7 @@ final class PretokenEncoder {
         int n = at;
         int from = 0;
         do {
-            int to = piece(text, from);
+            int to = piece(text, from, PIECE);
             String piece = text.substring(from, to);
             n = encodePiece(piece, prefix && from == 0, work, n);
             if (from == 0 && to < text.length()) {
@@ -200,13 +200,13 @@ final class PretokenEncoder {
         return n;
     }
 
-    /** Where a piece of a text ends: at its end, or at a space between two small letters. */
-    private int piece(String text, int from) {
+    /** Where a piece of so many characters or more ends: at the end of the text, or at a space between two small letters. */
+    int piece(String text, int from, int least) {
         int last = text.length() - 1;
-        if (!cutAtSpaces || last - from <= PIECE) {
+        if (!cutAtSpaces || last - from <= least) {
             return text.length();
         }
-        for (int i = from + PIECE; i < last; i++) {
+        for (int i = from + least; i < last; i++) {
             if (text.charAt(i) == ' ' && isSmall(text.charAt(i - 1)) && isSmall(text.charAt(i + 1))) {
                 return i;
             }

@@ -66,7 +66,8 @@ class PieceSplitterTest {
                         + random.nextBoolean() + "}");
         String json = ("{'normalizer': " + NORMALIZERS.get(random.nextInt(NORMALIZERS.size()))
                 + ", 'pre_tokenizer': {'type': 'Sequence', 'pretokenizers': [" + String.join(", ", parts)
-                + "]}, 'added_tokens': [{'id': 300, 'content': '<x>', 'special': true, 'lstrip': true}, {'id': 301, 'content': '<y>',"
+                + "]}, 'added_tokens': [{'id': 300, 'content': '<x>', 'special': true, 'lstrip': true}, {'id': 301, 'content': '"
+                + List.of("<y>", "<y>", "lo lo", "1 lo").get(random.nextInt(4)) + "',"
                 + " 'normalized': true}], 'model': {'type': 'BPE', 'ignore_merges': " + random.nextBoolean() + ", ")
                 .replace('\'', '"').replace('#', '\'') + VOCABULARY + "}}";
         return (Pipeline) TokenizerJson.read(Path.of("tokenizer.json"), json);
@@ -107,8 +108,8 @@ class PieceSplitterTest {
         for (int seed = 0; seed < 20; seed++) {
             Random random = new Random(seed);
             Pipeline pipeline = pipeline(random);
-            String text = text(random, 1) + "lo lo, 12".repeat(6000) + text(random, 2000);
-            check(pipeline, text);
+            check(pipeline, text(random, 1) + "lo lo, 12".repeat(6000) + text(random, 2000));
+            check(pipeline, ("lo lo <x> " + text(random, 8) + " lo lo").repeat(60)); // piece after piece is normalised or not
         }
     }
 }
