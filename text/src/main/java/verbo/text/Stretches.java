@@ -614,7 +614,7 @@ final class Stretches implements PretokenEncoder.Splitter {
                 if (!isUnchanged(c) || (cuts == Cuts.WORDS && WORD_CLASSES[c] == SINGLE && size < to - from)) {
                     return 0;
                 }
-                if (clusters && before < 0x800 && c >= 0x800 && joins(c)) {
+                if (clusters && before < 0x800 && c >= 0x800 && CharsMap.joins(c)) {
                     return 0;
                 }
                 before = c;
@@ -669,13 +669,6 @@ final class Stretches implements PretokenEncoder.Splitter {
                 case Normalizer.Sequence(List<Normalizer> list) -> list.stream().allMatch(Plain::isByCluster);
                 case null, default -> false;
             };
-        }
-
-        /** Whether a character of three bytes may be in a cluster with what is before it. */
-        private static boolean joins(int c) {
-            int type = Character.getType(c);
-            return isMark(type) || type == Character.MODIFIER_LETTER || c == 0xE33 || c == 0xEB3
-                    || (c >= 0x1100 && c < 0x1200) || (c >= 0xA960 && c < 0xA980) || (c >= 0xD7B0 && c < 0xD800);
         }
 
         private static boolean isMark(int type) {

@@ -118,21 +118,6 @@ final class TokenizerJson {
         return true;
     }
 
-    /** The pattern by hand, if this is a byte-level pre-tokenizer with one. */
-    static @Nullable WordPattern byteLevelPattern(@Nullable PreTokenizer preTokenizer) {
-        return switch (preTokenizer) {
-            case PreTokenizer.Bytes(boolean space, boolean regex) when !space && regex -> WordPattern.GPT2;
-            case PreTokenizer.Sequence(List<PreTokenizer> both) when both.size() == 2
-                    && both.get(
-                            0) instanceof PreTokenizer.Split(TextPattern at, PreTokenizer.Behavior behavior, boolean invert)
-                    && at instanceof TextPattern.Regex(String source, Pattern compiled, WordPattern known)
-                    && (invert ? behavior == PreTokenizer.Behavior.REMOVED : behavior == PreTokenizer.Behavior.ISOLATED)
-                    && both.get(1) instanceof PreTokenizer.Bytes(boolean space, boolean regex) && !space && !regex ->
-                known;
-            case null, default -> null;
-        };
-    }
-
     /** A vocabulary of characters, each of them one. */
     private static @Nullable Tokenizer characters(Bpe bpe, List<AddedToken> added, String json) {
         List<String> characters = new ArrayList<>();

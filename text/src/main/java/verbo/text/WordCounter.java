@@ -85,7 +85,7 @@ final class WordCounter {
         this.preTokenizer = preTokenizer;
         this.lines = lines;
         this.threads = threads;
-        WordPattern pattern = normalizer == null ? TokenizerJson.byteLevelPattern(preTokenizer) : null;
+        WordPattern pattern = normalizer == null ? byteLevelPattern(preTokenizer) : null;
         if (pattern != null) {
             cut = preTokenizer instanceof PreTokenizer.Bytes ? new Cut.BeforeSpace() : new Cut.ByPattern(pattern);
         } else if (isLocal(normalizer) && endsAtSpace(preTokenizer)) {
@@ -93,6 +93,21 @@ final class WordCounter {
         } else {
             cut = new Cut.Whole();
         }
+    }
+
+    /** The pattern by hand, if this is a byte-level pre-tokenizer with one. */
+    private static @Nullable WordPattern byteLevelPattern(@Nullable PreTokenizer preTokenizer) {
+        return switch (preTokenizer) {
+            case PreTokenizer.Bytes(boolean space, boolean regex) when !space && regex -> WordPattern.GPT2;
+            case PreTokenizer.Sequence(List<PreTokenizer> both) when both.size() == 2
+                    && both.get(
+                            0) instanceof PreTokenizer.Split(TextPattern at, PreTokenizer.Behavior behavior, boolean invert)
+                    && at instanceof TextPattern.Regex(_, _, WordPattern known)
+                    && (invert ? behavior == PreTokenizer.Behavior.REMOVED : behavior == PreTokenizer.Behavior.ISOLATED)
+                    && both.get(1) instanceof PreTokenizer.Bytes(boolean space, boolean regex) && !space && !regex ->
+                known;
+            case null, default -> null;
+        };
     }
 
     private static @Nullable Plain plain(@Nullable PreTokenizer preTokenizer) {
