@@ -345,12 +345,7 @@ final class Gemm {
                     int pa = aFrom + row * aDepth;
                     int pb = bFrom + column * bDepth;
                     long out = c + 4 * (row * cStride + column);
-                    if (rows == mr && columns == nr && added == 0) {
-                        kernels.tile(depth, a, pa, b, pb, tile, out, cStride, accumulate);
-                    } else {
-                        kernels.tile(depth, a, pa, b, pb, tile);
-                        kernels.write(tile, rows, columns, added, out, cStride, accumulate);
-                    }
+                    kernels.tile(rows, columns, depth, a, pa, b, pb, tile, added, out, cStride, accumulate);
                 }
             }
         }

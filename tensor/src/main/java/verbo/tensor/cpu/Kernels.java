@@ -92,17 +92,18 @@ interface Kernels {
     int nr();
 
     /**
-     * {@code tile[mr × nr] = Σ_k a[k, :]ᵀ · b[k, :]} of packed panels: {@code mr} elements of A, then of the next k; {@code nr}
-     * elements of B, then of the next k.
+     * {@code out[rows, columns] (+)= Σ_k a[k, :]ᵀ · b[k, :] (+ bias)} of packed panels: {@code mr} elements of A, then of the next
+     * k; {@code nr} elements of B, then of the next k. Of these the first rows and columns count.
+     *
+     * @param tile
+     *            room for {@code mr × nr} elements
+     * @param bias
+     *            address of an element a column, or 0
+     * @param out
+     *            address of rows that are {@code stride} elements apart
      */
-    void tile(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile);
-
-    /** As {@link #tile} and {@link #write} of a whole tile without bias. */
-    void tile(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile, long out, long stride,
-            boolean accumulate);
-
-    /** Writes the first rows and columns of a tile to a matrix whose rows are {@code stride} elements apart. */
-    void write(float[] tile, int rows, int columns, long bias, long out, long stride, boolean accumulate);
+    void tile(int rows, int columns, int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile, long bias,
+            long out, long stride, boolean accumulate);
 
     /**
      * Packs the first {@code count} elements of {@code depth} rows, {@code width} to a panel row, zeros after them. More than

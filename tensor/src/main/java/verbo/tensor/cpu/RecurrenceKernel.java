@@ -170,7 +170,8 @@ final class RecurrenceKernel {
                 float[] a = s % 2 == 0 ? even : odd;
                 for (int u = from; u < to; u++) {
                     for (int g = 0; g < count; g++) {
-                        multiply(a, rows, h, packed, (u * count + g) * panel, tile, product + 4L * g * rows * nr);
+                        multiply(a, batch, Math.min(nr, h - u * nr), h, packed, (u * count + g) * panel, tile,
+                                product + 4L * g * rows * nr);
                     }
                     cells(steps, s, input, product, (long) rows * nr, nr, added, 0, batch, u * nr,
                             Math.min(nr, h - u * nr));
@@ -267,7 +268,7 @@ final class RecurrenceKernel {
                 }
                 meeting.await();
                 for (int u = from; u < to; u++) {
-                    multiply(a, rows, wide, packed, u * panel, tile, product);
+                    multiply(a, batch, Math.min(nr, h - u * nr), wide, packed, u * panel, tile, product);
                     int n = Math.min(nr, h - u * nr);
                     for (int row = 0; row < batch; row++) {
                         kernels.add(product + 4L * row * nr,
@@ -303,14 +304,16 @@ final class RecurrenceKernel {
     }
 
     /** A panel of columns for all rows: product [rows, nr] = left [rows, depth] · panel [depth, nr]. */
-    private void multiply(float[] a, int rows, int depth, float[] b, int panel, float[] tile, long product) {
+    private void multiply(float[] a, int rows, int columns, int depth, float[] b, int panel, float[] tile,
+            long product) {
         int parts = (depth + DEPTH - 1) / DEPTH;
         int part = (depth + parts - 1) / parts;
         for (int k = 0; k < depth; k += part) {
             int inner = Math.min(part, depth - k);
             for (int row = 0; row < rows; row += mr) {
-                kernels.tile(inner, a, row * depth + k * mr, b, panel + k * nr, tile, product + 4L * row * nr, nr,
-                        k > 0);
+                kernels.tile(Math.min(mr, rows - row), columns, inner, a, row * depth + k * mr, b, panel + k * nr, tile,
+                        0,
+                        product + 4L * row * nr, nr, k > 0);
             }
         }
     }

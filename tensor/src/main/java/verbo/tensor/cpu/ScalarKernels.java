@@ -358,7 +358,8 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void tile(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile) {
+    public void tile(int rows, int columns, int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile,
+            long bias, long out, long stride, boolean accumulate) {
         java.util.Arrays.fill(tile, 0, MR * NR, 0);
         for (int k = 0; k < depth; k++) {
             for (int i = 0; i < MR; i++) {
@@ -368,24 +369,14 @@ final class ScalarKernels implements Kernels {
                 }
             }
         }
+        write(NR, tile, rows, 0, columns, bias, out, stride, accumulate);
     }
 
-    @Override
-    public void tile(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile, long out, long stride,
-            boolean accumulate) {
-        tile(depth, a, aFrom, b, bFrom, tile);
-        write(tile, MR, NR, 0, out, stride, accumulate);
-    }
-
-    @Override
-    public void write(float[] tile, int rows, int columns, long bias, long out, long stride, boolean accumulate) {
-        write(NR, tile, rows, columns, bias, out, stride, accumulate);
-    }
-
-    static void write(int nr, float[] tile, int rows, int columns, long bias, long out, long stride,
+    /** The columns {@code from} on of a tile's rows. */
+    static void write(int nr, float[] tile, int rows, int from, int columns, long bias, long out, long stride,
             boolean accumulate) {
         for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < columns; j++) {
+            for (int j = from; j < columns; j++) {
                 float added = bias == 0 ? 0 : get(bias + 4L * j);
                 put(out + 4 * (stride * i + j), tile[i * nr + j] + added, accumulate);
             }

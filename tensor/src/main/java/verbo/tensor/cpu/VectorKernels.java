@@ -26,12 +26,14 @@ final class VectorKernels implements Kernels {
     private static final long W = S.vectorByteSize();
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-    /** 32 registers hold 8 x 3 accumulators; with 16 the JIT keeps no more than 4 x 2 from being spilled. */
+    /**
+     * With 16 registers the JIT keeps no more than 4 x 2 accumulators from being spilled; 32 hold 8 x 3, but the widths of models
+     * are multiples of two vectors and not of three.
+     */
     private static final boolean WIDE = S.vectorBitSize() == 512;
 
     private static final int MR = WIDE ? 8 : 4;
-    private static final int NV = WIDE ? 3 : 2;
-    private static final int NR = NV * L;
+    private static final int NR = 2 * L;
     private static final VectorSpecies<Float> SHORT = WIDE ? FloatVector.SPECIES_256 : FloatVector.SPECIES_128; // of MR lanes
 
     private static VectorSpecies<Float> species() {
@@ -866,118 +868,125 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void tile(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile) {
-        if (WIDE) {
-            tile8x3(depth, a, aFrom, b, bFrom, tile);
+    public void tile(int rows, int columns, int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile,
+            long bias, long out, long stride, boolean accumulate) {
+        if (rows > 4 && columns > L) { // as many accumulators and writing them to memory are more than the JIT inlines
+            tile8x2(depth, a, aFrom, b, bFrom, tile);
+        } else if (rows > 4) {
+            tile8x1(depth, a, aFrom, b, bFrom, tile);
+        } else if (rows == MR && columns == NR && bias == 0) {
+            tile4x2(depth, a, aFrom, b, bFrom, out, stride, accumulate);
+            return;
         } else {
             tile4x2(depth, a, aFrom, b, bFrom, tile);
         }
-    }
-
-    @Override
-    public void tile(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile, long out, long stride,
-            boolean accumulate) {
-        if (WIDE) { // so many accumulators and writing to memory are more than the JIT inlines
-            tile8x3(depth, a, aFrom, b, bFrom, tile);
-            write(tile, MR, NR, 0, out, stride, accumulate);
-        } else {
-            tile4x2(depth, a, aFrom, b, bFrom, out, stride, accumulate);
-        }
+        write(tile, rows, columns, bias, out, stride, accumulate);
     }
 
     // Every accumulator is a variable of its own: vectors in an array would live in memory.
 
-    private static void tile8x3(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile) {
+    private static void tile8x2(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile) {
         FloatVector zero = FloatVector.zero(S);
         FloatVector c00 = zero;
         FloatVector c01 = zero;
-        FloatVector c02 = zero;
         FloatVector c10 = zero;
         FloatVector c11 = zero;
-        FloatVector c12 = zero;
         FloatVector c20 = zero;
         FloatVector c21 = zero;
-        FloatVector c22 = zero;
         FloatVector c30 = zero;
         FloatVector c31 = zero;
-        FloatVector c32 = zero;
         FloatVector c40 = zero;
         FloatVector c41 = zero;
-        FloatVector c42 = zero;
         FloatVector c50 = zero;
         FloatVector c51 = zero;
-        FloatVector c52 = zero;
         FloatVector c60 = zero;
         FloatVector c61 = zero;
-        FloatVector c62 = zero;
         FloatVector c70 = zero;
         FloatVector c71 = zero;
-        FloatVector c72 = zero;
         int pa = aFrom;
         int pb = bFrom;
         for (int k = 0; k < depth; k++) {
             FloatVector b0 = FloatVector.fromArray(S, b, pb);
             FloatVector b1 = FloatVector.fromArray(S, b, pb + L);
-            FloatVector b2 = FloatVector.fromArray(S, b, pb + 2 * L);
             FloatVector x = FloatVector.broadcast(S, a[pa]);
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
-            c02 = x.fma(b2, c02);
             x = FloatVector.broadcast(S, a[pa + 1]);
             c10 = x.fma(b0, c10);
             c11 = x.fma(b1, c11);
-            c12 = x.fma(b2, c12);
             x = FloatVector.broadcast(S, a[pa + 2]);
             c20 = x.fma(b0, c20);
             c21 = x.fma(b1, c21);
-            c22 = x.fma(b2, c22);
             x = FloatVector.broadcast(S, a[pa + 3]);
             c30 = x.fma(b0, c30);
             c31 = x.fma(b1, c31);
-            c32 = x.fma(b2, c32);
             x = FloatVector.broadcast(S, a[pa + 4]);
             c40 = x.fma(b0, c40);
             c41 = x.fma(b1, c41);
-            c42 = x.fma(b2, c42);
             x = FloatVector.broadcast(S, a[pa + 5]);
             c50 = x.fma(b0, c50);
             c51 = x.fma(b1, c51);
-            c52 = x.fma(b2, c52);
             x = FloatVector.broadcast(S, a[pa + 6]);
             c60 = x.fma(b0, c60);
             c61 = x.fma(b1, c61);
-            c62 = x.fma(b2, c62);
             x = FloatVector.broadcast(S, a[pa + 7]);
             c70 = x.fma(b0, c70);
             c71 = x.fma(b1, c71);
-            c72 = x.fma(b2, c72);
-            pa += 8;
-            pb += 3 * L;
+            pa += MR;
+            pb += NR;
         }
         c00.intoArray(tile, 0);
         c01.intoArray(tile, L);
-        c02.intoArray(tile, 2 * L);
-        c10.intoArray(tile, 3 * L);
-        c11.intoArray(tile, 4 * L);
-        c12.intoArray(tile, 5 * L);
-        c20.intoArray(tile, 6 * L);
-        c21.intoArray(tile, 7 * L);
-        c22.intoArray(tile, 8 * L);
-        c30.intoArray(tile, 9 * L);
-        c31.intoArray(tile, 10 * L);
-        c32.intoArray(tile, 11 * L);
-        c40.intoArray(tile, 12 * L);
-        c41.intoArray(tile, 13 * L);
-        c42.intoArray(tile, 14 * L);
-        c50.intoArray(tile, 15 * L);
-        c51.intoArray(tile, 16 * L);
-        c52.intoArray(tile, 17 * L);
-        c60.intoArray(tile, 18 * L);
-        c61.intoArray(tile, 19 * L);
-        c62.intoArray(tile, 20 * L);
-        c70.intoArray(tile, 21 * L);
-        c71.intoArray(tile, 22 * L);
-        c72.intoArray(tile, 23 * L);
+        c10.intoArray(tile, 2 * L);
+        c11.intoArray(tile, 3 * L);
+        c20.intoArray(tile, 4 * L);
+        c21.intoArray(tile, 5 * L);
+        c30.intoArray(tile, 6 * L);
+        c31.intoArray(tile, 7 * L);
+        c40.intoArray(tile, 8 * L);
+        c41.intoArray(tile, 9 * L);
+        c50.intoArray(tile, 10 * L);
+        c51.intoArray(tile, 11 * L);
+        c60.intoArray(tile, 12 * L);
+        c61.intoArray(tile, 13 * L);
+        c70.intoArray(tile, 14 * L);
+        c71.intoArray(tile, 15 * L);
+    }
+
+    /** The first vector of columns alone. */
+    private static void tile8x1(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile) {
+        FloatVector zero = FloatVector.zero(S);
+        FloatVector c0 = zero;
+        FloatVector c1 = zero;
+        FloatVector c2 = zero;
+        FloatVector c3 = zero;
+        FloatVector c4 = zero;
+        FloatVector c5 = zero;
+        FloatVector c6 = zero;
+        FloatVector c7 = zero;
+        int pa = aFrom;
+        int pb = bFrom;
+        for (int k = 0; k < depth; k++) {
+            FloatVector v = FloatVector.fromArray(S, b, pb);
+            c0 = FloatVector.broadcast(S, a[pa]).fma(v, c0);
+            c1 = FloatVector.broadcast(S, a[pa + 1]).fma(v, c1);
+            c2 = FloatVector.broadcast(S, a[pa + 2]).fma(v, c2);
+            c3 = FloatVector.broadcast(S, a[pa + 3]).fma(v, c3);
+            c4 = FloatVector.broadcast(S, a[pa + 4]).fma(v, c4);
+            c5 = FloatVector.broadcast(S, a[pa + 5]).fma(v, c5);
+            c6 = FloatVector.broadcast(S, a[pa + 6]).fma(v, c6);
+            c7 = FloatVector.broadcast(S, a[pa + 7]).fma(v, c7);
+            pa += MR;
+            pb += NR;
+        }
+        c0.intoArray(tile, 0);
+        c1.intoArray(tile, NR);
+        c2.intoArray(tile, 2 * NR);
+        c3.intoArray(tile, 3 * NR);
+        c4.intoArray(tile, 4 * NR);
+        c5.intoArray(tile, 5 * NR);
+        c6.intoArray(tile, 6 * NR);
+        c7.intoArray(tile, 7 * NR);
     }
 
     private static void tile4x2(int depth, float[] a, int aFrom, float[] b, int bFrom, float[] tile) {
@@ -1007,8 +1016,8 @@ final class VectorKernels implements Kernels {
             x = FloatVector.broadcast(S, a[pa + 3]);
             c30 = x.fma(b0, c30);
             c31 = x.fma(b1, c31);
-            pa += 4;
-            pb += 2 * L;
+            pa += MR;
+            pb += NR;
         }
         c00.intoArray(tile, 0);
         c01.intoArray(tile, L);
@@ -1048,8 +1057,8 @@ final class VectorKernels implements Kernels {
             x = FloatVector.broadcast(S, a[pa + 3]);
             c30 = x.fma(b0, c30);
             c31 = x.fma(b1, c31);
-            pa += 4;
-            pb += 2 * L;
+            pa += MR;
+            pb += NR;
         }
         long out1 = out + 4 * stride;
         long out2 = out1 + 4 * stride;
@@ -1074,22 +1083,20 @@ final class VectorKernels implements Kernels {
         store(c31, out3 + W);
     }
 
-    @Override
-    public void write(float[] tile, int rows, int columns, long bias, long out, long stride, boolean accumulate) {
-        if (columns == NR) {
-            for (int i = 0; i < rows; i++) {
-                long p = out + 4 * stride * i;
-                for (int j = 0; j < NR; j += L) {
-                    FloatVector v = FloatVector.fromArray(S, tile, i * NR + j);
-                    if (bias != 0) {
-                        v = v.add(load(bias + 4L * j));
-                    }
-                    store(v, p + 4L * j, accumulate);
+    private static void write(float[] tile, int rows, int columns, long bias, long out, long stride,
+            boolean accumulate) {
+        int whole = columns / L * L;
+        for (int i = 0; i < rows; i++) {
+            long p = out + 4 * stride * i;
+            for (int j = 0; j < whole; j += L) {
+                FloatVector v = FloatVector.fromArray(S, tile, i * NR + j);
+                if (bias != 0) {
+                    v = v.add(load(bias + 4L * j));
                 }
+                store(v, p + 4L * j, accumulate);
             }
-        } else {
-            ScalarKernels.write(NR, tile, rows, columns, bias, out, stride, accumulate);
         }
+        ScalarKernels.write(NR, tile, rows, whole, columns, bias, out, stride, accumulate);
     }
 
     @Override
@@ -1156,11 +1163,17 @@ final class VectorKernels implements Kernels {
 
     @Override
     public void packColumns(long b, long stride, int depth, int count, int width, float[] into, int at) {
-        int whole = depth / 4 * 4;
+        int rows = WIDE && width == MR ? 8 : 4;
+        int whole = rows == 8 ? depth / L * L : depth / 4 * 4;
         int panels = count / width;
-        for (int j = 0; j < panels * width; j += 4) {
-            interleaveFour(b + 4 * stride * j, 4 * stride, whole, into, at + j / width * width * depth + j % width,
-                    width);
+        for (int j = 0; j < panels * width; j += rows) {
+            long from = b + 4 * stride * j;
+            int to = at + j / width * width * depth + j % width;
+            if (rows == 8) {
+                interleaveEight(from, 4 * stride, whole, into, to);
+            } else {
+                interleaveFour(from, 4 * stride, whole, into, to, width);
+            }
         }
         for (int panel = 0; whole < depth && panel < panels; panel++) {
             ScalarKernels.INSTANCE.packColumns(b + 4 * (stride * panel * width + whole), stride, depth - whole, width,
@@ -1169,6 +1182,64 @@ final class VectorKernels implements Kernels {
         int done = panels * width;
         ScalarKernels.INSTANCE.packColumns(b + 4 * stride * done, stride, depth, count - done, width, into,
                 at + done * depth);
+    }
+
+    // Eight rows of sixteen become columns by merging, three times: lanes of two vectors by turns, their lower halves and their
+    // upper halves. As whole numbers, since the lanes to take are told in the vectors' own type.
+    private static final IntVector LOWER_BY_TURNS = byTurns(0);
+    private static final IntVector UPPER_BY_TURNS = byTurns(L / 2);
+
+    private static IntVector byTurns(int from) {
+        int[] lanes = new int[L];
+        for (int i = 0; i < L; i++) {
+            lanes[i] = from + i / 2 + i % 2 * L;
+        }
+        return IntVector.fromArray(I, lanes, 0);
+    }
+
+    private static IntVector loadInts(long address) {
+        return IntVector.fromMemorySegment(I, ALL, address, ORDER);
+    }
+
+    private static void interleaveEight(long rows, long step, int depth, float[] into, int at) {
+        IntVector lower = LOWER_BY_TURNS;
+        IntVector upper = UPPER_BY_TURNS;
+        long p = rows;
+        int to = at;
+        for (int k = 0; k < depth; k += L, p += W, to += 8 * L) {
+            IntVector r0 = loadInts(p);
+            IntVector r1 = loadInts(p + step);
+            IntVector r2 = loadInts(p + 2 * step);
+            IntVector r3 = loadInts(p + 3 * step);
+            IntVector r4 = loadInts(p + 4 * step);
+            IntVector r5 = loadInts(p + 5 * step);
+            IntVector r6 = loadInts(p + 6 * step);
+            IntVector r7 = loadInts(p + 7 * step);
+            IntVector a0 = lower.selectFrom(r0, r4);
+            IntVector b0 = upper.selectFrom(r0, r4);
+            IntVector a1 = lower.selectFrom(r1, r5);
+            IntVector b1 = upper.selectFrom(r1, r5);
+            IntVector a2 = lower.selectFrom(r2, r6);
+            IntVector b2 = upper.selectFrom(r2, r6);
+            IntVector a3 = lower.selectFrom(r3, r7);
+            IntVector b3 = upper.selectFrom(r3, r7);
+            IntVector c0 = lower.selectFrom(a0, a2);
+            IntVector d0 = upper.selectFrom(a0, a2);
+            IntVector e0 = lower.selectFrom(b0, b2);
+            IntVector f0 = upper.selectFrom(b0, b2);
+            IntVector c1 = lower.selectFrom(a1, a3);
+            IntVector d1 = upper.selectFrom(a1, a3);
+            IntVector e1 = lower.selectFrom(b1, b3);
+            IntVector f1 = upper.selectFrom(b1, b3);
+            lower.selectFrom(c0, c1).reinterpretAsFloats().intoArray(into, to);
+            upper.selectFrom(c0, c1).reinterpretAsFloats().intoArray(into, to + L);
+            lower.selectFrom(d0, d1).reinterpretAsFloats().intoArray(into, to + 2 * L);
+            upper.selectFrom(d0, d1).reinterpretAsFloats().intoArray(into, to + 3 * L);
+            lower.selectFrom(e0, e1).reinterpretAsFloats().intoArray(into, to + 4 * L);
+            upper.selectFrom(e0, e1).reinterpretAsFloats().intoArray(into, to + 5 * L);
+            lower.selectFrom(f0, f1).reinterpretAsFloats().intoArray(into, to + 6 * L);
+            upper.selectFrom(f0, f1).reinterpretAsFloats().intoArray(into, to + 7 * L);
+        }
     }
 
     // Four rows a, b, c, d of four become columns: first a with b and c with d, then those two with each other. Vectors of
