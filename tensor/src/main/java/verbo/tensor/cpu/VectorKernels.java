@@ -680,10 +680,8 @@ final class VectorKernels implements Kernels {
         FloatVector s = all(scale);
         FloatVector a = FloatVector.zero(S);
         FloatVector b = a;
-        FloatVector a2 = a;
-        FloatVector b2 = a;
         long i = 0;
-        for (long end = n / (2L * L) * (2 * W); i < end; i += 2 * W) { // two sums each: one would wait for itself
+        for (long end = n / L * W; i < end; i += W) {
             FloatVector d = load(dOut + i);
             FloatVector u = load(x + i).sub(m).mul(s);
             store(u.fma(d, load(dGain + i)), dGain + i);
@@ -691,16 +689,9 @@ final class VectorKernels implements Kernels {
             FloatVector g = d.mul(load(gain + i));
             a = a.add(g);
             b = g.fma(u, b);
-            FloatVector d2 = load(dOut + i + W);
-            FloatVector u2 = load(x + i + W).sub(m).mul(s);
-            store(u2.fma(d2, load(dGain + i + W)), dGain + i + W);
-            store(load(dBias + i + W).add(d2), dBias + i + W);
-            FloatVector g2 = d2.mul(load(gain + i + W));
-            a2 = a2.add(g2);
-            b2 = g2.fma(u2, b2);
         }
-        float sum = sumLanes(a.add(a2));
-        float product = sumLanes(b.add(b2));
+        float sum = sumLanes(a);
+        float product = sumLanes(b);
         for (long last = 4L * n; i < last; i += 4) {
             float d = get(dOut + i);
             float u = (get(x + i) - mean) * scale;
@@ -713,7 +704,7 @@ final class VectorKernels implements Kernels {
         layerNormBackwardInput(x, gain, mean, scale, dOut, dx, sum / n, product / n, n, accumulate);
     }
 
-    /** A method of its own, since both loops in one are more than the JIT inlines. */
+    /** Without the methods that are short for the vectors' own: after the loop before they are more than the JIT inlines. */
     private static void layerNormBackwardInput(long x, long gain, float mean, float scale, long dOut, long dx,
             float meanGradient, float meanProduct, int n, boolean accumulate) {
         FloatVector m = all(mean);
@@ -722,8 +713,13 @@ final class VectorKernels implements Kernels {
         FloatVector mp = all(-meanProduct);
         long i = 0;
         for (long end = n / L * W; i < end; i += W) {
-            FloatVector g = load(dOut + i).mul(load(gain + i));
-            store(load(x + i).sub(m).mul(s).fma(mp, g.sub(mg)).mul(s), dx + i, accumulate);
+            FloatVector g = FloatVector.fromMemorySegment(S, ALL, dOut + i, ORDER)
+                    .mul(FloatVector.fromMemorySegment(S, ALL, gain + i, ORDER)).sub(mg);
+            FloatVector r = FloatVector.fromMemorySegment(S, ALL, x + i, ORDER).sub(m).mul(s).fma(mp, g).mul(s);
+            if (accumulate) {
+                r = FloatVector.fromMemorySegment(S, ALL, dx + i, ORDER).add(r);
+            }
+            r.intoMemorySegment(ALL, dx + i, ORDER);
         }
         for (long last = 4L * n; i < last; i += 4) {
             float g = get(dOut + i) * get(gain + i);
@@ -812,14 +808,14 @@ final class VectorKernels implements Kernels {
         FloatVector a = all(Float.NEGATIVE_INFINITY);
         FloatVector b = a;
         long i = 0;
-        for (long end = n / (2L * L) * (2 * W); i < end; i += 2 * W) { // two maxima: one would wait for itself
-            a = a.max(load(other + i));
+        for (long end = n / L * W; i < end; i += W) {
+            FloatVector next = a.max(load(other + i)); // two maxima by turns: one would wait for itself
+            a = b;
+            b = next;
             store(VectorMath.expOfSmall(load(x + i).sub(minus)), out + i);
-            b = b.max(load(other + i + W));
-            store(VectorMath.expOfSmall(load(x + i + W).sub(minus)), out + i + W);
         }
         float max = a.max(b).reduceLanes(VectorOperators.MAX);
-        return Math.max(max, ScalarKernels.INSTANCE.expAndMax(x + i, shift, out + i, other + i, n % (2 * L)));
+        return Math.max(max, ScalarKernels.INSTANCE.expAndMax(x + i, shift, out + i, other + i, n % L));
     }
 
     @Override
