@@ -32,6 +32,8 @@ final class Gemm {
     private static final int FEW_PANELS = 16;
     /** Elements that a task packs of the shared operand. */
     private static final int PACKED = 1 << 14;
+    /** Rows of A that it packs at least: whole panels, and whole cache lines where A lies transposed. */
+    private static final int LINES = 64;
 
     private final Kernels kernels;
     private final Workers workers;
@@ -164,7 +166,7 @@ final class Gemm {
             boolean accumulate) {
         shared = atLeast(shared, (m + mr - 1) / mr * mr * k);
         float[] pa = shared;
-        int piece = Math.max(1, PACKED / (16 * mr * k)) * 16 * mr; // whole cache lines of a transposed A
+        int piece = Math.max(1, PACKED / (LINES * k)) * LINES;
         workers.run((m + piece - 1) / piece, index -> {
             int from = index * piece;
             packA(kernels, mr, a.from(from, 0), Math.min(piece, m - from), k, pa, from * k);
