@@ -169,12 +169,11 @@ final class RecurrenceKernel {
             for (int s = 0; s < steps.time; s++) {
                 float[] a = s % 2 == 0 ? even : odd;
                 for (int u = from; u < to; u++) {
+                    int n = Math.min(nr, h - u * nr);
                     for (int g = 0; g < count; g++) {
-                        multiply(a, batch, Math.min(nr, h - u * nr), h, packed, (u * count + g) * panel, tile,
-                                product + 4L * g * rows * nr);
+                        multiply(a, batch, n, h, packed, (u * count + g) * panel, tile, product + 4L * g * rows * nr);
                     }
-                    cells(steps, s, input, product, (long) rows * nr, nr, added, 0, batch, u * nr,
-                            Math.min(nr, h - u * nr));
+                    cells(steps, s, input, product, (long) rows * nr, nr, added, 0, batch, u * nr, n);
                 }
                 if (s + 1 < steps.time) {
                     packLeft(steps.state(0, s), h, first, units, batch, h, s % 2 == 0 ? odd : even, first);
@@ -268,8 +267,8 @@ final class RecurrenceKernel {
                 }
                 meeting.await();
                 for (int u = from; u < to; u++) {
-                    multiply(a, batch, Math.min(nr, h - u * nr), wide, packed, u * panel, tile, product);
                     int n = Math.min(nr, h - u * nr);
+                    multiply(a, batch, n, wide, packed, u * panel, tile, product);
                     for (int row = 0; row < batch; row++) {
                         kernels.add(product + 4L * row * nr,
                                 gradients.state(0, -1) + 4 * ((long) row * h + (long) u * nr), n);
@@ -303,7 +302,7 @@ final class RecurrenceKernel {
         }
     }
 
-    /** A panel of columns for all rows: product [rows, nr] = left [rows, depth] · panel [depth, nr]. */
+    /** A panel of columns for all rows: product [rows, columns], nr apart, = left [rows, depth] · panel [depth, columns]. */
     private void multiply(float[] a, int rows, int columns, int depth, float[] b, int panel, float[] tile,
             long product) {
         int parts = (depth + DEPTH - 1) / DEPTH;
@@ -311,9 +310,10 @@ final class RecurrenceKernel {
         for (int k = 0; k < depth; k += part) {
             int inner = Math.min(part, depth - k);
             for (int row = 0; row < rows; row += mr) {
-                kernels.tile(Math.min(mr, rows - row), columns, inner, a, row * depth + k * mr, b, panel + k * nr, tile,
-                        0,
-                        product + 4L * row * nr, nr, k > 0);
+                int from = row * depth + k * mr;
+                long out = product + 4L * row * nr;
+                kernels.tile(Math.min(mr, rows - row), columns, inner, a, from, b, panel + k * nr, tile, 0, out, nr,
+                        k > 0);
             }
         }
     }
