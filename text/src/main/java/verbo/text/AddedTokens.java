@@ -108,6 +108,7 @@ final class AddedTokens {
             case Normalizer.Replace(TextPattern.Regex regex, String to) ->
                 Stretches.isOfSpaces(regex) && to.equals(" ");
             case Normalizer.Lowercase lower -> true;
+            case Normalizer.BertNormalizer bert -> true;
             case Normalizer.Form form -> true;
             case Normalizer.Precompiled rules -> IntStream.range(' ', 0x7F).mapToObj(Character::toString)
                     .allMatch(c -> Normalizer.applied(rules, c).text().equals(c));
@@ -181,11 +182,6 @@ final class AddedTokens {
     /** In the order of their ids. */
     List<AddedToken> all() {
         return all;
-    }
-
-    /** Whether all are looked for in the text as it is. */
-    boolean areRaw() {
-        return normalized.isEmpty();
     }
 
     /** Splits a text that is not normalised. */

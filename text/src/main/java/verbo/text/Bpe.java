@@ -151,25 +151,34 @@ final class Bpe implements TokenModel {
 
     @Override
     public boolean ids(char[] piece, int length, PretokenEncoder.Work work) {
-        if (options.ignoreMerges() || !options.prefix().isEmpty()
-                || !options.suffix().isEmpty()) {
+        boolean plain = options.prefix().isEmpty() && options.suffix().isEmpty();
+        if (options.ignoreMerges() || (options.byteFallback() && !plain)) {
             return false;
         }
         work.ensure(3 * length);
         int[] symbols = work.word;
+        boolean writesUnknown = !options.byteFallback() && options.unknown() != null && unknown >= 0;
         int count = 0;
+        boolean fuses = false;
         for (int i = 0; i < length;) {
             int c = Character.codePointAt(piece, i, length);
-            int id = symbol(c);
+            int next = i + Character.charCount(c);
+            int id = plain ? symbol(c) : id(c, i == 0, next == length);
             if (id >= 0) {
                 symbols[count++] = id;
+                fuses = false;
+            } else if (writesUnknown) {
+                if (!fuses) {
+                    symbols[count++] = unknown;
+                }
+                fuses = options.fuseUnknown();
             } else {
                 count = spell(c, symbols, count);
                 if (count < 0) {
                     return false;
                 }
             }
-            i += Character.charCount(c);
+            i = next;
         }
         work.count = merges.apply(symbols, count, work.merges);
         return true;

@@ -5,7 +5,6 @@ package verbo.text;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,11 +24,11 @@ final class ClipWords {
     private final Merges merges;
     private final int[] inside = new int[256]; // the id of a byte
     private final int[] last = new int[256]; // of one that ends a word
-    private final IntPredicate unchanged;
+    private final SingleCharacters characters;
 
-    private ClipWords(Merges merges, IntPredicate unchanged) {
+    private ClipWords(Merges merges, SingleCharacters characters) {
         this.merges = merges;
-        this.unchanged = unchanged;
+        this.characters = characters;
     }
 
     /** Whether a regular expression is CLIP's. */
@@ -37,15 +36,9 @@ final class ClipWords {
         return regex.equals(PATTERN);
     }
 
-    /**
-     * Null where these are not the words of a pipeline.
-     *
-     * @param unchanged
-     *            whether a character that is not of ASCII stays as it is, wherever it stands
-     */
+    /** Null where these are not the words of a pipeline. */
     static @Nullable ClipWords of(@Nullable Normalizer normalizer, @Nullable PreTokenizer preTokenizer,
-            TokenModel model,
-            IntPredicate unchanged) {
+            TokenModel model, SingleCharacters characters) {
         if (!(preTokenizer instanceof PreTokenizer.Sequence(List<PreTokenizer> two) && two.size() == 2
                 && two.get(
                         0) instanceof PreTokenizer.Split(TextPattern.Regex words, PreTokenizer.Behavior behavior, boolean invert)
@@ -62,7 +55,7 @@ final class ClipWords {
                 return null;
             }
         }
-        ClipWords clip = new ClipWords(bpe.merges(), unchanged);
+        ClipWords clip = new ClipWords(bpe.merges(), characters);
         for (int b = 0; b < 256; b++) {
             String written = String.valueOf(ByteLevel.toChar(b));
             clip.inside[b] = bpe.id(written);
@@ -85,20 +78,28 @@ final class ClipWords {
      */
     boolean ids(byte[] utf8, int from, int to, PretokenEncoder.Work work) {
         byte[] text = Arrays.copyOfRange(utf8, from, to + PretokenEncoder.PADDING);
-        int length = to - from;
-        for (int i = 0; i < length;) {
-            byte b = text[i];
+        int length = 0;
+        for (int i = from; i < to;) {
+            byte b = utf8[i];
             if (b >= 0) {
                 if (b <= ' ' || b == 0x7F) {
                     return false;
                 }
-                text[i++] = small(b);
-            } else {
-                if (!unchanged.test(Stretches.code(text, i))) {
-                    return false;
-                }
-                i += CharClass.at(text, i) >> 4;
+                text[length++] = small(b);
+                i++;
+                continue;
             }
+            String becomes = characters.becomes(Stretches.code(utf8, i));
+            if (becomes == null) {
+                return false;
+            }
+            i += CharClass.at(utf8, i) >> 4;
+            byte[] bytes = becomes.getBytes(StandardCharsets.UTF_8);
+            if (length + bytes.length + to - i > text.length - PretokenEncoder.PADDING) {
+                text = Arrays.copyOf(text, length + bytes.length + 2 * (to - i) + PretokenEncoder.PADDING);
+            }
+            System.arraycopy(bytes, 0, text, length, bytes.length);
+            length += bytes.length;
         }
         for (int start = 0; start < length;) {
             int end = end(text, start, length);

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,8 @@ final class Pipeline implements Tokenizer {
 
     private final Parts parts;
     private final AddedTokens added;
+    private final AddedTokens written; // of them, those that are looked for in the text as it is
+    private final AddedTokens behind; // and those that are looked for behind the normalizer
     private final Map<Integer, AddedToken> addedById = new HashMap<>();
     private final Map<String, Integer> addedIds = new HashMap<>();
     private final int size;
@@ -43,7 +46,7 @@ final class Pipeline implements Tokenizer {
     private final Supplier<String> json;
     private final @Nullable ByteLevelBpe fast;
     private final boolean raw; // whether it may have a text that the normaliser leaves as it is
-    private final boolean byPiece; // and a part of a text before a space that is between small letters
+    private final boolean byPiece; // whether no added token is found across a space that is between small letters
     private final boolean findsSpecial;
     private final Stretches.@Nullable Plan plan;
     private final @Nullable PretokenEncoder stretches;
@@ -61,10 +64,12 @@ final class Pipeline implements Tokenizer {
         this.fast = fast;
         raw = parts.added().stream()
                 .allMatch(t -> !t.normalized() || Normalizer.leaves(parts.normalizer(), t.content()));
-        byPiece = Normalizer.leaves(parts.normalizer(), "")
-                && parts.added().stream()
-                        .noneMatch(t -> SPACE_BEHIND.matcher(t.content() + (t.rstrip() ? " " : "")).find());
+        byPiece = parts.added().stream().noneMatch(t -> Stream
+                .of(t.content(), AddedTokens.content(t, parts.normalizer()))
+                .anyMatch(content -> SPACE_BEHIND.matcher(content + (t.rstrip() ? " " : "")).find()));
         added = new AddedTokens(parts.added(), parts.normalizer());
+        written = new AddedTokens(parts.added().stream().filter(t -> !t.normalized()).toList());
+        behind = new AddedTokens(parts.added().stream().filter(AddedToken::normalized).toList(), parts.normalizer());
         int most = parts.model().size();
         for (AddedToken token : parts.added()) {
             addedById.put(token.id(), token);
@@ -74,7 +79,7 @@ final class Pipeline implements Tokenizer {
         size = most;
         plan = fast == null ? Stretches.plan(parts) : null;
         stretches = plan == null ? null
-                : new PretokenEncoder(new Stretches(plan), true, Stretches.model(this, plan));
+                : new PretokenEncoder(new Stretches(plan, parts.model()), true, Stretches.model(this, plan));
         separator = parts.added().stream().filter(t -> t.special() && t.content().equals(END_OF_TEXT))
                 .mapToInt(AddedToken::id).findFirst();
     }
@@ -121,20 +126,15 @@ final class Pipeline implements Tokenizer {
                 String prepared = plan.prepared(text, true);
                 return prepared == null ? null : stretches.encode(prepared);
             }
-            if (!added.areRaw()) {
-                return null;
+            if (!behind.all().isEmpty() && written.all().stream().anyMatch(AddedToken::singleWord)) {
+                return null; // whose neighbours would have to be known when the others are looked for
             }
             IntBuilder ids = new IntBuilder(text.length() / 3 + 4);
             boolean[] all = {true};
-            added.split(text, special, new AddedTokens.Sink() {
+            written.split(text, special, new AddedTokens.Sink() {
                 @Override
                 public void text(int from, int to) {
-                    String prepared = all[0] ? plan.prepared(text.substring(from, to), from == 0) : null;
-                    if (prepared == null) {
-                        all[0] = false;
-                    } else {
-                        stretches.encode(prepared, false, ids);
-                    }
+                    all[0] = all[0] && inStretches(text.substring(from, to), from == 0, special, plan, stretches, ids);
                 }
 
                 @Override
@@ -146,6 +146,34 @@ final class Pipeline implements Tokenizer {
         } catch (IllegalArgumentException e) {
             return null; // where in the text that is, only the whole tells
         }
+    }
+
+    /**
+     * Adds the ids of what lies between added tokens. Those that are looked for behind the normalizer are only looked for near
+     * where they may be, if white space goes.
+     */
+    private boolean inStretches(String text, boolean beginning, boolean special, Stretches.Plan plan,
+            PretokenEncoder stretches, IntBuilder ids) {
+        boolean mayOccur = behind.mayOccur(text, special);
+        if (mayOccur && (!byPiece || plan.cuts() == Stretches.Cuts.BEFORE_SPACES)) {
+            return false;
+        }
+        for (int from = 0, to; from < text.length(); from = to) {
+            to = mayOccur ? stretches.piece(text, from, PIECE) : text.length();
+            String piece = text.substring(from, to);
+            if (mayOccur && behind.mayOccur(piece, special)) {
+                TokenList found = new TokenList();
+                find(piece, special, found);
+                ids.add(found.ids.toArray(), found.size());
+                continue;
+            }
+            String prepared = plan.prepared(piece, beginning && from == 0);
+            if (prepared == null) {
+                return false;
+            }
+            stretches.encode(prepared, false, ids);
+        }
+        return true;
     }
 
     /** Finds the tokens of a stretch. */
@@ -319,7 +347,8 @@ final class Pipeline implements Tokenizer {
         };
         int from = 0;
         do {
-            int to = byPiece ? model.piece(text, from, PIECE) : text.length();
+            int to = byPiece && Normalizer.leaves(parts.normalizer(), "") ? model.piece(text, from, PIECE)
+                    : text.length();
             String piece = text.substring(from, to);
             if (leaves(piece)) {
                 int[] some = model.encode(piece, findsSpecial);

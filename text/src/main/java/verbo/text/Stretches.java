@@ -3,6 +3,7 @@
 package verbo.text;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -54,6 +55,36 @@ final class Stretches implements PretokenEncoder.Splitter {
             return new Plan(cuts, normalizer, preTokenizer, edges, prefix, always, first, left, right);
         }
 
+        /** Whether stretches are given to the model as they are, but for spaces, which are seen. */
+        boolean keepsCharacters() {
+            return onlySpaces(normalizer) && cuts == Cuts.BEFORE_SPACES && (preTokenizer == null
+                    || (preTokenizer instanceof PreTokenizer.Metaspace space && !space.split()));
+        }
+
+        /** Whether a line's end is as a space. */
+        boolean linesAreSpaces() {
+            return edges.normalized("\n").equals(edges.normalized(" ")) && !isInLiteral(normalizer, "\n");
+        }
+
+        /** Whether a text is looked for that has one in it. */
+        private static boolean isInLiteral(@Nullable Normalizer normalizer, String one) {
+            return switch (normalizer) {
+                case Normalizer.Sequence(List<Normalizer> list) -> list.stream().anyMatch(n -> isInLiteral(n, one));
+                case Normalizer.Replace(TextPattern.Literal(String from), String to) ->
+                    from.contains(one) && !from.equals(one);
+                case null, default -> false;
+            };
+        }
+
+        private static boolean onlySpaces(@Nullable Normalizer normalizer) {
+            return switch (normalizer) {
+                case Normalizer.Sequence(List<Normalizer> list) -> list.stream().allMatch(Plan::onlySpaces);
+                case Normalizer.Replace replace -> replacesSpaces(replace);
+                case null -> true;
+                default -> false;
+            };
+        }
+
         /**
          * A text as it is to be cut, with a space before it where one is put there.
          *
@@ -77,7 +108,8 @@ final class Stretches implements PretokenEncoder.Splitter {
             if ((stripLeft && !edges.stay(text.charAt(from))) || (stripRight && !edges.stay(text.charAt(to - 1)))) {
                 return null;
             }
-            if (!prefix || (first && !(beginning && from == 0)) || (!always && stripped.charAt(0) == ' ')) {
+            if (!prefix || (first && !(beginning && from == 0)) || (!always
+                    && (stripped.charAt(0) == ' ' || (stripped.charAt(0) == '\n' && linesAreSpaces())))) {
                 return stripped;
             }
             return always || edges.stay(stripped.charAt(0)) ? " " + stripped : null;
@@ -125,7 +157,7 @@ final class Stretches implements PretokenEncoder.Splitter {
         }
 
         /** Whether a character is of a text that is replaced, so that more than itself counts. */
-        private static boolean isOfLiteral(@Nullable Normalizer normalizer, char c) {
+        static boolean isOfLiteral(@Nullable Normalizer normalizer, char c) {
             return switch (normalizer) {
                 case Normalizer.Replace(TextPattern.Literal(String from), String to) -> from.indexOf(c) >= 0;
                 case Normalizer.Sequence(List<Normalizer> list) -> list.stream().anyMatch(n -> isOfLiteral(n, c));
@@ -133,7 +165,7 @@ final class Stretches implements PretokenEncoder.Splitter {
             };
         }
 
-        private static boolean isInvisible(char c) {
+        static boolean isInvisible(char c) {
             return CharClass.isSpace(c) || c == SentencePiece.SPACE;
         }
     }
@@ -150,14 +182,35 @@ final class Stretches implements PretokenEncoder.Splitter {
         }
     }
 
+    private static final Pattern LINE_AND_MORE = Pattern.compile("[^\n]\n|\n[^\n]");
     private static final Pattern LETTER_IN_SPACE = Pattern.compile("[^\u2581]\u2581");
 
     private final Cuts cuts;
     private final Edges edges;
+    private final byte line; // what is as a space: the end of a line, or nothing but a space
+    private final boolean linesApart; // whether the ends of lines are stretches
 
-    Stretches(Plan plan) {
+    Stretches(Plan plan, TokenModel model) {
         cuts = plan.cuts();
         edges = plan.edges();
+        line = (byte) (cuts == Cuts.BEFORE_SPACES && plan.linesAreSpaces() ? '\n' : ' ');
+        linesApart = plan.keepsCharacters() && model instanceof Bpe bpe && linesStayApart(bpe);
+    }
+
+    /** Whether the ends of lines are never merged with anything else. */
+    private static boolean linesStayApart(Bpe model) {
+        int line = model.id("\n") >= 0 ? -1 : model.id(ByteTokens.of('\n'));
+        if (model.id("\n") < 0 && !model.spellsAll()) {
+            return false;
+        }
+        for (int r = 0; r < model.merges().size(); r++) {
+            String token = model.token(model.merges().result(r));
+            if (token == null || LINE_AND_MORE.matcher(token).find()
+                    || (line >= 0 && (model.merges().left(r) == line || model.merges().right(r) == line))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static byte wordClass(int c) {
@@ -170,6 +223,11 @@ final class Stretches implements PretokenEncoder.Splitter {
         int type = Character.getType(c);
         return type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK
                 || type == Character.COMBINING_SPACING_MARK || CharClass.isSpace(c) ? MARK : RUN;
+    }
+
+    /** Whether a character is within a word, wherever it stands. */
+    static boolean isOfWord(char c) {
+        return WORD_CLASSES[c] == RUN;
     }
 
     /** How a pipeline's texts may be cut, null if they may not. */
@@ -457,24 +515,35 @@ final class Stretches implements PretokenEncoder.Splitter {
 
     private int beforeSpace(byte[] utf8, int from, int to) {
         int at = from;
+        if (linesApart && utf8[at] == '\n') {
+            while (at < to && utf8[at] == '\n') {
+                at++;
+            }
+            return at;
+        }
         while (true) {
-            while (at < to && utf8[at] == ' ') {
+            while (at < to && isVisibleSpace(utf8[at])) {
                 at++;
             }
-            while (at < to && utf8[at] != ' ') {
+            while (at < to && !isVisibleSpace(utf8[at]) && !(linesApart && utf8[at] == '\n')) {
                 at++;
             }
-            if (at >= to) {
-                return to;
+            if (at >= to || !isVisibleSpace(utf8[at])) {
+                return at;
             }
             int behind = at + 1;
-            while (behind < to && utf8[behind] == ' ') {
+            while (behind < to && isVisibleSpace(utf8[behind])) {
                 behind++;
             }
             if (staysBefore(utf8, from, at) && (behind >= to || edges.stay(code(utf8, behind)))) {
                 return at;
             }
         }
+    }
+
+    /** Whether a byte becomes a visible space. */
+    private boolean isVisibleSpace(byte b) {
+        return b == ' ' || b == line;
     }
 
     /** Whether the character before a place, or the one that its marks belong to, stays. */
@@ -513,9 +582,9 @@ final class Stretches implements PretokenEncoder.Splitter {
     /** The ids of a stretch: all of the pipeline's steps, or, if nothing about it is unusual, only the model's. */
     static PretokenEncoder.Model model(Pipeline pipeline, Plan plan) {
         TokenModel model = pipeline.parts().model();
-        Plain plain = Plain.of(plan, pipeline.parts().preTokenizer());
-        ClipWords clip = ClipWords.of(plan.normalizer(), pipeline.parts().preTokenizer(), model,
-                new Plain(plan.cuts(), false, plan.normalizer(), false)::isUnchanged);
+        Plain plain = Plain.of(plan);
+        ClipWords clip = ClipWords.of(plan.normalizer(), plan.preTokenizer(), model,
+                new SingleCharacters(plan.cuts(), plan.normalizer()));
         return (utf8, from, to, work) -> {
             if (clip != null) {
                 if (clip.ids(utf8, from, to, work)) {
@@ -538,35 +607,24 @@ final class Stretches implements PretokenEncoder.Splitter {
         };
     }
 
-    /** Stretches that are one piece, whose characters a normaliser leaves as they are. */
+    /** Stretches that are one piece, each character of which a normaliser changes by itself. */
     private static final class Plain {
-        private static final byte YES = 1;
-        private static final byte NO = 2;
-
         private final Cuts cuts;
         private final boolean space; // whether one is put before the piece
-        private final @Nullable Normalizer normalizer;
-        private final boolean clusters; // whether the normaliser's rules are for characters and clusters of fewer than six bytes
         private final boolean every; // whether all characters stay, but spaces become visible
-        private final byte[] known = new byte[1 << 16];
+        private final boolean lines; // whether the end of a line is as a space
+        private final SingleCharacters characters;
 
-        private Plain(Cuts cuts, boolean space, @Nullable Normalizer normalizer, boolean every) {
-            this.cuts = cuts;
+        private Plain(Plan plan, boolean space) {
+            cuts = plan.cuts();
             this.space = space;
-            this.normalizer = normalizer;
-            this.every = every;
-            clusters = isByCluster(normalizer);
+            every = plan.keepsCharacters();
+            lines = plan.linesAreSpaces();
+            characters = new SingleCharacters(cuts, plan.normalizer());
         }
 
-        private static boolean onlySpaces(@Nullable Normalizer normalizer) {
-            return switch (normalizer) {
-                case Normalizer.Sequence(List<Normalizer> list) -> list.stream().allMatch(Plain::onlySpaces);
-                case Normalizer.Replace replace -> replacesSpaces(replace);
-                case null, default -> false;
-            };
-        }
-
-        static @Nullable Plain of(Plan plan, @Nullable PreTokenizer preTokenizer) {
+        static @Nullable Plain of(Plan plan) {
+            PreTokenizer preTokenizer = plan.preTokenizer();
             if (plan.cuts() == Cuts.SPACES) {
                 boolean spaced = preTokenizer instanceof PreTokenizer.Sequence(List<PreTokenizer> two)
                         && two.size() == 2
@@ -574,14 +632,13 @@ final class Stretches implements PretokenEncoder.Splitter {
                         && two.get(1) instanceof PreTokenizer.Metaspace m && m.replacement().equals("\u2581")
                         && m.prependScheme() == PreTokenizer.Metaspace.Scheme.ALWAYS && m.split();
                 return spaced || preTokenizer instanceof PreTokenizer.WhitespaceSplit
-                        ? new Plain(plan.cuts(), spaced, plan.normalizer(), false)
+                        ? new Plain(plan, spaced)
                         : null;
             }
             if (plan.cuts() == Cuts.WORDS && !(preTokenizer instanceof PreTokenizer.Bert)) {
                 return null; // what comes behind it may cut a word again
             }
-            return new Plain(plan.cuts(), false, plan.normalizer(),
-                    preTokenizer == null && onlySpaces(plan.normalizer()));
+            return new Plain(plan, false);
         }
 
         /** Writes the piece to {@code work.chars} and returns its length; 0 if it is not plain. */
@@ -596,84 +653,32 @@ final class Stretches implements PretokenEncoder.Splitter {
             }
             int at = from;
             int before = 0;
-            if (cuts == Cuts.BEFORE_SPACES && utf8[at] == ' ') {
+            if (cuts == Cuts.BEFORE_SPACES && (utf8[at] == ' ' || (lines && utf8[at] == '\n'))) {
                 chars[n++] = SentencePiece.SPACE;
                 at++;
             }
             while (at < to) {
                 int c = code(utf8, at);
                 int size = size(utf8[at]);
+                at += size;
                 if (every) {
                     n += Character.toChars(c == ' ' ? SentencePiece.SPACE : c, chars, n);
-                    at += size;
                     continue;
                 }
-                if (c > 0xFFFF) {
-                    return 0;
-                }
-                if (!isUnchanged(c) || (cuts == Cuts.WORDS && WORD_CLASSES[c] == SINGLE && size < to - from)) {
-                    return 0;
-                }
-                if (clusters && before < 0x800 && c >= 0x800 && CharsMap.joins(c)) {
+                String becomes = c > 0xFFFF ? null : characters.becomes(c);
+                if (becomes == null || (cuts == Cuts.WORDS && WORD_CLASSES[c] == SINGLE && size < to - from)
+                        || characters.join(before, c)) {
                     return 0;
                 }
                 before = c;
-                chars[n++] = (char) c;
-                at += size;
+                if (n + becomes.length() + to - at > chars.length) {
+                    chars = Arrays.copyOf(chars, n + becomes.length() + 2 * (to - at));
+                    work.chars = chars;
+                }
+                becomes.getChars(0, becomes.length(), chars, n);
+                n += becomes.length();
             }
             return n;
-        }
-
-        /** Whether a character stays as it is, wherever it stands. */
-        boolean isUnchanged(int c) {
-            if (c > 0xFFFF) {
-                return c >= 0x1F000 && c < 0x1FB00; // pictures, which are never put together or taken apart
-            }
-            byte is = known[c];
-            if (is == 0) {
-                is = isPlain((char) c) ? YES : NO;
-                known[c] = is;
-            }
-            return is == YES;
-        }
-
-        /** The same, of the basic plane. */
-        private boolean isPlain(char c) {
-            if (c <= ' ' || c == SentencePiece.SPACE || CharClass.isSpace(c)) {
-                return false;
-            }
-            int type = Character.getType(c);
-            boolean alone = c < 0x300 || (c >= 0x370 && c < 0x590) || (c >= 0x2010 && c < 0x2030)
-                    || (c >= 0x3001 && c < 0x302A) || (c >= 0x3041 && c < 0x3097) || (c >= 0x30A0 && c < 0x3100)
-                    || (c >= 0x4E00 && c < 0xA000) || (c >= 0xAC00 && c < 0xD7A4) || (c >= 0xFF01 && c < 0xFF66);
-            if (clusters || (normalizer instanceof Normalizer.BertNormalizer bert
-                    && !(bert.stripAccents() == null ? bert.lowercase() : bert.stripAccents()))) {
-                alone = true; // nothing is put together or taken apart
-            }
-            if (!alone || type == Character.CONTROL || type == Character.FORMAT || type == Character.UNASSIGNED
-                    || type == Character.PRIVATE_USE || type == Character.SURROGATE || c == 0xFFFD
-                    || (cuts != Cuts.WORDS && isMark(type) && !(clusters && c >= 0x800)) || (clusters && c == 0xD4E)
-                    || Edges.isOfLiteral(normalizer, c)) {
-                return false;
-            }
-            // BERT puts spaces around a Chinese character, which is a piece of its own anyway
-            String after = Normalizer.applied(normalizer, String.valueOf(c)).text();
-            return (cuts == Cuts.WORDS ? after.strip() : after).equals(String.valueOf(c));
-        }
-
-        /** Whether a normaliser's rules are for single characters and for clusters of fewer than six bytes. */
-        private static boolean isByCluster(@Nullable Normalizer normalizer) {
-            return switch (normalizer) {
-                case Normalizer.Precompiled rules -> true;
-                case Normalizer.Replace(TextPattern.Regex regex, String to) -> isOfSpaces(regex);
-                case Normalizer.Sequence(List<Normalizer> list) -> list.stream().allMatch(Plain::isByCluster);
-                case null, default -> false;
-            };
-        }
-
-        private static boolean isMark(int type) {
-            return type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK
-                    || type == Character.COMBINING_SPACING_MARK;
         }
     }
 }

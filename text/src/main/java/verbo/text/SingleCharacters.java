@@ -1,0 +1,113 @@
+// Copyright the Verbo authors. Licensed under the Apache License, Version 2.0.
+// SPDX-License-Identifier: Apache-2.0
+package verbo.text;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What becomes of a character, whatever stands beside it. */
+final class SingleCharacters {
+    private static final String DEPENDS = "\uD800"; // on what stands beside it; nothing becomes half a character
+
+    private final Stretches.Cuts cuts;
+    private final @Nullable Normalizer normalizer;
+    private final boolean clusters; // whether the normaliser's rules are for characters and clusters of fewer than six bytes
+    private final @Nullable String[] known = new String[1 << 16];
+
+    SingleCharacters(Stretches.Cuts cuts, @Nullable Normalizer normalizer) {
+        this.cuts = cuts;
+        this.normalizer = normalizer;
+        clusters = isByCluster(normalizer);
+    }
+
+    /** Whether the normaliser's only rules are for single characters and for clusters of fewer than six bytes. */
+    private static boolean isByCluster(@Nullable Normalizer normalizer) {
+        return normalizer instanceof Normalizer.Sequence(List<Normalizer> list)
+                ? !list.isEmpty() && isByCluster(list.getFirst()) && list.stream().skip(1)
+                        .allMatch(n -> n instanceof Normalizer.Replace(TextPattern.Regex regex, String to)
+                                && Stretches.isOfSpaces(regex))
+                : normalizer instanceof Normalizer.Precompiled;
+    }
+
+    /** Whether a character and the one before it may be changed together, though each is changed alone beside others. */
+    boolean join(int before, int c) {
+        return clusters && before < 0x800 && c >= 0x800 && CharsMap.joins(c);
+    }
+
+    /** What becomes of a character, null if more has to be known. */
+    @Nullable String becomes(int c) {
+        if (c > 0xFFFF) {
+            // pictures, which are never put together or taken apart
+            return c >= 0x1F000 && c < 0x1FB00 ? Character.toString(c) : null;
+        }
+        String is = known[c];
+        if (is == null) {
+            is = find((char) c);
+            known[c] = is; // every thread would write an equal one
+        }
+        return is.equals(DEPENDS) ? null : is;
+    }
+
+    private String find(char c) {
+        if (c == '\n' && cuts == Stretches.Cuts.BEFORE_SPACES && "\n\n".equals(applied(normalizer, "\n\n"))) {
+            return "\n";
+        }
+        if (c <= ' ' || c == SentencePiece.SPACE || CharClass.isSpace(c)) {
+            return DEPENDS;
+        }
+        int type = Character.getType(c);
+        boolean alone = clusters || normalizer instanceof Normalizer.BertNormalizer // which puts nothing together
+                || (!isMark(c) && standsAlone(c));
+        if (!alone || type == Character.CONTROL || type == Character.FORMAT || type == Character.UNASSIGNED
+                || type == Character.PRIVATE_USE || type == Character.SURROGATE || c == 0xFFFD
+                || (cuts != Stretches.Cuts.WORDS && isMark(c) && !(clusters && c >= 0x800))
+                || (clusters && c == 0xD4E)) {
+            return DEPENDS;
+        }
+        String written = String.valueOf(c);
+        String after = applied(normalizer, written);
+        if (after == null) {
+            return DEPENDS;
+        }
+        if (cuts == Stretches.Cuts.WORDS) {
+            after = after.strip(); // BERT puts spaces around a Chinese character, which is a piece of its own anyway
+        }
+        if (after.equals(written)) {
+            return written;
+        }
+        boolean visible = after.chars()
+                .noneMatch(x -> Stretches.Edges.isInvisible((char) x) || Character.isSurrogate((char) x)
+                        || (cuts == Stretches.Cuts.WORDS && !Stretches.isOfWord((char) x)));
+        return visible && !(after.isEmpty() && cuts == Stretches.Cuts.BEFORE_SPACES) ? after : DEPENDS;
+    }
+
+    /** What a normaliser makes of a character by itself, null where it looks for texts that have it or what becomes of it. */
+    private static @Nullable String applied(@Nullable Normalizer normalizer, String text) {
+        if (normalizer instanceof Normalizer.Sequence(List<Normalizer> list)) {
+            String now = text;
+            for (Normalizer one : list) {
+                now = applied(one, now);
+                if (now == null || !(now.isEmpty() || isByCluster(normalizer) || standsAlone(now.charAt(0)))) {
+                    return null;
+                }
+            }
+            return now;
+        }
+        return text.chars().anyMatch(c -> Stretches.Edges.isOfLiteral(normalizer, (char) c))
+                ? null
+                : Normalizer.applied(normalizer, text).text();
+    }
+
+    /** Whether nothing is put together of a character and what stands before it, nor put in another order. */
+    private static boolean standsAlone(char c) {
+        String parts = java.text.Normalizer.normalize(String.valueOf(c), java.text.Normalizer.Form.NFKD);
+        char first = parts.charAt(0);
+        return !isMark(first) && !(first >= 0x1160 && first < 0x1200) && !(first >= 0xD7B0 && first < 0xD800);
+    }
+
+    private static boolean isMark(char c) {
+        int type = Character.getType(c);
+        return type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK
+                || type == Character.COMBINING_SPACING_MARK;
+    }
+}
