@@ -20,16 +20,12 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import verbo.models.TextClassifier;
 import verbo.models.TextClassifierFile;
 import verbo.models.WordVectorFiles;
 import verbo.models.WordVectors;
-import verbo.text.Json;
 import verbo.text.LabelledText;
 import verbo.train.ClassificationReport;
 import verbo.train.ClassifierTraining;
@@ -39,39 +35,6 @@ import verbo.train.ClassifierTraining;
         ClassifyCommand.Train.class, ClassifyCommand.Eval.class, ClassifyCommand.Predict.class})
 final class ClassifyCommand {
     private static final String LINES = "A text a line: its label, with or without __label__ before it, a space, the text's words apart by spaces.";
-
-    /** Where results go. */
-    static final class Output {
-        @Option(names = "--json", description = "Print JSON and nothing else on standard output.")
-        private boolean json;
-
-        @Spec(Spec.Target.MIXEE)
-        private @Nullable CommandSpec spec;
-
-        PrintWriter out() {
-            return spec().commandLine().getOut();
-        }
-
-        PrintWriter err() {
-            return spec().commandLine().getErr();
-        }
-
-        private CommandSpec spec() {
-            if (spec == null) {
-                throw new IllegalStateException("not started by picocli");
-            }
-            return spec;
-        }
-
-        ParameterException wrong(String message) {
-            return new ParameterException(spec().commandLine(), message);
-        }
-
-        void print(Map<String, ? extends @Nullable Object> object) {
-            out().println(Json.line(object));
-            out().flush();
-        }
-    }
 
     private static List<LabelledText> read(Path file) throws IOException {
         if (!Files.exists(file)) {
@@ -144,12 +107,12 @@ final class ClassifyCommand {
         private long seed = 1;
 
         @Mixin
-        private Output output = new Output();
+        private CommonOptions common = new CommonOptions();
 
         @Override
         public Integer call() throws IOException {
             if (minimum < 1) {
-                throw output.wrong("--min-count must be 1 or more, not " + minimum);
+                throw common.wrong("--min-count must be 1 or more, not " + minimum);
             }
             ClassifierTraining.Options options;
             try {
@@ -157,7 +120,7 @@ final class ClassifyCommand {
                         smoothing, dropout, wordDropout, seed);
                 config(dimension != null ? dimension : 10);
             } catch (IllegalArgumentException e) {
-                throw output.wrong(String.valueOf(e.getMessage()));
+                throw common.wrong(String.valueOf(e.getMessage()));
             }
             Path folder = out.toAbsolutePath().getParent();
             if (folder == null || !Files.isDirectory(folder)) {
@@ -171,12 +134,12 @@ final class ClassifyCommand {
             TextClassifier classifier = TextClassifier.create(config, texts, minimum, learned, seed);
             ClassifierTraining training = new ClassifierTraining(classifier, texts, options);
             try (StopSignals signals = new StopSignals(training::stop)) {
-                double loss = training.run(new Display(output.err()));
+                double loss = training.run(new Display(common.err()));
                 double seconds = (System.nanoTime() - start) * 1e-9;
                 TextClassifierFile.write(classifier, out);
                 if (signals.exitCode() != 0) {
-                    output.err().println("stopped and saved " + out);
-                    output.err().flush();
+                    common.err().println("stopped and saved " + out);
+                    common.err().flush();
                     return signals.exitCode();
                 }
                 report(texts.size(), classifier, loss, seconds);
@@ -189,7 +152,7 @@ final class ClassifyCommand {
         }
 
         private void report(int texts, TextClassifier classifier, double loss, double seconds) {
-            if (output.json) {
+            if (common.json) {
                 Map<String, Object> json = new LinkedHashMap<>();
                 json.put("model", out.toString());
                 json.put("texts", texts);
@@ -197,13 +160,13 @@ final class ClassifyCommand {
                 json.put("features", classifier.featureCount());
                 json.put("trainLoss", loss);
                 json.put("seconds", seconds);
-                output.print(json);
+                common.print(json);
             } else {
-                output.out().printf(Locale.ROOT,
+                common.out().printf(Locale.ROOT,
                         "%,d texts of %d classes, %,d words and runs, loss %.4f nats a text, %.1f s%n", texts,
                         classifier.labels().size(), classifier.featureCount(), loss, seconds);
-                output.out().printf("The classifier is in %s; try: verbo classify eval FILE --model %s%n", out, out);
-                output.out().flush();
+                common.out().printf("The classifier is in %s; try: verbo classify eval FILE --model %s%n", out, out);
+                common.out().flush();
             }
         }
 
@@ -244,13 +207,13 @@ final class ClassifyCommand {
         private Path model = Path.of("");
 
         @Mixin
-        private Output output = new Output();
+        private CommonOptions common = new CommonOptions();
 
         @Override
         public Integer call() throws IOException {
             ClassificationReport report = ClassificationReport.of(TextClassifierFile.read(model), read(file));
-            if (output.json) {
-                output.print(json(report));
+            if (common.json) {
+                common.print(json(report));
             } else {
                 print(report);
             }
@@ -282,7 +245,7 @@ final class ClassifyCommand {
         }
 
         private void print(ClassificationReport report) {
-            PrintWriter out = output.out();
+            PrintWriter out = common.out();
             out.printf(Locale.ROOT, "accuracy %.4f of %,d texts, macro F1 %.4f%n%n", report.accuracy(),
                     report.texts(), report.macroF1());
             int width = Math.max(5, report.labels().stream().mapToInt(String::length).max().orElse(0));
@@ -317,7 +280,7 @@ final class ClassifyCommand {
         private Path model = Path.of("");
 
         @Mixin
-        private Output output = new Output();
+        private CommonOptions common = new CommonOptions();
 
         @Override
         public Integer call() throws IOException {
@@ -336,7 +299,7 @@ final class ClassifyCommand {
         private void predict(TextClassifier classifier, String text) {
             float[] p = classifier.probabilities(text);
             int best = ClassificationReport.likeliest(p);
-            if (output.json) {
+            if (common.json) {
                 Map<String, Object> all = new LinkedHashMap<>();
                 for (int c = 0; c < p.length; c++) {
                     all.put(classifier.labels().get(c), (double) p[c]);
@@ -344,10 +307,10 @@ final class ClassifyCommand {
                 Map<String, Object> json = new LinkedHashMap<>();
                 json.put("label", classifier.labels().get(best));
                 json.put("probabilities", all);
-                output.print(json);
+                common.print(json);
             } else {
-                output.out().printf(Locale.ROOT, "%s  %.4f%n", classifier.labels().get(best), p[best]);
-                output.out().flush();
+                common.out().printf(Locale.ROOT, "%s  %.4f%n", classifier.labels().get(best), p[best]);
+                common.out().flush();
             }
         }
     }

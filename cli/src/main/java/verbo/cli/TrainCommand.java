@@ -12,6 +12,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import verbo.train.OverrideException;
 import verbo.train.RunConfiguration;
 import verbo.train.Training;
 
@@ -38,15 +39,18 @@ final class TrainCommand implements Callable<Integer> {
         if (runFile == null) {
             throw common.wrong("a run file is needed");
         }
-        for (String override : overrides) {
-            if (override.indexOf('=') <= 0) {
-                throw common.wrong("--set " + override + ": must be key=value");
-            }
-        }
-        RunConfiguration configuration = RunConfiguration.read(runFile, all);
+        RunConfiguration configuration = configuration(runFile, all);
         TrainingDisplay display = new TrainingDisplay(common.err(), Screen.error());
         try (Training training = Training.start(configuration, overwrite, display)) {
             return TrainingCommand.run(training, display, common);
+        }
+    }
+
+    private RunConfiguration configuration(Path file, List<String> settings) throws IOException {
+        try {
+            return RunConfiguration.read(file, settings);
+        } catch (OverrideException e) {
+            throw common.wrong(String.valueOf(e.getMessage()));
         }
     }
 }

@@ -17,17 +17,12 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 import verbo.models.WordVectorFiles;
 import verbo.models.WordVectors;
-import verbo.text.Json;
 import verbo.text.Progress;
 import verbo.train.Projection;
 import verbo.train.VectorEvaluation;
@@ -44,43 +39,8 @@ final class VectorsCommand {
                 description = "word2vec's text or binary, fastText's .vec or GloVe's text; .gz is unpacked.")
         private Path file = Path.of("");
 
-        @Option(names = "--json", description = "Print JSON and nothing else on standard output.")
-        private boolean json;
-
-        @Spec(Spec.Target.MIXEE)
-        private @Nullable CommandSpec spec;
-
         WordVectors read() throws IOException {
             return WordVectorFiles.read(file);
-        }
-
-        private CommandSpec spec() {
-            if (spec == null) {
-                throw new IllegalStateException("not started by picocli");
-            }
-            return spec;
-        }
-
-        /** Prints words with their similarities. */
-        void print(List<WordVectors.Neighbour> words) {
-            var out = spec().commandLine().getOut();
-            if (json) {
-                List<Object> list = new ArrayList<>();
-                for (WordVectors.Neighbour word : words) {
-                    Map<String, Object> each = new LinkedHashMap<>();
-                    each.put("word", word.word());
-                    each.put("similarity", word.similarity());
-                    list.add(each);
-                }
-                out.println(Json.line(Map.of("neighbours", list)));
-            } else {
-                words.forEach(word -> out.printf(Locale.ROOT, "%.4f  %s%n", word.similarity(), word.word()));
-            }
-            out.flush();
-        }
-
-        ParameterException wrong(String message) {
-            return new ParameterException(spec().commandLine(), message);
         }
     }
 
@@ -89,12 +49,29 @@ final class VectorsCommand {
         @Option(names = "--count", paramLabel = "N", description = "How many words to show (${DEFAULT-VALUE}).")
         private int count = 10;
 
-        int get(VectorsOption vectors) {
+        int get(CommonOptions common) {
             if (count < 1) {
-                throw vectors.wrong("--count must be 1 or more, not " + count);
+                throw common.wrong("--count must be 1 or more, not " + count);
             }
             return count;
         }
+    }
+
+    /** Prints words with their similarities. */
+    private static void print(List<WordVectors.Neighbour> words, CommonOptions common) {
+        if (common.json) {
+            List<Object> list = new ArrayList<>();
+            for (WordVectors.Neighbour word : words) {
+                Map<String, Object> each = new LinkedHashMap<>();
+                each.put("word", word.word());
+                each.put("similarity", word.similarity());
+                list.add(each);
+            }
+            common.print(Map.of("neighbours", list));
+            return;
+        }
+        words.forEach(word -> common.out().printf(Locale.ROOT, "%.4f  %s%n", word.similarity(), word.word()));
+        common.out().flush();
     }
 
     /** {@code verbo vectors neighbours}. */
@@ -110,17 +87,18 @@ final class VectorsCommand {
         @Mixin
         private CountOption count = new CountOption();
 
+        @Mixin
+        private CommonOptions common = new CommonOptions();
+
         @Override
         public Integer call() throws IOException {
-            int most = count.get(option);
+            int most = count.get(common);
             WordVectors vectors = option.read();
             Path ngrams = VectorsTrainCommand.ngrams(option.file);
             float[] mean = vectors.number(word) < 0 && Files.exists(ngrams)
                     ? WordVectorFiles.read(ngrams).meanOfNgrams(word)
                     : null;
-            option.print(mean == null
-                    ? vectors.neighbours(word, most)
-                    : vectors.neighbours(mean, Set.of(), most));
+            print(mean == null ? vectors.neighbours(word, most) : vectors.neighbours(mean, Set.of(), most), common);
             return 0;
         }
     }
@@ -143,10 +121,13 @@ final class VectorsCommand {
         @Mixin
         private CountOption count = new CountOption();
 
+        @Mixin
+        private CommonOptions common = new CommonOptions();
+
         @Override
         public Integer call() throws IOException {
-            int most = count.get(option);
-            option.print(option.read().analogy(a, b, c, most));
+            int most = count.get(common);
+            print(option.read().analogy(a, b, c, most), common);
             return 0;
         }
     }
@@ -158,9 +139,8 @@ final class VectorsCommand {
                 description = "Analogies as in questions-words.txt, or lines of two words and a number; of a folder, every .txt file.")
         private List<Path> files = List.of();
 
-        @Option(names = {"--vectors", "--model"}, paramLabel = "FILE", required = true,
-                description = "word2vec's text or binary, fastText's .vec or GloVe's text; .gz is unpacked.")
-        private Path vectors = Path.of("");
+        @Mixin
+        private VectorsOption option = new VectorsOption();
 
         @Option(names = "--restrict", paramLabel = "N",
                 description = "Analogies know the so many most frequent words only (${DEFAULT-VALUE}).")
@@ -188,7 +168,7 @@ final class VectorsCommand {
                     throw new NoSuchFileException(file.toString());
                 }
             }
-            VectorEvaluation evaluation = new VectorEvaluation(WordVectorFiles.read(vectors), common.engine());
+            VectorEvaluation evaluation = new VectorEvaluation(option.read(), common.engine());
             List<Object> analogies = new ArrayList<>();
             List<Object> similarities = new ArrayList<>();
             for (Path file : all) {
@@ -282,14 +262,17 @@ final class VectorsCommand {
         @Option(names = "--one-hot", description = "Draw the same words one-hot too, each a dimension of its own.")
         private boolean oneHot;
 
+        @Mixin
+        private CommonOptions common = new CommonOptions();
+
         @Override
         public Integer call() throws IOException {
             WordMap.format(out);
             if (count < 2 || words.size() == 1) {
-                throw option.wrong("two words or more make a picture");
+                throw common.wrong("two words or more make a picture");
             }
             if (perplexity < 1) {
-                throw option.wrong("--perplexity must be 1 or more, not " + perplexity);
+                throw common.wrong("--perplexity must be 1 or more, not " + perplexity);
             }
             WordVectors vectors = option.read();
             List<String> drawn = words.isEmpty()
@@ -316,20 +299,18 @@ final class VectorsCommand {
             if (method == Method.PCA) {
                 return Projection.principalComponents(points);
             }
-            var err = option.spec().commandLine().getErr();
             boolean live = Screen.error();
             Progress progress = (done, total) -> {
                 if (live && (done % 10 == 0 || done == total)) {
-                    err.print(done == total ? "\r\u001b[K" : "\r\u001b[K" + done + " of " + total + " steps");
-                    err.flush();
+                    common.err().print(done == total ? "\r\u001b[K" : "\r\u001b[K" + done + " of " + total + " steps");
+                    common.err().flush();
                 }
             };
             return Projection.neighbourEmbedding(points, perplexity, seed, progress);
         }
 
         private void report(List<String> drawn, double[][] places) {
-            var to = option.spec().commandLine().getOut();
-            if (option.json) {
+            if (common.json) {
                 List<Object> list = new ArrayList<>();
                 for (int i = 0; i < places.length; i++) {
                     Map<String, Object> each = new LinkedHashMap<>();
@@ -340,11 +321,11 @@ final class VectorsCommand {
                 Map<String, Object> json = new LinkedHashMap<>();
                 json.put("picture", out.toString());
                 json.put("words", list);
-                to.println(Json.line(json));
+                common.print(json);
             } else {
-                to.println(drawn.size() + (drawn.size() == 1 ? " word" : " words") + " drawn in " + out);
+                common.out().println(drawn.size() + (drawn.size() == 1 ? " word" : " words") + " drawn in " + out);
+                common.out().flush();
             }
-            to.flush();
         }
     }
 }

@@ -101,8 +101,11 @@ final class CommandsTest {
     @Test
     void trainSaysWhatIsWrong() throws IOException {
         assertFails(1, "holds a run already", "train", path("run.yaml"), "--set", "run=" + path("run"));
-        assertFails(1, "unknown key 'lerning_rate'; did you mean 'optimizer.rate'?", "train", path("run.yaml"), "--set",
-                "lerning_rate=3");
+        assertFails(2, "--set lerning_rate=3: unknown key 'lerning_rate'; did you mean 'optimizer.rate'?", "train",
+                path("run.yaml"), "--set", "lerning_rate=3");
+        assertFails(2, "--set steps=few: steps must be a whole number, 1 or more, not 'few'", "train", path("run.yaml"),
+                "--set", "steps=few");
+        assertFails(2, "--set steps: must be key=value", "train", path("run.yaml"), "--set", "steps");
         assertFails(1, "no such run file", "train", path("none.yaml"));
         assertFails(1, "no such file: " + path("none.txt"), "train", path("run.yaml"), "--set", "run=" + path("x"),
                 "--set",

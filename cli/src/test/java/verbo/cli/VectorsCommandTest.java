@@ -127,6 +127,23 @@ final class VectorsCommandTest {
     }
 
     @Test
+    void threadsMayBeNamedEverywhere() {
+        for (String[] command : new String[][]{{"vectors", "neighbours", "sea", "--vectors", path("v.vec")},
+                {"vectors", "analogy", "sea", "ship", "hill", "--vectors", path("v.vec")},
+                {"vectors", "project", "--vectors", path("v.vec"), "--out", path("t.svg")},
+                {"classify", "eval", path("labelled.txt"), "--model", path("c")},
+                {"classify", "predict", "salt wave", "--model", path("c")}}) {
+            String[] all = Arrays.copyOf(command, command.length + 2);
+            all[command.length] = "--threads";
+            all[command.length + 1] = "1";
+            Result result = run(all);
+            assertThat(result.code).as(result.err).isZero();
+            all[command.length + 1] = "0";
+            assertFails(2, "--threads must be from 1 to 1024, not 0", all);
+        }
+    }
+
+    @Test
     void classifies() throws IOException {
         Map<String, Object> report = run("classify", "eval", path("labelled.txt"), "--model", path("c"), "--json")
                 .json();

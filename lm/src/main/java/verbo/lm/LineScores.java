@@ -4,6 +4,7 @@ package verbo.lm;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import verbo.text.Decoder;
 import verbo.text.Encoding;
 import verbo.text.Tokenizer;
 
@@ -13,7 +14,7 @@ import verbo.text.Tokenizer;
  *
  * <p>
  * The text is scored as a whole, so a model that looks back beyond a line does. A token counts for the line it begins in. The
- * bytes are the text's own, less those of tokens that were not scored. Words that the model reads as unknown are counted:
+ * bytes and characters are the text's own, less those of tokens that were not scored. Words that the model reads as unknown are counted:
  * their bits do not tell their letters, so a model with many of them looks better than it is.
  *
  * @param nats
@@ -21,7 +22,7 @@ import verbo.text.Tokenizer;
  * @param bytes
  *            [lines] UTF-8 bytes, the line's end included
  * @param characters
- *            of all lines, Unicode code points
+ *            of all lines, Unicode code points, each counted for the token that completes it
  * @param words
  *            of all lines, apart by white space
  * @param tokens
@@ -71,7 +72,11 @@ public record LineScores(double[] nats, long[] bytes, long characters, long word
         double unknownNats = 0;
         int scored = 0;
         line = 0;
+        long characters = text.codePointCount(0, text.length());
+        Decoder decoder = tokenizer.decoder();
+        int last = Scoring.lastNotScored(scores);
         for (int i = 0; i < ids.length; i++) {
+            long completed = i <= last ? Scoring.characters(decoder, tokenizer, ids[i]) : 0;
             while (encoding.starts()[i] >= starts[line + 1]) {
                 line++;
             }
@@ -79,6 +84,7 @@ public record LineScores(double[] nats, long[] bytes, long characters, long word
                 bytes[line] -= i == 0
                         ? Scoring.firstByteLength(tokenizer, ids[i])
                         : tokenizer.byteLength(ids[i]);
+                characters -= completed;
                 continue;
             }
             double surprise = -scores.logProbabilities()[i];
@@ -94,7 +100,7 @@ public record LineScores(double[] nats, long[] bytes, long characters, long word
         if (scored == 0) {
             throw new IllegalArgumentException("nothing to score: the text is too short");
         }
-        return new LineScores(nats, bytes, text.codePointCount(0, text.length()),
+        return new LineScores(nats, bytes, characters,
                 Arrays.stream(text.split("\\s+")).filter(word -> !word.isEmpty()).count(), scored, unknown,
                 unknownNats);
     }

@@ -170,7 +170,7 @@ public final class Scoring {
         return model.score(ids, progress);
     }
 
-    private static int lastNotScored(TokenScores scores) {
+    static int lastNotScored(TokenScores scores) {
         int last = scores.size() - 1;
         while (last >= 0 && scores.scored(last)) {
             last--;
@@ -179,7 +179,7 @@ public final class Scoring {
     }
 
     /** How many characters of text are whole with this token that were not before. Special tokens stand for none. */
-    private static long characters(Decoder decoder, Tokenizer tokenizer, int id) {
+    static long characters(Decoder decoder, Tokenizer tokenizer, int id) {
         String piece = decoder.next(id);
         return tokenizer.byteLength(id) == 0 ? 0 : piece.codePointCount(0, piece.length());
     }

@@ -37,6 +37,7 @@ class LineScoresTest {
         LineScores scores = of(false, 0);
         assertThat(scores.bytes()).containsExactly(3, 5, 1);
         assertThat(scores.tokens()).isEqualTo(8);
+        assertThat(scores.bitsPerCharacter()).isCloseTo(Math.log(5) / Math.log(2), within(1e-5));
     }
 
     @Test

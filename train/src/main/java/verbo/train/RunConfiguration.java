@@ -191,6 +191,8 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
      *            {@code key=value} each; the value is YAML. A map or text takes the place of all that was there
      * @throws IllegalArgumentException
      *             if a key is unknown, or a value is not of its type; the message names file, line and key
+     * @throws OverrideException
+     *             if that is so of an override, which the message has
      * @throws verbo.text.FormatException
      *             if the file is no YAML map
      */

@@ -40,8 +40,11 @@ final class Settings {
 
     /** Where something was written: a line of a file, or an option of the command line (line 0). */
     private record Place(String source, int line) {
-        String describe() {
-            return line == 0 ? source : source + ", line " + line;
+        /** What was written there is wrong. */
+        IllegalArgumentException wrong(String message) {
+            return line == 0
+                    ? new OverrideException(source + ": " + message)
+                    : new IllegalArgumentException(source + ", line " + line + ": " + message);
         }
     }
 
@@ -122,7 +125,7 @@ final class Settings {
         int equals = assignment.indexOf('=');
         String where = "--set " + assignment;
         if (equals <= 0) {
-            throw new IllegalArgumentException(where + ": must be key=value");
+            throw new OverrideException(where + ": must be key=value");
         }
         String name = assignment.substring(0, equals).strip();
         String text = assignment.substring(equals + 1);
@@ -141,7 +144,7 @@ final class Settings {
                 flatten(parser, name + ".", where, parts);
                 parts.forEach((key, value) -> written.put(key, new Written(value.text, new Place(where, 0))));
             } catch (JacksonException e) {
-                throw new IllegalArgumentException(where + ": " + malformed(e), e);
+                throw new OverrideException(where + ": " + malformed(e));
             }
         } else {
             written.put(name, new Written(unquoted(text, where), new Place(where, 0)));
@@ -161,7 +164,7 @@ final class Settings {
             parser.nextToken();
             return parser.getString();
         } catch (JacksonException e) {
-            throw new IllegalArgumentException(where + ": " + malformed(e), e);
+            throw new OverrideException(where + ": " + malformed(e));
         }
     }
 
@@ -172,15 +175,15 @@ final class Settings {
             Place place = new Place(source, parser.currentTokenLocation().getLineNr());
             JsonToken token = parser.nextToken();
             if (parser instanceof YAMLParser yaml && yaml.isCurrentAlias()) {
-                throw new IllegalArgumentException(place.describe() + ": " + name + " is *" + parser.getString()
+                throw place.wrong(name + " is *" + parser.getString()
                         + ", a YAML alias, which run files do not have: write the value out");
             }
             if (written.containsKey(name)) {
-                throw new IllegalArgumentException(place.describe() + ": the key '" + name + "' is given twice");
+                throw place.wrong("the key '" + name + "' is given twice");
             }
             switch (token) {
                 case START_OBJECT -> flatten(parser, name + ".", source, written);
-                case START_ARRAY -> throw new IllegalArgumentException(place.describe() + ": " + name + " must be "
+                case START_ARRAY -> throw place.wrong(name + " must be "
                         + expected(name) + ", not a list");
                 case VALUE_NULL -> written.put(name, new Written(null, place));
                 default -> written.put(name, new Written(parser.getString(), place));
@@ -211,27 +214,22 @@ final class Settings {
                     if (text == null) {
                         continue; // a section with nothing in it
                     }
-                    throw new IllegalArgumentException(
-                            place.describe() + ": " + name + " must be a map (" + keysUnder(name) + "), not '" + text
-                                    + "'");
+                    throw place.wrong(name + " must be a map (" + keysUnder(name) + "), not '" + text + "'");
                 }
                 for (int dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) {
                     RunKey whole = KEYS.get(name.substring(0, dot));
                     if (whole != null) {
-                        throw new IllegalArgumentException(place.describe() + ": " + whole.name() + " must be "
-                                + whole.type().expected() + ", not a map");
+                        throw place.wrong(whole.name() + " must be " + whole.type().expected() + ", not a map");
                     }
                 }
-                throw new IllegalArgumentException(place.describe() + ": unknown key '" + name
-                        + "'; did you mean '" + nearest(name) + "'?");
+                throw place.wrong("unknown key '" + name + "'; did you mean '" + nearest(name) + "'?");
             }
             if (text == null) {
                 continue;
             }
             Object value = key.type().parse(text);
             if (value == null) {
-                throw new IllegalArgumentException(
-                        place.describe() + ": " + name + " must be " + key.type().expected() + ", not '" + text + "'");
+                throw place.wrong(name + " must be " + key.type().expected() + ", not '" + text + "'");
             }
             values.put(name, value);
         }
