@@ -19,11 +19,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class CharsMap {
     private static final int LONGEST = 256; // bytes of a rule
-    private static final int MOST_NODES = 1 << 20; // more than there are units, as rules may share their ends
 
     private final byte[] bytes;
     private final int[] units;
     private final byte[] replacements;
+    private volatile @Nullable BitSet madeOfSeveral; // characters that may come from several; found by the first who asks
 
     private CharsMap(byte[] bytes, int[] units, byte[] replacements) {
         this.bytes = bytes;
@@ -113,11 +113,42 @@ final class CharsMap {
 
     /** Whether one of these characters may come from several that are replaced together. */
     boolean makesOfSeveral(String characters) {
-        return !forEach(MOST_NODES, (key, length, replacement) -> {
-            String rule = Utf8.decode(key, 0, length);
-            return rule.codePointCount(0, rule.length()) < 2
-                    || Utf8.decode(replacement(replacement)).chars().noneMatch(c -> characters.indexOf(c) >= 0);
-        });
+        BitSet known = madeOfSeveral;
+        if (known == null) {
+            known = findMadeOfSeveral();
+            madeOfSeveral = known; // every thread would write an equal one
+        }
+        return characters.chars().anyMatch(known::get);
+    }
+
+    /** Rules may share their ends, so a node is looked at once behind no, one and more characters. */
+    private BitSet findMadeOfSeveral() {
+        BitSet made = new BitSet();
+        BitSet seen = new BitSet();
+        IntBuilder left = new IntBuilder(1 << 10); // nodes << 2 | characters before
+        left.add(units.length == 0 ? 0 : offset(units[0]) << 2);
+        for (int at = 0; at < left.size(); at++) {
+            int from = left.get(at) >> 2;
+            for (int label = 1; label < 256; label++) {
+                int node = from ^ label;
+                if (node < 0 || node >= units.length || (units[node] & (1 << 31 | 0xFF)) != label) {
+                    continue;
+                }
+                int below = node ^ offset(units[node]);
+                if (below < 0 || below >= units.length) {
+                    continue;
+                }
+                int characters = Math.min(2, (left.get(at) & 3) + ((label & 0xC0) == 0x80 ? 0 : 1));
+                if ((units[node] >>> 8 & 1) == 1 && characters == 2) {
+                    Utf8.decode(replacement(units[below] & 0x7FFFFFFF)).chars().forEach(made::set);
+                }
+                if (!seen.get(below << 2 | characters)) {
+                    seen.set(below << 2 | characters);
+                    left.add(below << 2 | characters);
+                }
+            }
+        }
+        return made;
     }
 
     /** Bytes of the longest rule; {@link #LONGEST} if there are longer ones. */

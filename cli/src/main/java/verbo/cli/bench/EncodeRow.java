@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import verbo.text.Tokenizer;
 
 /**
@@ -30,7 +31,9 @@ import verbo.text.Tokenizer;
 public record EncodeRow(String tokenizer, Path text, boolean lines, int threads) implements BenchRow {
     private static final int PASSES = 4;
     private static final int BATCH = 256;
+    /** Seconds of encoding, of five times as many at most with the opening of tokenizers. */
     private static final double WARM_UP = 3;
+    private static final int TEXTS = 8;
 
     @Override
     public String name() {
@@ -51,17 +54,21 @@ public record EncodeRow(String tokenizer, Path text, boolean lines, int threads)
                 throw new IllegalArgumentException(text + ": nothing to encode: the text is empty");
             }
             List<String> parts = lines ? lines(whole) : List.of(whole);
-            List<String> other = lines(other(Tokenizer.of(tokenizer)));
-            long begin = System.nanoTime();
-            while (KernelRow.seconds(begin) < WARM_UP) {
+            List<String> others = others(Tokenizer.of(tokenizer));
+            double encoding = 0;
+            for (long begin = System.nanoTime(); encoding < WARM_UP && KernelRow.seconds(begin) < 5 * WARM_UP;) {
                 Tokenizer warm = Tokenizer.of(tokenizer);
-                encode(warm, other);
-                encode(warm, List.of(String.join("", other)));
+                long start = System.nanoTime();
+                for (String other : others) { // each of words not seen before
+                    encode(warm, lines(other));
+                }
+                encode(warm, List.of(String.join("", others)));
+                encoding += KernelRow.seconds(start);
             }
             double best = Double.POSITIVE_INFINITY;
             for (int pass = 0; pass < PASSES; pass++) {
                 Tokenizer fresh = Tokenizer.of(tokenizer);
-                encode(fresh, other);
+                encode(fresh, lines(others.getFirst()));
                 long start = System.nanoTime();
                 long ids = encode(fresh, parts);
                 double seconds = KernelRow.seconds(start);
@@ -88,9 +95,14 @@ public record EncodeRow(String tokenizer, Path text, boolean lines, int threads)
         return lines;
     }
 
+    /** Other texts. */
+    private static List<String> others(Tokenizer of) {
+        return IntStream.range(0, TEXTS).mapToObj(seed -> other(of, seed)).toList();
+    }
+
     /** A text of tokens drawn at random, those of low ids more often, in lines. */
-    private static String other(Tokenizer of) {
-        SplittableRandom random = new SplittableRandom(1);
+    private static String other(Tokenizer of, int seed) {
+        SplittableRandom random = new SplittableRandom(seed);
         StringBuilder text = new StringBuilder();
         while (text.length() < 300_000) {
             int[] ids = new int[24];
