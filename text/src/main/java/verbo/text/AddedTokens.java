@@ -98,16 +98,37 @@ final class AddedTokens {
             seconds[content.charAt(1)] = true;
             seconds[Character.toUpperCase(content.charAt(1))] = true;
         }
+        allow(normalizer, seconds);
         return seconds;
     }
 
-    /** Whether of each space and visible character of ASCII one is left, in its place: the same, in small letters, or with an accent. */
+    /** Adds the characters that may be of a text that is replaced. */
+    private static void allow(@Nullable Normalizer normalizer, boolean[] seconds) {
+        switch (normalizer) {
+            case Normalizer.Sequence(List<Normalizer> all) -> all.forEach(n -> allow(n, seconds));
+            case Normalizer.Replace(TextPattern.Literal(String from), String to) ->
+                from.chars().filter(c -> c < seconds.length).forEach(c -> {
+                    seconds[c] = true;
+                    seconds[Character.toUpperCase(c)] = true; // in small letters first, perhaps
+                });
+            case null, default -> {
+                // nothing is replaced
+            }
+        }
+    }
+
+    /**
+     * Whether of each space and visible character of ASCII that is not replaced one is left, in its place: the same, in small
+     * letters, or with an accent.
+     */
     private static boolean keepsAscii(@Nullable Normalizer normalizer) {
         return switch (normalizer) {
             case Normalizer.Sequence(List<Normalizer> all) -> all.stream().allMatch(AddedTokens::keepsAscii);
             case Normalizer.Replace(TextPattern.Regex regex, String to) ->
                 Stretches.isOfSpaces(regex) && to.equals(" ");
+            case Normalizer.Replace(TextPattern.Literal(String from), String to) -> true; // see allow
             case Normalizer.Lowercase lower -> true;
+            case Normalizer.StripAccents accents -> true;
             case Normalizer.BertNormalizer bert -> true;
             case Normalizer.Form form -> true;
             case Normalizer.Precompiled rules -> IntStream.range(' ', 0x7F).mapToObj(Character::toString)
