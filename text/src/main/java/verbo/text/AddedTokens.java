@@ -237,6 +237,12 @@ final class AddedTokens {
         });
     }
 
+    /** Splits a text by the tokens that are looked for before normalisation alone. */
+    void splitWritten(String text, boolean special, Sink sink) {
+        char[] chars = text.toCharArray();
+        raw.split(chars, 0, chars.length, special, sink);
+    }
+
     /** Splits a text by the tokens that are looked for before normalisation, or after it; places are relative to it. */
     void split(Normalized text, boolean afterNormalisation, boolean special, Sink sink) {
         int from = text.from();

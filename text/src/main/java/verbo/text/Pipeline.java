@@ -37,8 +37,7 @@ final class Pipeline implements Tokenizer {
 
     private final Parts parts;
     private final AddedTokens added;
-    private final AddedTokens written; // of them, those that are looked for in the text as it is
-    private final AddedTokens behind; // and those that are looked for behind the normalizer
+    private final @Nullable AddedTokens behind; // those that stretches have to be looked at for, behind the normalizer
     private final Map<Integer, AddedToken> addedById = new HashMap<>();
     private final Map<String, Integer> addedIds = new HashMap<>();
     private final int size;
@@ -68,8 +67,6 @@ final class Pipeline implements Tokenizer {
                 .of(t.content(), AddedTokens.content(t, parts.normalizer()))
                 .anyMatch(content -> SPACE_BEHIND.matcher(content + (t.rstrip() ? " " : "")).find()));
         added = new AddedTokens(parts.added(), parts.normalizer());
-        written = new AddedTokens(parts.added().stream().filter(t -> !t.normalized()).toList());
-        behind = new AddedTokens(parts.added().stream().filter(AddedToken::normalized).toList(), parts.normalizer());
         int most = parts.model().size();
         for (AddedToken token : parts.added()) {
             addedById.put(token.id(), token);
@@ -78,6 +75,8 @@ final class Pipeline implements Tokenizer {
         }
         size = most;
         plan = fast == null ? Stretches.plan(parts) : null;
+        behind = plan == null || parts.added().stream().noneMatch(AddedToken::normalized) ? null
+                : new AddedTokens(parts.added().stream().filter(AddedToken::normalized).toList(), parts.normalizer());
         stretches = plan == null ? null
                 : new PretokenEncoder(new Stretches(plan, parts.model()), true, Stretches.model(this, plan));
         separator = parts.added().stream().filter(t -> t.special() && t.content().equals(END_OF_TEXT))
@@ -126,12 +125,12 @@ final class Pipeline implements Tokenizer {
                 String prepared = plan.prepared(text, true);
                 return prepared == null ? null : stretches.encode(prepared);
             }
-            if (!behind.all().isEmpty() && written.all().stream().anyMatch(AddedToken::singleWord)) {
+            if (behind != null && parts.added().stream().anyMatch(t -> t.singleWord() && !t.normalized())) {
                 return null; // whose neighbours would have to be known when the others are looked for
             }
             IntBuilder ids = new IntBuilder(text.length() / 3 + 4);
             boolean[] all = {true};
-            written.split(text, special, new AddedTokens.Sink() {
+            added.splitWritten(text, special, new AddedTokens.Sink() {
                 @Override
                 public void text(int from, int to) {
                     all[0] = all[0] && inStretches(text.substring(from, to), from == 0, special, plan, stretches, ids);
@@ -154,14 +153,14 @@ final class Pipeline implements Tokenizer {
      */
     private boolean inStretches(String text, boolean beginning, boolean special, Stretches.Plan plan,
             PretokenEncoder stretches, IntBuilder ids) {
-        boolean mayOccur = behind.mayOccur(text, special);
+        boolean mayOccur = behind != null && behind.mayOccur(text, special);
         if (mayOccur && (!byPiece || plan.cuts() == Stretches.Cuts.BEFORE_SPACES)) {
             return false;
         }
         for (int from = 0, to; from < text.length(); from = to) {
             to = mayOccur ? stretches.piece(text, from, PIECE) : text.length();
             String piece = text.substring(from, to);
-            if (mayOccur && behind.mayOccur(piece, special)) {
+            if (mayOccur && behind != null && behind.mayOccur(piece, special)) {
                 TokenList found = new TokenList();
                 find(piece, special, found);
                 ids.add(found.ids.toArray(), found.size());
@@ -345,10 +344,10 @@ final class Pipeline implements Tokenizer {
                 ids.add(token.id());
             }
         };
+        boolean inPieces = byPiece && Normalizer.leaves(parts.normalizer(), "");
         int from = 0;
         do {
-            int to = byPiece && Normalizer.leaves(parts.normalizer(), "") ? model.piece(text, from, PIECE)
-                    : text.length();
+            int to = inPieces ? model.piece(text, from, PIECE) : text.length();
             String piece = text.substring(from, to);
             if (leaves(piece)) {
                 int[] some = model.encode(piece, findsSpecial);

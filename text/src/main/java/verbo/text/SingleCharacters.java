@@ -106,8 +106,6 @@ final class SingleCharacters {
     }
 
     private static boolean isMark(char c) {
-        int type = Character.getType(c);
-        return type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK
-                || type == Character.COMBINING_SPACING_MARK;
+        return CharClass.at(c) == CharClass.MARK;
     }
 }

@@ -61,21 +61,6 @@ final class Stretches implements PretokenEncoder.Splitter {
                     || (preTokenizer instanceof PreTokenizer.Metaspace space && !space.split()));
         }
 
-        /** Whether a line's end is as a space. */
-        boolean linesAreSpaces() {
-            return edges.normalized("\n").equals(edges.normalized(" ")) && !isInLiteral(normalizer, "\n");
-        }
-
-        /** Whether a text is looked for that has one in it. */
-        private static boolean isInLiteral(@Nullable Normalizer normalizer, String one) {
-            return switch (normalizer) {
-                case Normalizer.Sequence(List<Normalizer> list) -> list.stream().anyMatch(n -> isInLiteral(n, one));
-                case Normalizer.Replace(TextPattern.Literal(String from), String to) ->
-                    from.contains(one) && !from.equals(one);
-                case null, default -> false;
-            };
-        }
-
         private static boolean onlySpaces(@Nullable Normalizer normalizer) {
             return switch (normalizer) {
                 case Normalizer.Sequence(List<Normalizer> list) -> list.stream().allMatch(Plan::onlySpaces);
@@ -109,7 +94,7 @@ final class Stretches implements PretokenEncoder.Splitter {
                 return null;
             }
             if (!prefix || (first && !(beginning && from == 0)) || (!always
-                    && (stripped.charAt(0) == ' ' || (stripped.charAt(0) == '\n' && linesAreSpaces())))) {
+                    && (stripped.charAt(0) == ' ' || (stripped.charAt(0) == '\n' && edges.linesAreSpaces)))) {
                 return stripped;
             }
             return always || edges.stay(stripped.charAt(0)) ? " " + stripped : null;
@@ -123,9 +108,22 @@ final class Stretches implements PretokenEncoder.Splitter {
 
         private final @Nullable Normalizer normalizer;
         private final byte[] known = new byte[1 << 16];
+        private final boolean linesAreSpaces; // whether the end of a line is as a space
 
         Edges(@Nullable Normalizer normalizer) {
             this.normalizer = normalizer;
+            linesAreSpaces = normalized("\n").equals(normalized(" ")) && !isWithinLiteral(normalizer, "\n");
+        }
+
+        /** Whether a text is looked for that has another in it. */
+        private static boolean isWithinLiteral(@Nullable Normalizer normalizer, String text) {
+            return switch (normalizer) {
+                case Normalizer.Sequence(List<Normalizer> list) ->
+                    list.stream().anyMatch(n -> isWithinLiteral(n, text));
+                case Normalizer.Replace(TextPattern.Literal(String from), String to) ->
+                    from.contains(text) && !from.equals(text);
+                case null, default -> false;
+            };
         }
 
         String normalized(String text) {
@@ -182,7 +180,6 @@ final class Stretches implements PretokenEncoder.Splitter {
         }
     }
 
-    private static final Pattern LINE_AND_MORE = Pattern.compile("[^\n]\n|\n[^\n]");
     private static final Pattern LETTER_IN_SPACE = Pattern.compile("[^\u2581]\u2581");
 
     private final Cuts cuts;
@@ -193,7 +190,7 @@ final class Stretches implements PretokenEncoder.Splitter {
     Stretches(Plan plan, TokenModel model) {
         cuts = plan.cuts();
         edges = plan.edges();
-        line = (byte) (cuts == Cuts.BEFORE_SPACES && plan.linesAreSpaces() ? '\n' : ' ');
+        line = (byte) (cuts == Cuts.BEFORE_SPACES && edges.linesAreSpaces ? '\n' : ' ');
         linesApart = plan.keepsCharacters() && model instanceof Bpe bpe && linesStayApart(bpe);
     }
 
@@ -205,7 +202,7 @@ final class Stretches implements PretokenEncoder.Splitter {
         }
         for (int r = 0; r < model.merges().size(); r++) {
             String token = model.token(model.merges().result(r));
-            if (token == null || LINE_AND_MORE.matcher(token).find()
+            if (token == null || (token.indexOf('\n') >= 0 && token.chars().anyMatch(c -> c != '\n'))
                     || (line >= 0 && (model.merges().left(r) == line || model.merges().right(r) == line))) {
                 return false;
             }
@@ -582,9 +579,9 @@ final class Stretches implements PretokenEncoder.Splitter {
     /** The ids of a stretch: all of the pipeline's steps, or, if nothing about it is unusual, only the model's. */
     static PretokenEncoder.Model model(Pipeline pipeline, Plan plan) {
         TokenModel model = pipeline.parts().model();
-        Plain plain = Plain.of(plan);
-        ClipWords clip = ClipWords.of(plan.normalizer(), plan.preTokenizer(), model,
-                new SingleCharacters(plan.cuts(), plan.normalizer()));
+        SingleCharacters characters = new SingleCharacters(plan.cuts(), plan.normalizer());
+        Plain plain = Plain.of(plan, characters);
+        ClipWords clip = ClipWords.of(plan.normalizer(), plan.preTokenizer(), model, characters);
         return (utf8, from, to, work) -> {
             if (clip != null) {
                 if (clip.ids(utf8, from, to, work)) {
@@ -615,15 +612,15 @@ final class Stretches implements PretokenEncoder.Splitter {
         private final boolean lines; // whether the end of a line is as a space
         private final SingleCharacters characters;
 
-        private Plain(Plan plan, boolean space) {
+        private Plain(Plan plan, SingleCharacters characters, boolean space) {
             cuts = plan.cuts();
             this.space = space;
             every = plan.keepsCharacters();
-            lines = plan.linesAreSpaces();
-            characters = new SingleCharacters(cuts, plan.normalizer());
+            lines = plan.edges().linesAreSpaces;
+            this.characters = characters;
         }
 
-        static @Nullable Plain of(Plan plan) {
+        static @Nullable Plain of(Plan plan, SingleCharacters characters) {
             PreTokenizer preTokenizer = plan.preTokenizer();
             if (plan.cuts() == Cuts.SPACES) {
                 boolean spaced = preTokenizer instanceof PreTokenizer.Sequence(List<PreTokenizer> two)
@@ -632,13 +629,13 @@ final class Stretches implements PretokenEncoder.Splitter {
                         && two.get(1) instanceof PreTokenizer.Metaspace m && m.replacement().equals("\u2581")
                         && m.prependScheme() == PreTokenizer.Metaspace.Scheme.ALWAYS && m.split();
                 return spaced || preTokenizer instanceof PreTokenizer.WhitespaceSplit
-                        ? new Plain(plan, spaced)
+                        ? new Plain(plan, characters, spaced)
                         : null;
             }
             if (plan.cuts() == Cuts.WORDS && !(preTokenizer instanceof PreTokenizer.Bert)) {
                 return null; // what comes behind it may cut a word again
             }
-            return new Plain(plan, false);
+            return new Plain(plan, characters, false);
         }
 
         /** Writes the piece to {@code work.chars} and returns its length; 0 if it is not plain. */

@@ -50,6 +50,7 @@ class StretchesTest {
                     + " {'String': 'o'}, 'behavior': 'Isolated', 'invert': false}]}");
     private static final List<String> MODELS = List.of(
             bpe("'end_of_word_suffix': '</w>'", "a</w>", "o</w>", "▁</w>", "l o</w>"),
+            bpe("'continuing_subword_prefix': '##', 'fuse_unk': true", "##a", "##o", "##l", "##,"),
             bpe("'fuse_unk': true", "▁ ▁", "▁▁ ▁▁", "▁ a", "l o", "▁▁ lo", "_ a"),
             bpe("'fuse_unk': false", "▁ a", "l o", "▁ lo", "a _", "x lo", "a ▁"),
             bpe("'fuse_unk': false", "▁ ▁", "▁▁ ▁▁", "▁ a").replace("'unk_token': '<unk>', ", ""),
