@@ -125,7 +125,7 @@ final class AddedTokens {
         return switch (normalizer) {
             case Normalizer.Sequence(List<Normalizer> all) -> all.stream().allMatch(AddedTokens::keepsAscii);
             case Normalizer.Replace(TextPattern.Regex regex, String to) ->
-                Stretches.isOfSpaces(regex) && to.equals(" ");
+                StretchPlan.isOfSpaces(regex) && to.equals(" ");
             case Normalizer.Replace(TextPattern.Literal(String from), String to) -> true; // see allow
             case Normalizer.Lowercase lower -> true;
             case Normalizer.StripAccents accents -> true;

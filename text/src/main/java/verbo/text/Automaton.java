@@ -263,8 +263,12 @@ final class Automaton {
     int end(byte[] utf8, int from, int to, Walk walk) {
         Table known = table;
         if (known.full) {
-            known = new Table();
-            table = known;
+            synchronized (this) { // following ways takes memory of the automaton's own
+                if (table == known) {
+                    table = new Table();
+                }
+                known = table;
+            }
         }
         walk.died = -1;
         for (int at = from; at < to;) {
@@ -311,7 +315,7 @@ final class Automaton {
                 if (b >= 0 || written) {
                     c = bytes[b & 0xFF];
                 } else {
-                    c = classOf(Stretches.code(utf8, at));
+                    c = classOf(Utf8.codePointAt(utf8, at));
                     size = size(b);
                 }
             }
@@ -385,7 +389,7 @@ final class Automaton {
 
     private int classAt(byte[] utf8, int at) {
         int b = utf8[at];
-        return b >= 0 || written ? bytes[b & 0xFF] : classOf(Stretches.code(utf8, at));
+        return b >= 0 || written ? bytes[b & 0xFF] : classOf(Utf8.codePointAt(utf8, at));
     }
 
     private Ways follow(int[] ways, int c) {

@@ -151,9 +151,20 @@ final class Bpe implements TokenModel {
 
     @Override
     public boolean ids(char[] piece, int length, PretokenEncoder.Work work) {
+        int count = symbols(piece, length, work);
+        work.count = count < 0 ? 0 : merges.apply(work.word, count, work.merges);
+        return count >= 0;
+    }
+
+    /**
+     * Writes the ids that a piece is merged from to {@code work.word}.
+     *
+     * @return how many they are, -1 if it takes {@link #tokenize} to tell
+     */
+    int symbols(char[] piece, int length, PretokenEncoder.Work work) {
         boolean plain = options.prefix().isEmpty() && options.suffix().isEmpty();
         if (options.ignoreMerges() || (options.byteFallback() && !plain)) {
-            return false;
+            return -1;
         }
         work.ensure(3 * length);
         int[] symbols = work.word;
@@ -175,13 +186,12 @@ final class Bpe implements TokenModel {
             } else {
                 count = spell(c, symbols, count);
                 if (count < 0) {
-                    return false;
+                    return -1;
                 }
             }
             i = next;
         }
-        work.count = merges.apply(symbols, count, work.merges);
-        return true;
+        return count;
     }
 
     /** Adds the ids of a character's bytes to {@code to}; returns how many are there then, -1 if it cannot be spelled. */

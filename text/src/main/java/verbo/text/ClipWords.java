@@ -89,7 +89,7 @@ final class ClipWords {
                 i++;
                 continue;
             }
-            String becomes = characters.becomes(Stretches.code(utf8, i));
+            String becomes = characters.becomes(Utf8.codePointAt(utf8, i));
             if (becomes == null) {
                 return false;
             }

@@ -170,7 +170,7 @@ public record Encoding(int[] ids, String[] tokens, int[] starts, int[] ends, int
      * The offsets in code points: a start and an end for each token.
      *
      * @param text
-     *            the text that was encoded
+     *            the text that was encoded; of two, one of them: what is given of the other's tokens has no meaning
      */
     public int[][] codePointOffsets(String text) {
         return offsets(text, false);
@@ -180,7 +180,7 @@ public record Encoding(int[] ids, String[] tokens, int[] starts, int[] ends, int
      * The offsets in UTF-8 bytes: a start and an end for each token.
      *
      * @param text
-     *            the text that was encoded
+     *            the text that was encoded, of fewer than 2^31 bytes; of two, one of them, as above
      */
     public int[][] byteOffsets(String text) {
         return offsets(text, true);
@@ -196,12 +196,14 @@ public record Encoding(int[] ids, String[] tokens, int[] starts, int[] ends, int
                 places[i + k] = count;
             }
             i += units;
-            count += !bytes || c < 0x80 || (c >= 0xD800 && c < 0xE000) ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+            int size = !bytes || c < 0x80 || (c >= 0xD800 && c < 0xE000) ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+            count = Math.addExact(count, size);
         }
         places[text.length()] = count;
         int[][] offsets = new int[ids.length][];
         for (int i = 0; i < offsets.length; i++) {
-            offsets[i] = new int[]{places[starts[i]], places[ends[i]]};
+            offsets[i] = new int[]{places[Math.min(starts[i], text.length())],
+                    places[Math.min(ends[i], text.length())]};
         }
         return offsets;
     }

@@ -73,6 +73,14 @@ public record EncodingOptions(boolean addSpecial, Written written, boolean trunc
                 seed);
     }
 
+    /** Refuses windows that the tokens put around the text's own fill. */
+    static void checkRoom(int window, int added) {
+        if (window <= added) {
+            throw new IllegalArgumentException("windows of " + window + " tokens have no room beside the " + added
+                    + " that are added");
+        }
+    }
+
     /**
      * The same with some merges of a BPE left out at random, for training a model on words cut in more than one way
      * (Provilkov, Emelianenko and Voita 2020, arXiv:1910.13267). Only here: {@code dropout} in a {@code tokenizer.json} does

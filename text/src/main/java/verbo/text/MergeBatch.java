@@ -119,6 +119,16 @@ final class MergeBatch {
         }
     }
 
+    /** Merges all words to the end, gives each of {@code owners} among {@code to} the ids of its own, and forgets them. */
+    void finish(Merges merges, int[] owners, NewWords to) {
+        run(merges);
+        for (int word = 0; word < words; word++) {
+            to.room(owners[word], SYMBOLS);
+            to.wrote(owners[word], read(word, to.ids(), to.place(owners[word]), null));
+        }
+        clear();
+    }
+
     private static int lowest(int[] made, int base, int padded) {
         int best = NONE;
         for (int i = base; i < base + padded; i += 8) {

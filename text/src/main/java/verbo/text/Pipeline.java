@@ -47,7 +47,7 @@ final class Pipeline implements Tokenizer {
     private final boolean raw; // whether it may have a text that the normaliser leaves as it is
     private final boolean byPiece; // whether no added token is found across a space that is between small letters
     private final boolean findsSpecial;
-    private final Stretches.@Nullable Plan plan;
+    private final @Nullable StretchPlan plan;
     private final @Nullable PretokenEncoder stretches;
 
     /**
@@ -74,11 +74,11 @@ final class Pipeline implements Tokenizer {
             most = Math.max(most, token.id() + 1);
         }
         size = most;
-        plan = fast == null ? Stretches.plan(parts) : null;
+        plan = fast == null ? StretchPlan.of(parts) : null;
         behind = plan == null || parts.added().stream().noneMatch(AddedToken::normalized) ? null
                 : new AddedTokens(parts.added().stream().filter(AddedToken::normalized).toList(), parts.normalizer());
         stretches = plan == null ? null
-                : new PretokenEncoder(new Stretches(plan, parts.model()), true, Stretches.model(this, plan));
+                : new PretokenEncoder(new Stretches(plan, parts.model()), true, new StretchModel(this, plan));
         separator = parts.added().stream().filter(t -> t.special() && t.content().equals(END_OF_TEXT))
                 .mapToInt(AddedToken::id).findFirst();
     }
@@ -151,10 +151,10 @@ final class Pipeline implements Tokenizer {
      * Adds the ids of what lies between added tokens. Those that are looked for behind the normalizer are only looked for near
      * where they may be, if white space goes.
      */
-    private boolean inStretches(String text, boolean beginning, boolean special, Stretches.Plan plan,
+    private boolean inStretches(String text, boolean beginning, boolean special, StretchPlan plan,
             PretokenEncoder stretches, IntBuilder ids) {
         boolean mayOccur = behind != null && behind.mayOccur(text, special);
-        if (mayOccur && (!byPiece || plan.cuts() == Stretches.Cuts.BEFORE_SPACES)) {
+        if (mayOccur && (!byPiece || plan.cuts() == StretchPlan.Cuts.BEFORE_SPACES)) {
             return false;
         }
         for (int from = 0, to; from < text.length(); from = to) {
@@ -176,7 +176,7 @@ final class Pipeline implements Tokenizer {
     }
 
     /** Finds the tokens of a stretch. */
-    void tokenize(String text, Stretches.Plan plan, TokenList out) {
+    void tokenize(String text, StretchPlan plan, TokenList out) {
         pieces(Normalizer.applied(plan.normalizer(), text), plan.preTokenizer(), 0, out);
     }
 
@@ -215,6 +215,9 @@ final class Pipeline implements Tokenizer {
             PostProcessor processor = parts.postProcessor();
             int around = options.addSpecial() && processor != null ? processor.added(pair != null) : 0;
             int room = Math.max(0, cut.maxLength() - around);
+            if (options.maxLength().isPresent()) {
+                EncodingOptions.checkRoom(cut.maxLength(), around);
+            }
             int total = first.length() + (second == null ? 0 : second.length());
             if (total > room) {
                 int[] lengths = lengths(first.length(), second, room, total, cut);
@@ -450,6 +453,7 @@ final class Pipeline implements Tokenizer {
 
     @Override
     public boolean isSpecial(int id) {
+        token(id);
         AddedToken token = addedById.get(id);
         return token != null && token.special();
     }

@@ -139,7 +139,7 @@ final class SentencePieceStretches implements PretokenEncoder.Model {
             if (c >= 0) {
                 at++;
             } else {
-                c = Stretches.code(utf8, at);
+                c = Utf8.codePointAt(utf8, at);
                 at += c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
             }
             int made = becomes(c);
@@ -253,8 +253,8 @@ final class SentencePieceStretches implements PretokenEncoder.Model {
             while (at < to && isSpace(utf8[at])) {
                 at++;
             }
-            if (at >= to || ((space == 0 || isEdge(Stretches.before(utf8, space)))
-                    && isEdge(Stretches.code(utf8, at)))) {
+            if (at >= to || ((space == 0 || isEdge(Utf8.codePointBefore(utf8, space)))
+                    && isEdge(Utf8.codePointAt(utf8, at)))) {
                 return at;
             }
         }
@@ -276,7 +276,7 @@ final class SentencePieceStretches implements PretokenEncoder.Model {
                 return at;
             }
             if (alone[utf8[at]]) {
-                if (isEdge(Stretches.before(utf8, at))) {
+                if (isEdge(Utf8.codePointBefore(utf8, at))) {
                     return at;
                 }
                 at++; // at a stretch's end a space would be left out
@@ -286,7 +286,7 @@ final class SentencePieceStretches implements PretokenEncoder.Model {
             while (behind < to && isSpace(utf8[behind])) {
                 behind++;
             }
-            if (isEdge(Stretches.before(utf8, at)) && (behind >= to || isEdge(Stretches.code(utf8, behind)))) {
+            if (isEdge(Utf8.codePointBefore(utf8, at)) && (behind >= to || isEdge(Utf8.codePointAt(utf8, behind)))) {
                 return at;
             }
             at = behind;

@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
 final class SingleCharacters {
     private static final String DEPENDS = "\uD800"; // on what stands beside it; nothing becomes half a character
 
-    private final Stretches.Cuts cuts;
+    private final StretchPlan.Cuts cuts;
     private final @Nullable Normalizer normalizer;
     private final boolean clusters; // whether the normaliser's rules are for characters and clusters of fewer than six bytes
     private final @Nullable String[] known = new String[1 << 16];
 
-    SingleCharacters(Stretches.Cuts cuts, @Nullable Normalizer normalizer) {
+    SingleCharacters(StretchPlan.Cuts cuts, @Nullable Normalizer normalizer) {
         this.cuts = cuts;
         this.normalizer = normalizer;
         clusters = isByCluster(normalizer);
@@ -25,7 +25,7 @@ final class SingleCharacters {
         return normalizer instanceof Normalizer.Sequence(List<Normalizer> list)
                 ? !list.isEmpty() && isByCluster(list.getFirst()) && list.stream().skip(1)
                         .allMatch(n -> n instanceof Normalizer.Replace(TextPattern.Regex regex, String to)
-                                && Stretches.isOfSpaces(regex))
+                                && StretchPlan.isOfSpaces(regex))
                 : normalizer instanceof Normalizer.Precompiled;
     }
 
@@ -49,7 +49,7 @@ final class SingleCharacters {
     }
 
     private String find(char c) {
-        if (c == '\n' && cuts == Stretches.Cuts.BEFORE_SPACES && "\n\n".equals(applied(normalizer, "\n\n"))) {
+        if (c == '\n' && cuts == StretchPlan.Cuts.BEFORE_SPACES && "\n\n".equals(applied(normalizer, "\n\n"))) {
             return "\n";
         }
         if (c <= ' ' || c == SentencePiece.SPACE || CharClass.isSpace(c)) {
@@ -60,7 +60,7 @@ final class SingleCharacters {
                 || (!isMark(c) && standsAlone(c));
         if (!alone || type == Character.CONTROL || type == Character.FORMAT || type == Character.UNASSIGNED
                 || type == Character.PRIVATE_USE || type == Character.SURROGATE || c == 0xFFFD
-                || (cuts != Stretches.Cuts.WORDS && isMark(c) && !(clusters && c >= 0x800))
+                || (cuts != StretchPlan.Cuts.WORDS && isMark(c) && !(clusters && c >= 0x800))
                 || (clusters && c == 0xD4E)) {
             return DEPENDS;
         }
@@ -69,16 +69,16 @@ final class SingleCharacters {
         if (after == null) {
             return DEPENDS;
         }
-        if (cuts == Stretches.Cuts.WORDS) {
+        if (cuts == StretchPlan.Cuts.WORDS) {
             after = after.strip(); // BERT puts spaces around a Chinese character, which is a piece of its own anyway
         }
         if (after.equals(written)) {
             return written;
         }
         boolean visible = after.chars()
-                .noneMatch(x -> Stretches.Edges.isInvisible((char) x) || Character.isSurrogate((char) x)
-                        || (cuts == Stretches.Cuts.WORDS && !Stretches.isOfWord((char) x)));
-        return visible && !(after.isEmpty() && cuts == Stretches.Cuts.BEFORE_SPACES) ? after : DEPENDS;
+                .noneMatch(x -> StretchPlan.Edges.isInvisible((char) x) || Character.isSurrogate((char) x)
+                        || (cuts == StretchPlan.Cuts.WORDS && !Stretches.isOfWord((char) x)));
+        return visible && !(after.isEmpty() && cuts == StretchPlan.Cuts.BEFORE_SPACES) ? after : DEPENDS;
     }
 
     /** What a normaliser makes of a character by itself, null where it looks for texts that have it or what becomes of it. */
@@ -93,7 +93,7 @@ final class SingleCharacters {
             }
             return now;
         }
-        return text.chars().anyMatch(c -> Stretches.Edges.isOfLiteral(normalizer, (char) c))
+        return text.chars().anyMatch(c -> StretchPlan.Edges.isOfLiteral(normalizer, (char) c))
                 ? null
                 : Normalizer.applied(normalizer, text).text();
     }

@@ -58,7 +58,7 @@ final class SymbolMerges {
             work.batch.clear();
             join(bytes, from, to, work);
             work.batch.run(merges);
-            return read(0, out, 0, work);
+            return cleared(out, 0, work.batch.read(0, out, 0, null));
         }
         return cleared(out, 0, merges.apply(out, symbols(bytes, from, to, out), work));
     }
@@ -88,27 +88,19 @@ final class SymbolMerges {
                 work.joined[batch.size()] = w;
                 join(bytes, from, to, work.merges);
                 if (batch.size() == MergeBatch.WORDS) {
-                    finish(words, work);
+                    batch.finish(merges, work.joined, words);
                 }
             } else {
-                finish(words, work);
+                batch.finish(merges, work.joined, words);
                 work.ensure(to - from);
                 words.put(w, work.word, apply(bytes, from, to, work.word, work.merges));
                 batch.clear();
             }
         }
-        finish(words, work);
-    }
-
-    private void finish(NewWords words, PretokenEncoder.Work work) {
-        MergeBatch batch = work.merges.batch;
-        batch.run(merges);
-        for (int i = 0; i < batch.size(); i++) {
-            int w = work.joined[i];
-            words.room(w, MergeBatch.SYMBOLS);
-            words.wrote(w, read(i, words.ids(), words.place(w), work.merges));
+        batch.finish(merges, work.joined, words);
+        for (int w = 0; w < words.size(); w++) {
+            cleared(words.ids(), words.place(w), words.count(w));
         }
-        batch.clear();
     }
 
     /** Adds a word to the work's batch. */
@@ -125,11 +117,6 @@ final class SymbolMerges {
             ranks[i - from] = pairs[b << 7 | (bytes[i + 1] & 127)];
         }
         work.batch.add(symbols, 0, to - from, ranks);
-    }
-
-    /** Writes the ids of a word of the work's batch and returns how many there are. */
-    private int read(int word, int[] out, int at, Merges.Work work) {
-        return cleared(out, at, work.batch.read(word, out, at, null));
     }
 
     /** Writes the symbols to begin with and returns how many there are. */

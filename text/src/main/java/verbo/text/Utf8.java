@@ -47,6 +47,35 @@ final class Utf8 {
         return units;
     }
 
+    /** The character that ends at a place of well-formed bytes. */
+    static int codePointBefore(byte[] utf8, int to) {
+        int at = to - 1;
+        while ((utf8[at] & 0xC0) == 0x80) {
+            at--;
+        }
+        return codePointAt(utf8, at);
+    }
+
+    /** The character that begins at a place of well-formed bytes. */
+    static int codePointAt(byte[] utf8, int at) {
+        int first = utf8[at];
+        if (first >= 0) {
+            return first;
+        }
+        if (first < (byte) 0xE0) {
+            return (first & 0x1F) << 6 | (utf8[at + 1] & 0x3F);
+        }
+        int two = (utf8[at + 1] & 0x3F) << 6 | (utf8[at + 2] & 0x3F);
+        return first < (byte) 0xF0
+                ? (first & 0x0F) << 12 | two
+                : (first & 7) << 18 | two << 6 | (utf8[at + 3] & 0x3F);
+    }
+
+    /** Bytes of the character that begins with one. */
+    static int size(byte first) {
+        return first >= 0 ? 1 : first < (byte) 0xE0 ? 2 : first < (byte) 0xF0 ? 3 : 4;
+    }
+
     private static boolean isAscii(byte[] bytes, int i) {
         return (CharClass.eight(bytes, i) & 0x8080808080808080L) == 0;
     }

@@ -178,4 +178,28 @@ class EncodingOptionsTest {
             }
         }
     }
+
+    @Test
+    void windowsWithoutRoomAreRefused() throws IOException {
+        Tokenizer tokenizer = TokenizerJson.read(Path.of("t.json"), """
+                {"added_tokens": [], "post_processor": {"type": "BertProcessing", "sep": ["b", 1], "cls": ["a", 0]},
+                 "model": {"type": "WordLevel", "vocab": {"a": 0, "b": 1, "c": 2}, "unk_token": "c"},
+                 "pre_tokenizer": {"type": "Whitespace"}}""");
+        assertThat(tokenizer.encode("c c", EncodingOptions.SPECIAL.withWindows(3, 0)).ids()).containsExactly(0, 2, 1);
+        assertThatThrownBy(() -> tokenizer.encode("c c", EncodingOptions.SPECIAL.withWindows(2, 0)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("windows of 2 tokens have no room beside the 2 that are added");
+    }
+
+    @Test
+    void offsetsAreInTheTextThatIsGiven() throws IOException {
+        Tokenizer tokenizer = TokenizerJson.read(Path.of("t.json"), """
+                {"added_tokens": [], "model": {"type": "WordLevel", "vocab": {"a": 0, "b": 1}, "unk_token": "a"},
+                 "pre_tokenizer": {"type": "Whitespace"}}""");
+        assertThat(tokenizer.encode("\uD83D\uDE42 b", EncodingOptions.PLAIN).codePointOffsets("\uD83D\uDE42 b"))
+                .isDeepEqualTo(new int[][]{{0, 1}, {2, 3}});
+        Encoding pair = tokenizer.encode("a", "b b \uD83D\uDE42", EncodingOptions.PLAIN);
+        assertThat(pair.codePointOffsets("b")[3]).containsExactly(1, 1);
+        assertThat(pair.codePointOffsets("b b \uD83D\uDE42")[3]).containsExactly(4, 5);
+    }
 }

@@ -134,8 +134,8 @@ class StretchesTest {
                 normalizer = list.getFirst();
             }
             SingleCharacters characters = new SingleCharacters(
-                    normalizer instanceof Normalizer.BertNormalizer ? Stretches.Cuts.WORDS
-                            : one(List.of(Stretches.Cuts.SPACES, Stretches.Cuts.BEFORE_SPACES), random),
+                    normalizer instanceof Normalizer.BertNormalizer ? StretchPlan.Cuts.WORDS
+                            : one(List.of(StretchPlan.Cuts.SPACES, StretchPlan.Cuts.BEFORE_SPACES), random),
                     normalizer);
             for (int t = 0; t < 400; t++) {
                 StringBuilder text = new StringBuilder();
@@ -183,7 +183,7 @@ class StretchesTest {
                     + ", 'pre_tokenizer': " + one(PRE_TOKENIZERS, random) + ", 'model': " + one(MODELS, random) + "}")
                     .replace('\'', '"');
             Pipeline pipeline = (Pipeline) TokenizerJson.read(Path.of("tokenizer.json"), json);
-            if (Stretches.plan(pipeline.parts()) == null) {
+            if (StretchPlan.of(pipeline.parts()) == null) {
                 continue;
             }
             stretched++;
