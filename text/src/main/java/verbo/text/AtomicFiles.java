@@ -18,7 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +28,6 @@ import org.jspecify.annotations.Nullable;
  * behind is removed by the next write of the same file.
  */
 public final class AtomicFiles {
-    private static final AtomicLong COUNTER = new AtomicLong();
     private static final long STALE_AFTER_MILLIS = 5_000;
 
     private AtomicFiles() {}
@@ -70,12 +69,14 @@ public final class AtomicFiles {
             throw new FileSystemException(target.toString(), null, "is a folder, so no file can be written there");
         }
         removeStale(folder, name);
-        Path temporary = folder.resolve(prefix(name) + ProcessHandle.current().pid() + "-" + COUNTER.incrementAndGet()
-                + ".tmp");
+        // processes of two machines or containers may have the same number
+        Path temporary = folder.resolve(prefix(name) + UUID.randomUUID() + ".tmp");
+        boolean ours = false;
         boolean done = false;
         try {
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW,
                     StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                ours = true;
                 // the lock tells other processes that this temporary file is still being written
                 FileLock lock = lock(channel);
                 try {
@@ -97,7 +98,7 @@ public final class AtomicFiles {
         } catch (IOException e) {
             throw named(target, temporary, e);
         } finally {
-            if (!done) {
+            if (ours && !done) {
                 Files.deleteIfExists(temporary);
             }
         }

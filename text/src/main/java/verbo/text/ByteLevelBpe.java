@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -155,7 +156,14 @@ public final class ByteLevelBpe implements Tokenizer {
             }
         }, pattern, true, false, added, false,
                 new TokenizerJson.ByteLevelOffsets(true, false),
-                () -> TokenizerJson.writeRanks(tokens, ranks, merges, added, pattern.regex()));
+                () -> TokenizerJson.writeRanks(tokens, ranks, merges, oneNameEach(added), pattern.regex()));
+    }
+
+    /** Of tokens that share an id, which a file cannot have, the last. */
+    private static List<AddedToken> oneNameEach(List<AddedToken> tokens) {
+        Map<Integer, AddedToken> byId = new LinkedHashMap<>();
+        tokens.forEach(token -> byId.put(token.id(), token));
+        return List.copyOf(byId.values());
     }
 
     /**

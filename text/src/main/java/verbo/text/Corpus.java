@@ -116,9 +116,17 @@ public interface Corpus {
         return FileCorpus.open(location, options);
     }
 
-    /** Documents in memory. */
+    /**
+     * Documents in memory.
+     *
+     * @throws IllegalArgumentException
+     *             if there are none
+     */
     static Corpus of(String name, List<Document> documents) {
         List<Document> kept = List.copyOf(documents);
+        if (kept.isEmpty()) {
+            throw new IllegalArgumentException(name + ": there is no text");
+        }
         return new Corpus() {
             @Override
             public void forEach(IOConsumer<Document> action) throws IOException {

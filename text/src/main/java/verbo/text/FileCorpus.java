@@ -61,8 +61,7 @@ final class FileCorpus implements Corpus {
     static Corpus open(String location, Options options) throws IOException {
         @Nullable Path path = path(location);
         if (path != null && Files.isDirectory(path)) {
-            Predicate<String> wanted = glob(options.entries());
-            List<Entry> files = walk(path, wanted);
+            List<Entry> files = walk(path, options.entries());
             if (files.isEmpty()) {
                 throw new FormatException(path, options.entries() == null
                         ? "the folder holds no files"
@@ -91,7 +90,7 @@ final class FileCorpus implements Corpus {
             if (folder == null || !Files.isDirectory(folder)) {
                 throw new NoSuchFileException(base, null, "no such folder, from the pattern " + location);
             }
-            List<Entry> files = walk(folder, glob(location.substring(slash + 1)));
+            List<Entry> files = walk(folder, location.substring(slash + 1));
             if (files.isEmpty()) {
                 throw new FormatException(folder, "no file matches " + location);
             }
@@ -133,10 +132,14 @@ final class FileCorpus implements Corpus {
         };
     }
 
-    private static List<Entry> walk(Path folder, Predicate<String> wanted) throws IOException {
+    private static List<Entry> walk(Path folder, @Nullable String glob) throws IOException {
         Path root = folder.toRealPath();
+        Predicate<String> wanted = glob(glob);
+        // folders that nothing can match in are not looked into: one may be closed to us
+        int depth = glob == null || glob.contains("**") ? Integer.MAX_VALUE
+                : 1 + (int) glob.chars().filter(c -> c == '/').count();
         List<Entry> files = new ArrayList<>();
-        try (Stream<Path> paths = Files.walk(root)) {
+        try (Stream<Path> paths = Files.walk(root, depth)) {
             for (Path path : (Iterable<Path>) paths::iterator) {
                 Path inside = root.relativize(path);
                 String name = inside.toString().replace(root.getFileSystem().getSeparator(), "/");
@@ -225,7 +228,10 @@ final class FileCorpus implements Corpus {
         }
         if (counting.count == 0) {
             throw new FormatException(Path.of(files.size() == 1 ? files.get(0).file().toString() : "corpus"),
-                    "no text in " + location + (options.entries() == null ? "" : " under " + options.entries()));
+                    "no text in " + location + (options.entries() == null ? "" : " under " + options.entries())
+                            + (sniff && files.stream().anyMatch(file -> isArchive(file.name()))
+                                    ? "; archives are opened where they are named one by one"
+                                    : ""));
         }
     }
 
@@ -265,7 +271,7 @@ final class FileCorpus implements Corpus {
                 InputStream unpacked = new GZIPInputStream(in, 1 << 16);
                 readText(file, where, inner, unpacked, skipBinary, action);
             } catch (ZipException | EOFException e) {
-                throw new FormatException(file, where + "not a whole gzip file: " + e.getMessage(), e);
+                throw new FormatException(file, where + "not a whole gzip file", e);
             }
         } else {
             readText(file, where, name, in, skipBinary, action);

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,8 @@ final class GgufVocabulary {
     private static final int STRING = 8;
     private static final int ARRAY = 9;
     private static final int[] SIZES = {1, 1, 2, 2, 4, 4, 4, 1, -1, -1, 8, 8, 8};
+    private static final int MOST_BYTES = 1 << 28; // of a text
+    private static final int MOST_NUMBERS = 1 << 26; // of an array
     private static final String[] MODELS = {"llama", "gpt2", "bert", "t5", "gemma4"};
 
     private final Path file;
@@ -50,6 +53,7 @@ final class GgufVocabulary {
         if (count < 0 || count > left) {
             throw error("says that " + Long.toUnsignedString(count) + " bytes follow, but " + left + " are left");
         }
+        checkCount(count, MOST_BYTES);
         byte[] bytes = in.readNBytes((int) count);
         if (bytes.length < count) {
             throw new EOFException(file + ": the file became shorter while it was read");
@@ -57,6 +61,13 @@ final class GgufVocabulary {
         left -= count;
         at += count;
         return bytes;
+    }
+
+    /** Refuses what no vocabulary has. */
+    private void checkCount(long count, int most) throws FormatException {
+        if (count > most) {
+            throw error("says that " + count + " values follow, more than any vocabulary has");
+        }
     }
 
     private long number(int size) throws IOException {
@@ -121,6 +132,9 @@ final class GgufVocabulary {
             if (count < 0 || count > left / SIZES[of]) {
                 throw error("says that " + Long.toUnsignedString(count) + " values follow, more than its bytes can"
                         + " hold");
+            }
+            if (keep) {
+                checkCount(count, MOST_NUMBERS);
             }
             double[] array = new double[keep ? (int) count : 0];
             for (long i = 0; i < count; i++) {
@@ -234,6 +248,14 @@ final class GgufVocabulary {
         List<Integer> after = bool(values, "add_eos_token", !llama)
                 ? ids(id(file, values, "eos_token_id", llama ? 2 : 1, size))
                 : List.of();
+        if (Arrays.stream(typeArray).noneMatch(t -> t == SentencePiece.Type.UNKNOWN)
+                && Arrays.stream(typeArray).filter(t -> t == SentencePiece.Type.BYTE).count() < 256) {
+            int unknown = id(file, values, "unknown_token_id", llama ? 0 : 2, size);
+            if (unknown < 0) {
+                throw new FormatException(file, "tokenizer.ggml.unknown_token_id is missing");
+            }
+            typeArray[unknown] = SentencePiece.Type.UNKNOWN;
+        }
         return new SentencePiece(tokens, scoreArray, typeArray, new SentencePiece.Options(
                 llama ? SentencePiece.Algorithm.BPE : SentencePiece.Algorithm.UNIGRAM, map,
                 bool(values, "add_space_prefix", llama), !llama && bool(values, "remove_extra_whitespaces", false),
@@ -289,7 +311,7 @@ final class GgufVocabulary {
         boolean bytes = preTokenizer.bytes();
         return TokenizerJson.read(file, TokenizerJson.object("version", "1.0", "truncation", null, "padding", null,
                 "added_tokens", added, "normalizer", bytes ? null : replace(" ", "\u2581"), "pre_tokenizer",
-                preTokenizer.json(), "post_processor", around(before, after, tokens), "decoder",
+                preTokenizer.json(), "post_processor", TokenizerFile.around(before, after, tokens), "decoder",
                 bytes ? TokenizerJson.object("type", "ByteLevel")
                         : TokenizerJson.object("type", "Sequence", "decoders", List.of(replace("\u2581", " "),
                                 TokenizerJson.object("type", "ByteFallback"), TokenizerJson.object("type", "Fuse"))),
@@ -300,31 +322,6 @@ final class GgufVocabulary {
 
     private static Map<String, @Nullable Object> replace(String text, String by) {
         return TokenizerJson.object("type", "Replace", "pattern", TokenizerJson.object("String", text), "content", by);
-    }
-
-    private static @Nullable Map<String, @Nullable Object> around(List<Integer> before, List<Integer> after,
-            List<String> tokens) {
-        if (before.isEmpty() && after.isEmpty()) {
-            return null;
-        }
-        Map<String, @Nullable Object> special = TokenizerJson.object();
-        List<@Nullable Object> single = new ArrayList<>();
-        for (int id : before) {
-            single.add(special(tokens.get(id), id, special));
-        }
-        single.add(TokenizerFile.sequence("A", 0));
-        for (int id : after) {
-            single.add(special(tokens.get(id), id, special));
-        }
-        List<@Nullable Object> pair = new ArrayList<>(single);
-        pair.add(TokenizerFile.sequence("B", 1));
-        return TokenizerJson.object("type", "TemplateProcessing", "single", single, "pair", pair, "special_tokens",
-                special);
-    }
-
-    private static Map<String, @Nullable Object> special(String token, int id, Map<String, @Nullable Object> special) {
-        special.put(token, TokenizerJson.object("id", token, "ids", List.of(id), "tokens", List.of(token)));
-        return TokenizerFile.special(token, 0);
     }
 
     /** BERT's, whose words begin with a visible space in place of those inside words with {@code ##}. */

@@ -13,32 +13,7 @@ package verbo.text;
  * times as long, and a long run of spaces takes it the square of its length.
  */
 final class Gpt2Pattern {
-    private static final byte OTHER = 0;
-    private static final byte LETTER = 1;
-    private static final byte NUMBER = 2;
-    private static final byte SPACE = 3;
-
-    /** Classes of the basic plane; beyond it lie no spaces. */
-    private static final byte[] CLASSES = new byte[0x10000];
-
-    static {
-        for (int c = 0; c < CLASSES.length; c++) {
-            boolean space = (c >= 9 && c <= 13) || c == 0x85 || Character.isSpaceChar(c);
-            CLASSES[c] = space ? SPACE : classOf(c);
-        }
-    }
-
     private Gpt2Pattern() {}
-
-    private static byte classOf(int codePoint) {
-        return switch (Character.getType(codePoint)) {
-            case Character.UPPERCASE_LETTER, Character.LOWERCASE_LETTER, Character.TITLECASE_LETTER,
-                    Character.MODIFIER_LETTER, Character.OTHER_LETTER ->
-                LETTER;
-            case Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER -> NUMBER;
-            default -> OTHER;
-        };
-    }
 
     /** Where the word that begins at {@code from} ends; {@code from} must lie before {@code to}. */
     static int end(char[] text, int from, int to) {
@@ -49,54 +24,28 @@ final class Gpt2Pattern {
                 return end;
             }
         }
-        byte type = CLASSES[c];
-        if (type == SPACE) {
-            if (c == ' ' && from + 1 < to && CLASSES[text[from + 1]] != SPACE) {
-                return runEnd(text, from + 1, to);
-            }
-            int end = from + 1;
-            while (end < to && CLASSES[text[end]] == SPACE) {
-                end++;
-            }
-            // \s+(?!\S): the last space before a word is left to the word, or to itself
-            return end < to && end - from > 1 ? end - 1 : end;
+        if (CharClass.at(c) != CharClass.SPACE) {
+            return runEnd(text, from, to);
         }
-        return runEnd(text, from, to);
+        if (c == ' ' && from + 1 < to && CharClass.at(text[from + 1]) != CharClass.SPACE) {
+            return runEnd(text, from + 1, to);
+        }
+        int end = from + 1;
+        while (end < to && CharClass.at(text[end]) == CharClass.SPACE) {
+            end++;
+        }
+        // \s+(?!\S): the last space before a word is left to the word, or to itself
+        return end < to && end - from > 1 ? end - 1 : end;
     }
 
     /** End of a run of letters, of numbers, or of what is neither nor a space. */
     private static int runEnd(char[] text, int from, int to) {
-        char c = text[from];
-        if (Character.isSurrogate(c)) {
-            return runEndBeyond(text, from, to, typeAt(text, from, to));
+        int type = of(CharClass.at(text, from, to));
+        int end = from;
+        while (end < to && of(CharClass.at(text, end, to)) == type) {
+            end = CharClass.next(text, end, to);
         }
-        byte type = CLASSES[c];
-        int i = from + 1;
-        while (i < to && CLASSES[text[i]] == type) {
-            if (type == OTHER && Character.isSurrogate(text[i])) {
-                return runEndBeyond(text, i, to, type);
-            }
-            i++;
-        }
-        // a surrogate's own class is OTHER, its pair's may be this one
-        return i < to && Character.isHighSurrogate(text[i]) ? runEndBeyond(text, i, to, type) : i;
-    }
-
-    /** The same where characters of two units are about. */
-    private static int runEndBeyond(char[] text, int from, int to, byte type) {
-        int i = from;
-        while (i < to && typeAt(text, i, to) == type) {
-            i += Character.isHighSurrogate(text[i]) && i + 1 < to && Character.isLowSurrogate(text[i + 1]) ? 2 : 1;
-        }
-        return i;
-    }
-
-    private static byte typeAt(char[] text, int i, int to) {
-        char c = text[i];
-        if (Character.isHighSurrogate(c) && i + 1 < to && Character.isLowSurrogate(text[i + 1])) {
-            return classOf(Character.toCodePoint(c, text[i + 1]));
-        }
-        return CLASSES[c]; // a lone surrogate is neither letter nor number
+        return end;
     }
 
     private static int contraction(char[] text, int from, int to) {
@@ -136,7 +85,7 @@ final class Gpt2Pattern {
         if ((at & 15) == CharClass.SPACE) {
             if (c == ' ' && from + 1 < to) {
                 int type = of(CharClass.at(utf8, from + 1));
-                if (type != SPACE) {
+                if (type != CharClass.SPACE) {
                     return runEnd(utf8, from + 1, to, type);
                 }
             }
@@ -155,14 +104,14 @@ final class Gpt2Pattern {
         return runEnd(utf8, from, to, of(at));
     }
 
+    /** Letters as one, marks as any other character. */
     private static int of(int at) {
         int type = at & 15;
-        return CharClass.isLetter(type) ? LETTER
-                : type == CharClass.NUMBER ? NUMBER : type == CharClass.SPACE ? SPACE : OTHER;
+        return CharClass.isLetter(type) ? CharClass.UPPER : type == CharClass.MARK ? CharClass.OTHER : type;
     }
 
     private static int runEnd(byte[] utf8, int from, int to, int type) {
-        if (type == LETTER) {
+        if (type == CharClass.UPPER) {
             return CharClass.letters(utf8, from, to);
         }
         int end = from;

@@ -71,7 +71,7 @@ public final class IndexedText {
         try (FileChannel channel = FileChannel.open(file); InputStream in = unpack(file, channel)) {
             reader.read(in, () -> progress.update(channel.position(), channel.size()));
         } catch (ZipException | EOFException e) {
-            throw new FormatException(file, "not a whole gzip file: " + e.getMessage(), e);
+            throw new FormatException(file, "not a whole gzip file", e);
         }
         return reader.finish(minimum);
     }

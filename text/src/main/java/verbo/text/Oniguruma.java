@@ -118,8 +118,11 @@ final class Oniguruma {
                 }
                 case '(' -> group();
                 case ')' -> {
-                    atom = groups.isEmpty() ? -1 : groups.pop();
-                    java.repeat(')', flags.isEmpty() ? 0 : flags.pop());
+                    if (groups.isEmpty()) {
+                        throw new PatternSyntaxException("a group ends that did not begin", source, at);
+                    }
+                    atom = groups.pop();
+                    java.repeat(')', flags.pop());
                     copy(1);
                 }
                 case '{' -> interval(again);
@@ -143,7 +146,7 @@ final class Oniguruma {
                 }
             }
         }
-        return java.append(")".repeat(flags.isEmpty() ? 0 : flags.pop())).toString();
+        return java.append(")".repeat(flags.pop())).toString();
     }
 
     /** Makes one of what has a quantifier already, which Java would take another one behind it for text. */

@@ -27,7 +27,7 @@ final class PretokenCache {
     private long[] small = {}; // the bytes, the ids
     private int smallShift;
     private int smallUsed;
-    private long[] large = {}; // three times bytes, the ids; or a hash, a place in texts, -1 - length, the ids
+    private long[] large = {}; // three times bytes, the ids; or a hash, a place in texts, a mark of the length, the ids
     private int largeShift;
     private int largeUsed;
     private byte[] texts = {};
@@ -114,13 +114,18 @@ final class PretokenCache {
         return -1;
     }
 
+    /** What stands in the place of a long word's last bytes: no bytes are, for those of a word are not zero, inverted. */
+    private static long longMark(int length) {
+        return (long) length << 8;
+    }
+
     private long findLong(byte[] bytes, int from, int length) {
         long h = length;
         for (int i = 0; i + 8 < length; i += 8) {
             h = (Long.rotateLeft(h, 27) ^ CharClass.eight(bytes, from + i)) * MULTIPLIER;
         }
         h = (Long.rotateLeft(h, 27) ^ CharClass.eight(bytes, from + length - 8)) * MULTIPLIER | 1;
-        long c = -1L - length; // bytes inverted never have the highest bits of a byte like this
+        long c = longMark(length);
         long[] table = large;
         int at = (int) (hash(h, 0, c) >>> largeShift) * 4;
         for (int probe = 0; table[at] != 0 && probe < PROBES; probe++) {
@@ -260,7 +265,7 @@ final class PretokenCache {
         largeShift--;
         for (int i = 0; i < old.length; i += 4) {
             if (old[i] != 0) {
-                boolean isLong = old[i + 2] < 0 && old[i + 2] >= -1L - LONGEST;
+                boolean isLong = old[i + 2] != 0 && (old[i + 2] & 0xFF) == 0;
                 int at = (int) (hash(old[i], isLong ? 0 : old[i + 1], old[i + 2]) >>> largeShift) * 4;
                 while (large[at] != 0) {
                     at = at + 4 & large.length - 1;

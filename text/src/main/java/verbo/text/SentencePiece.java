@@ -105,7 +105,7 @@ final class SentencePiece implements Tokenizer {
         }
         IntBuilder found = new IntBuilder(64); // start, end, id
         model.find(normal, found);
-        boolean afterUnknown = false;
+        int unknown = -1; // where the unknown characters in a row begin that are one token; -1 for none
         for (int i = 0; i < found.size(); i += 3) {
             int start = found.get(i);
             int end = found.get(i + 1);
@@ -114,24 +114,21 @@ final class SentencePiece implements Tokenizer {
             int last = normal.origin()[end];
             if (id != vocabulary.unknown) {
                 out.add(id, null, first, last);
-                afterUnknown = false;
                 continue;
             }
-            String piece = new String(normal.chars(), start, end - start);
             if (vocabulary.byteIds.length > 0) {
-                byte[] bytes = piece.getBytes(StandardCharsets.UTF_8);
+                byte[] bytes = new String(normal.chars(), start, end - start).getBytes(StandardCharsets.UTF_8);
                 for (int b = 0; b < bytes.length; b++) {
                     // the last one stands for the character
                     out.add(vocabulary.byteIds[bytes[b] & 0xFF], null, first, b == bytes.length - 1 ? last : first);
                 }
-            } else if (afterUnknown) {
-                int at = out.size() - 1;
-                out.texts.set(at, out.texts.get(at) + piece);
-                out.ends.set(at, last);
-            } else {
-                out.add(id, piece, first, last);
+                continue;
             }
-            afterUnknown = true;
+            unknown = unknown < 0 ? start : unknown;
+            if (i + 3 == found.size() || found.get(i + 5) != id) {
+                out.add(id, new String(normal.chars(), unknown, end - unknown), normal.origin()[unknown], last);
+                unknown = -1;
+            }
         }
     }
 
@@ -256,10 +253,11 @@ final class SentencePiece implements Tokenizer {
                 new int[tokens.length], new boolean[tokens.length], attention, List.of());
         Encoding before = around(how.addSpecial() ? options.before() : List.of());
         Encoding after = around(how.addSpecial() ? options.after() : List.of());
+        int added = before.length() + after.length();
+        how.maxLength().ifPresent(most -> EncodingOptions.checkRoom(most, added));
         List<Encoding> windows = how.maxLength().isEmpty()
                 ? List.of(plain)
-                : plain.windows(Math.max(0, how.maxLength().getAsInt() - before.length() - after.length()),
-                        how.stride(), true);
+                : plain.windows(how.maxLength().getAsInt() - added, how.stride(), true);
         List<Encoding> whole = windows.stream().map(w -> Encoding.join(List.of(before, w, after))).toList();
         return whole.get(0).withOverflowing(whole.subList(1, whole.size()));
     }

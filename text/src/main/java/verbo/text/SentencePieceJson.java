@@ -9,15 +9,21 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A SentencePiece model as the {@code tokenizer.json} that Hugging Face's converter makes of it. */
+/**
+ * A SentencePiece model as the {@code tokenizer.json} that Hugging Face's converter makes of it, in which unused pieces of a
+ * unigram model are used.
+ */
 final class SentencePieceJson {
     private SentencePieceJson() {}
 
     static String write(SentencePieceVocabulary vocabulary, SentencePiece.Options options) {
-        if (options.algorithm() == SentencePiece.Algorithm.WORD || options.suffix()) {
-            throw new IllegalArgumentException("a SentencePiece model "
-                    + (options.suffix() ? "whose words end with their space" : "of words")
-                    + " cannot be a tokenizer.json: it would give other ids");
+        String other = options.suffix() ? "whose words end with their space"
+                : options.algorithm() == SentencePiece.Algorithm.WORD ? "of words"
+                        : !options.escapeSpaces() ? "whose pieces have spaces"
+                                : options.back() != null ? "with rules for decoding" : "";
+        if (!other.isEmpty()) {
+            throw new IllegalArgumentException("a SentencePiece model " + other
+                    + " cannot be a tokenizer.json: it would give other ids or texts");
         }
         SentencePiece.Type[] types = vocabulary.types;
         List<String> pieces = vocabulary.pieces;
@@ -61,7 +67,7 @@ final class SentencePieceJson {
         return Json.indented(TokenizerJson.object("version", "1.0", "truncation", null, "padding", null,
                 "added_tokens", added, "normalizer",
                 TokenizerJson.object("type", "Sequence", "normalizers", normalizers), "pre_tokenizer", null,
-                "post_processor", null, "decoder",
+                "post_processor", TokenizerFile.around(options.before(), options.after(), pieces), "decoder",
                 TokenizerJson.object("type", "Sequence", "decoders", decoders), "model", model));
     }
 

@@ -47,7 +47,7 @@ public final class TextLines {
                 action.accept(number == 1 ? TextFile.unmarked(decoded) : decoded);
             }
         } catch (ZipException | EOFException e) {
-            throw new FormatException(name, "not a whole gzip file: " + e.getMessage(), e);
+            throw new FormatException(name, "not a whole gzip file", e);
         }
     }
 }

@@ -144,6 +144,22 @@ public final class TokenFile implements AutoCloseable {
             }
             update("verbo.text.TokenFile " + VERSION);
             update(tokenizer.json());
+            update(Arrays.toString(special(tokenizer))); // which the file does not tell
+        }
+
+        /** How special tokens are encoded that are written in a text. */
+        private static int[] special(Tokenizer tokenizer) {
+            StringBuilder text = new StringBuilder();
+            for (int id = 0; id < tokenizer.size(); id++) {
+                if (tokenizer.isSpecial(id)) {
+                    text.append(tokenizer.token(id));
+                }
+            }
+            try {
+                return tokenizer.encode(text.toString());
+            } catch (IllegalArgumentException e) {
+                return new int[0]; // they are text, and outside the vocabulary
+            }
         }
 
         void add(Document document) {
@@ -172,7 +188,7 @@ public final class TokenFile implements AutoCloseable {
         AtomicFiles.writeChannel(file, channel -> {
             channel.position(HEADER);
             Digest digest = new Digest(tokenizer);
-            Writer out = new Writer(channel, width);
+            Writer out = new Writer(channel, width, tokenizer.size());
             LongBuilder starts = new LongBuilder();
             DocumentBatches.forEach(corpus, threads, (worker, document) -> {
                 try {
@@ -209,16 +225,22 @@ public final class TokenFile implements AutoCloseable {
     private static final class Writer {
         private final FileChannel channel;
         private final int width;
+        private final int vocabulary;
         private final ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 18).order(ByteOrder.LITTLE_ENDIAN);
         private long tokens;
 
-        Writer(FileChannel channel, int width) {
+        Writer(FileChannel channel, int width, int vocabulary) {
             this.channel = channel;
             this.width = width;
+            this.vocabulary = vocabulary;
         }
 
         void write(int[] ids) throws IOException {
             for (int id : ids) {
+                if (id < 0 || id >= vocabulary) {
+                    throw new IllegalArgumentException("the tokenizer gave the id " + id + ", and had " + vocabulary
+                            + " tokens at first: a corpus is encoded by a vocabulary that does not grow");
+                }
                 if (buffer.remaining() < 8) {
                     flush();
                 }

@@ -24,6 +24,7 @@ final class TokenizerFile {
             "vocab.txt");
     private static final byte[] GGUF = {'G', 'G', 'U', 'F'};
     /** A neighbour larger than this is no list of merges. */
+    private static final long MOST_BYTES = 1L << 30;
     private static final long LARGEST_NEIGHBOUR = 64 << 20;
 
     private TokenizerFile() {}
@@ -49,12 +50,16 @@ final class TokenizerFile {
                 return GgufVocabulary.load(fileOrFolder);
             }
         }
-        byte[] bytes = Files.readAllBytes(fileOrFolder);
-        return read(fileOrFolder, bytes, pattern);
+        if (Files.size(fileOrFolder) > MOST_BYTES) {
+            throw new FormatException(fileOrFolder, "is larger than any vocabulary, and no GGUF file");
+        }
+        return read(fileOrFolder, Files.readAllBytes(fileOrFolder), pattern);
     }
 
     static Tokenizer read(Path file, byte[] bytes, @Nullable String pattern) throws IOException {
-        int begin = 0;
+        int begin = bytes.length > 2 && bytes[0] == (byte) 0xEF && bytes[1] == (byte) 0xBB && bytes[2] == (byte) 0xBF
+                ? 3 // a byte order mark
+                : 0;
         while (begin < bytes.length && (bytes[begin] == ' ' || (bytes[begin] >= 9 && bytes[begin] <= 13))) {
             begin++;
         }
@@ -62,7 +67,7 @@ final class TokenizerFile {
         boolean bracket = begin + 1 < bytes.length && bytes[begin] == '[' && bytes[begin + 1] >= 'A'
                 && bytes[begin + 1] <= 'Z';
         if (begin < bytes.length && (bytes[begin] == '{' || (bytes[begin] == '[' && !bracket))) {
-            return json(file, TextFile.decode(file, bytes));
+            return json(file, TextFile.unmarked(TextFile.decode(file, bytes)));
         }
         if (RankFile.looksLike(bytes)) {
             RankFile ranks = RankFile.read(file, bytes);
@@ -286,6 +291,32 @@ final class TokenizerFile {
         Map<String, @Nullable Object> sep = special("[SEP]", 0);
         return TokenizerJson.object("type", "TemplateProcessing", "single", List.of(cls, sequence("A", 0), sep), "pair",
                 List.of(cls, sequence("A", 0), sep, sequence("B", 1), special("[SEP]", 1)), "special_tokens", special);
+    }
+
+    /** What puts special tokens around a text, null if there are none. */
+    static @Nullable Map<String, @Nullable Object> around(List<Integer> before, List<Integer> after,
+            List<String> tokens) {
+        if (before.isEmpty() && after.isEmpty()) {
+            return null;
+        }
+        Map<String, @Nullable Object> special = TokenizerJson.object();
+        List<@Nullable Object> single = new ArrayList<>();
+        for (int id : before) {
+            single.add(special(tokens.get(id), id, special));
+        }
+        single.add(sequence("A", 0));
+        for (int id : after) {
+            single.add(special(tokens.get(id), id, special));
+        }
+        List<@Nullable Object> pair = new ArrayList<>(single);
+        pair.add(sequence("B", 1));
+        return TokenizerJson.object("type", "TemplateProcessing", "single", single, "pair", pair, "special_tokens",
+                special);
+    }
+
+    private static Map<String, @Nullable Object> special(String token, int id, Map<String, @Nullable Object> special) {
+        special.put(token, TokenizerJson.object("id", token, "ids", List.of(id), "tokens", List.of(token)));
+        return special(token, 0);
     }
 
     static Map<String, @Nullable Object> special(String token, int type) {

@@ -73,7 +73,9 @@ final class TokenizerJson {
         PostProcessor postProcessor = postProcessor(root.object("post_processor"));
         TokenDecoder decoder = decoder(root.object("decoder"));
         List<@Nullable String> vocabulary = vocabulary(root, tokenModel, added);
-        if (tokenModel instanceof Bpe bpe && bpe.merges().size() == 0 && preTokenizer == null && normalizer == null
+        boolean whole = root.object("truncation") == null && root.object("padding") == null;
+        if (whole && tokenModel instanceof Bpe bpe && bpe.merges().size() == 0 && preTokenizer == null
+                && normalizer == null
                 && postProcessor == null && decoder instanceof TokenDecoder.Fuse
                 && bpe.options().equals(Bpe.Options.PLAIN)) {
             Tokenizer characters = characters(bpe, added, json.get());
@@ -81,7 +83,7 @@ final class TokenizerJson {
                 return characters;
             }
         }
-        if (tokenModel instanceof WordLevel words && words.unknown().equals(WordLevelTokenizer.UNKNOWN)
+        if (whole && tokenModel instanceof WordLevel words && words.unknown().equals(WordLevelTokenizer.UNKNOWN)
                 && preTokenizer instanceof PreTokenizer.WhitespaceSplit && added.isEmpty() && postProcessor == null
                 && decoder == null && normalizer instanceof Normalizer.Replace(TextPattern pattern, String content)
                 && content.equals(WordLevelTokenizer.END_OF_LINE_SPACED)

@@ -109,6 +109,7 @@ public final class TokenizerTrainer {
 
     /** The longest piece of SentencePiece's types can be. */
     private static final int LONGEST_PIECE = 100;
+    private static final int MOST_TOKENS = 1 << 24;
     private static final double COVERAGE = 0.9995; // SentencePiece's
 
     private final Type type;
@@ -143,9 +144,15 @@ public final class TokenizerTrainer {
         return new TokenizerTrainer(type);
     }
 
-    /** How many tokens at most, special ones included; 32,000 if not given. A small corpus may give fewer. */
+    /**
+     * How many tokens at most, special ones included; 32,000 if not given. A small corpus may give fewer, and of the types bpe
+     * and wordpiece all characters are kept, if they are more than that and not {@linkplain #alphabetLimit limited}.
+     */
     public TokenizerTrainer vocabularySize(int size) {
         vocabularySize = atLeast(1, size, "the size of the vocabulary");
+        if (size > MOST_TOKENS) {
+            throw new IllegalArgumentException("a vocabulary can have " + MOST_TOKENS + " tokens at most, not " + size);
+        }
         return this;
     }
 
@@ -174,8 +181,9 @@ public final class TokenizerTrainer {
     }
 
     /**
-     * How many characters (of byte-level BPE, bytes) a token has at most; 16 of SentencePiece's types and any number of the
-     * others if not given. Special tokens are not concerned.
+     * How many characters a token has at most; 16 of SentencePiece's types and any number of the others if not given. Of
+     * bpe, byte-bpe and wordpiece, tokens that are merged of others have fewer than this (of byte-bpe, bytes), as with
+     * Hugging Face's {@code max_token_length}, but for those of two. Special tokens are not concerned.
      */
     public TokenizerTrainer maximumLength(int length) {
         maximumLength = atLeast(1, length, "the longest token's length");
@@ -429,12 +437,21 @@ public final class TokenizerTrainer {
             throw new IllegalArgumentException("a vocabulary of " + vocabularySize + " is too small: special tokens"
                     + (least > 256 ? " and bytes" : "") + " take " + (least - 1));
         }
-        if (type == Type.BYTE_BPE && Stream.of(preTokenizer.split(",", -1)).map(String::strip)
-                .noneMatch(List.of("gpt2", "cl100k", "o200k", "qwen2", "bytes")::contains)) {
+        if (type == Type.BYTE_BPE && (!writesBytes() || preTokenizers(preTokenizer).contains("metaspace"))) {
             throw new IllegalArgumentException("byte-bpe needs a pre-tokenizer that writes bytes:"
-                    + " gpt2, cl100k, o200k, qwen2, or bytes behind others");
+                    + " gpt2, cl100k, o200k, qwen2, or bytes behind others, without metaspace");
         }
         return this;
+    }
+
+    private static List<String> preTokenizers(String names) {
+        return Stream.of(names.split(",", -1)).map(String::strip).toList();
+    }
+
+    /** Whether the pre-tokenizer writes the characters that stand for bytes. */
+    private boolean writesBytes() {
+        return preTokenizers(preTokenizer).stream()
+                .anyMatch(List.of("gpt2", "cl100k", "o200k", "qwen2", "bytes")::contains);
     }
 
     /** What stands for unknown text; null if nothing has to. */
@@ -471,7 +488,7 @@ public final class TokenizerTrainer {
         WordCounts counts = counter.count(corpus, (done, total) -> listener.update("reading", "bytes", done, total));
         characters = counter.characters();
         spelled = !counter.keepsText();
-        return counts;
+        return spelled || type == Type.BYTE_BPE || !writesBytes() ? counts : counts.spelled();
     }
 
     private BpeTrainer.Result merge(TrainingWords start, BpeTrainer.Style style, int size, Listener listener) {
@@ -635,7 +652,7 @@ public final class TokenizerTrainer {
     }
 
     private @Nullable Map<String, @Nullable Object> decoder() {
-        if (type == Type.BYTE_BPE) {
+        if (writesBytes() && prefix.isEmpty() && suffix.isEmpty()) {
             return bytes(true);
         }
         if (type == Type.WORDPIECE) {

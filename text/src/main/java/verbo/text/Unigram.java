@@ -118,10 +118,6 @@ final class Unigram implements TokenModel {
         return tokens.length;
     }
 
-    double score(int id) {
-        return scores[id];
-    }
-
     @Override
     public @Nullable String token(int id) {
         return id >= 0 && id < tokens.length ? tokens[id] : null;

@@ -89,6 +89,15 @@ final class WordCounts {
         insert(text, from, to, count);
     }
 
+    /** The same words in the characters that byte-level vocabularies write for their bytes. */
+    WordCounts spelled() {
+        WordCounts spelled = new WordCounts();
+        for (int word = 0; word < size; word++) {
+            spelled.add(ByteLevel.toString(Arrays.copyOfRange(bytes, starts[word], starts[word + 1])), counts[word]);
+        }
+        return spelled;
+    }
+
     void addAll(WordCounts other) {
         for (int word = 0; word < other.size; word++) {
             add(other.bytes, other.starts[word], other.starts[word + 1], other.counts[word]);

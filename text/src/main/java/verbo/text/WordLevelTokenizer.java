@@ -123,7 +123,7 @@ public final class WordLevelTokenizer implements Tokenizer {
     @Override
     public int[] encode(String text) {
         IntBuilder found = new IntBuilder(text.length() / 5 + 1);
-        forEachWord(text, (word, start, end) -> found.add(idOf(word)));
+        forEachWord(Utf8.wellFormed(text), (word, start, end) -> found.add(idOf(word)));
         return found.toArray();
     }
 
@@ -133,7 +133,7 @@ public final class WordLevelTokenizer implements Tokenizer {
         IntBuilder starts = new IntBuilder(16);
         IntBuilder ends = new IntBuilder(16);
         List<String> tokens = new ArrayList<>();
-        forEachWord(text, (word, start, end) -> {
+        forEachWord(Utf8.wellFormed(text), (word, start, end) -> {
             found.add(idOf(word));
             tokens.add(words.get(idOf(word)));
             starts.add(start);

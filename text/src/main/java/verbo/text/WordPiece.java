@@ -36,25 +36,17 @@ final class WordPiece implements TokenModel {
             return;
         }
         IntBuilder found = new IntBuilder(16); // id, start, end
+        char[] chars = piece.chars();
         for (int start = 0; start < length;) {
-            long node = start == 0 ? trie.root() : inside;
-            int id = Trie.NONE;
-            int end = start;
-            for (int i = start; i < length && node != Trie.NOWHERE; i++) {
-                node = trie.child(node, piece.charAt(i));
-                if (node != Trie.NOWHERE && Trie.value(node) != Trie.NONE) {
-                    id = Trie.value(node);
-                    end = i + 1;
-                }
-            }
-            if (id == Trie.NONE) {
+            long longest = longest(chars, piece.from() + start, piece.from() + length, start == 0);
+            if (longest < 0) {
                 unknown(piece, out);
                 return;
             }
-            found.add(id);
+            found.add((int) (longest >>> 32));
             found.add(start);
-            found.add(end);
-            start = end;
+            start += (int) longest;
+            found.add(start);
         }
         for (int i = 0; i < found.size(); i += 3) {
             out.add(found.get(i), null, piece.start(found.get(i + 1)), piece.end(found.get(i + 2) - 1));
@@ -67,25 +59,29 @@ final class WordPiece implements TokenModel {
             return false;
         }
         for (int start = 0; start < length;) {
-            long node = start == 0 ? trie.root() : inside;
-            int id = Trie.NONE;
-            int end = start;
-            for (int i = start; i < length && node != Trie.NOWHERE; i++) {
-                node = trie.child(node, piece[i]);
-                if (node != Trie.NOWHERE && Trie.value(node) != Trie.NONE) {
-                    id = Trie.value(node);
-                    end = i + 1;
-                }
-            }
-            if (id == Trie.NONE) {
+            long longest = longest(piece, start, length, start == 0);
+            if (longest < 0) {
                 work.count = 0;
                 work.add(unknownId);
                 return unknownId >= 0;
             }
-            work.add(id);
-            start = end;
+            work.add((int) (longest >>> 32));
+            start += (int) longest;
         }
         return true;
+    }
+
+    /** Id and length of the longest token that begins there: {@code id << 32 | length}; -1 if none does. */
+    private long longest(char[] chars, int from, int to, boolean first) {
+        long node = first ? trie.root() : inside;
+        long longest = -1;
+        for (int i = from; i < to && node != Trie.NOWHERE; i++) {
+            node = trie.child(node, chars[i]);
+            if (node != Trie.NOWHERE && Trie.value(node) != Trie.NONE) {
+                longest = (long) Trie.value(node) << 32 | i + 1 - from;
+            }
+        }
+        return longest;
     }
 
     private void unknown(Normalized piece, TokenList out) {

@@ -193,4 +193,15 @@ class CorpusTest {
                 .withMessageContaining("no.txt");
         assertThatExceptionOfType(NoSuchFileException.class).isThrownBy(() -> read(folder + "/no.zip!a/**", WHOLE));
     }
+
+    @Test
+    void archivesThatAGlobFindsAreNotOpened() throws IOException {
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(folder.resolve("a.zip")))) {
+            zip.putNextEntry(new ZipEntry("a.txt"));
+        }
+        refused(folder + "/*.zip", WHOLE, "archives are opened where they are named one by one");
+        assertThatExceptionOfType(IllegalArgumentException.class).isThrownBy(() -> Corpus.of("none", List.of()))
+                .withMessage("none: there is no text");
+        refused(write("empty.gz", "").toString(), WHOLE, "empty.gz: not a whole gzip file");
+    }
 }

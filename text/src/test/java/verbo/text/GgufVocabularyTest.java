@@ -6,9 +6,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,5 +92,39 @@ class GgufVocabularyTest {
     void anUnknownNameIsRefused() {
         assertThatThrownBy(() -> tokenizer("gpt2", "nonesuch", List.of("a"), List.of()))
                 .isInstanceOf(FormatException.class).hasMessageContaining("nonesuch").hasMessageContaining("afmoe");
+    }
+
+    @Test
+    void aVocabularyWithoutTypesHasItsUnknownTokenByNumber() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes("GGUF".getBytes(StandardCharsets.US_ASCII));
+        out.writeBytes(ByteBuffer.allocate(20).order(ByteOrder.LITTLE_ENDIAN).putInt(3).putLong(0).putLong(3).array());
+        string(out, "tokenizer.ggml.model");
+        number(out, 8, 4);
+        string(out, "t5");
+        strings(out, "tokenizer.ggml.tokens", List.of("<pad>", "</s>", "<unk>", "a"));
+        string(out, "tokenizer.ggml.scores");
+        number(out, 9, 4);
+        number(out, 6, 4);
+        number(out, 4, 8);
+        number(out, 0, 16);
+        Path file = folder.resolve("t5.gguf");
+        Files.write(file, out.toByteArray());
+        Tokenizer tokenizer = Tokenizer.load(file);
+        assertThat(tokenizer.encode("a\u2603")).containsExactly(3, 2);
+        String many = "\u2603".repeat(200_000); // each of which would be put behind the others, if it were
+        assertThat(tokenizer.encodeWithOffsets(many).tokens()).containsExactly(many);
+    }
+
+    @Test
+    void moreThanAnyVocabularyHasIsRefused() throws IOException {
+        Path file = folder.resolve("large.gguf");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.allocate(32).order(ByteOrder.LITTLE_ENDIAN).put("GGUF".getBytes(
+                    StandardCharsets.US_ASCII)).putInt(3).putLong(0).putLong(1).putLong(3_000_000_000L).flip());
+            channel.write(ByteBuffer.allocate(1), 3_000_001_000L); // holes take no room
+        }
+        assertThatThrownBy(() -> Tokenizer.load(file)).isInstanceOf(FormatException.class)
+                .hasMessageContaining("says that 3000000000 values follow");
     }
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -74,5 +75,16 @@ class PretokenCacheTest {
             most = Math.max(most, cache.bytes());
         }
         assertThat(most).isBetween(limit / 4, limit);
+    }
+
+    @Test
+    void noWordIsTakenForALongOne() {
+        PretokenCache cache = new PretokenCache();
+        // the first has as its bytes what is kept of the second: its hash, and beside it a mark
+        for (String word : new String[]{"Tn7MWQo,;@^YAm<v!\0\0\0\0\0\0\0", "msgaqewqzdfyjospdiavokwrwmbuzutei"}) {
+            byte[] bytes = word.getBytes(StandardCharsets.US_ASCII);
+            assertThat(look(cache, bytes, Long.MAX_VALUE)).containsExactly(-1);
+            assertThat(look(cache, bytes, Long.MAX_VALUE)).isEqualTo(ids(bytes));
+        }
     }
 }

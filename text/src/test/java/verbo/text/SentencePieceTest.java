@@ -103,4 +103,32 @@ class SentencePieceTest {
         }
         assertThat(tokenizer.encode("\tx  x\t")).containsExactly(1, 2, 3, 1, 3, 2);
     }
+
+    @Test
+    void asJsonItHasWhatIsPutAround() throws IOException {
+        List<String> tokens = List.of("<unk>", "<s>", "</s>", "a");
+        SentencePiece.Type[] types = {SentencePiece.Type.UNKNOWN, SentencePiece.Type.CONTROL,
+                SentencePiece.Type.CONTROL, SentencePiece.Type.NORMAL};
+        Tokenizer tokenizer = new SentencePiece(tokens, new float[4], types,
+                new SentencePiece.Options(SentencePiece.Algorithm.BPE, null, false, false, true, false, false, true,
+                        List.of(1), List.of(2), null, SentencePiece.UNKNOWN_SURFACE));
+        assertThat(tokenizer.encode("a", EncodingOptions.SPECIAL).ids()).containsExactly(1, 3, 2);
+        assertThat(TokenizerJson.read(Path.of("t.json"), tokenizer.json()).encode("a", EncodingOptions.SPECIAL).ids())
+                .containsExactly(1, 3, 2);
+    }
+
+    @Test
+    void aTokenWithoutTextTakesNoLongerTheMoreOfItThereAre() throws IOException {
+        piece("<unk>", 2);
+        piece("</s>", 3);
+        piece("a", 1);
+        piece("\u2581", 1);
+        Tokenizer tokenizer = model(1);
+        Decoder decoder = tokenizer.decoder();
+        StringBuilder text = new StringBuilder(decoder.next(2));
+        for (int i = 0; i < 100_000; i++) {
+            text.append(decoder.next(1));
+        }
+        assertThat(text.append(decoder.next(3)).append(decoder.next(2)).append(decoder.end())).hasToString("a a");
+    }
 }

@@ -271,4 +271,28 @@ class TokenFileTest {
             assertThat(last).containsExactly(0, 0, 3);
         }
     }
+
+    @Test
+    void tokenizersOfOneFileThatReadSpecialTokensOtherwiseAreKeptApart() throws IOException {
+        Tokenizer builtIn = Tokenizer.of("gpt2");
+        builtIn.save(folder.resolve("tokenizer.json"));
+        Tokenizer loaded = Tokenizer.load(folder.resolve("tokenizer.json"));
+        assertThat(loaded.json()).isEqualTo(builtIn.json());
+        Corpus corpus = corpus("a<|endoftext|>b");
+        for (Tokenizer tokenizer : List.of(builtIn, loaded)) {
+            try (TokenFile file = TokenFile.cached(folder, corpus, tokenizer, 1, Progress.NONE)) {
+                assertThat(all(file)).isEqualTo(tokenizer.encode("a<|endoftext|>b"));
+            }
+        }
+    }
+
+    @Test
+    void aVocabularyThatGrowsIsRefused() throws IOException {
+        Tokenizer open = Tokenizer.of("word");
+        open.encode("a");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> TokenFile.create(folder.resolve("t.bin"), corpus("a b c"), open, 1, Progress.NONE))
+                .withMessageContaining("does not grow");
+        assertThat(names()).isEmpty();
+    }
 }

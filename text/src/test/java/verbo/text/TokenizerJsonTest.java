@@ -113,4 +113,43 @@ class TokenizerJsonTest {
         });
         assertThat(found.toString()).isEqualTo("[x]123[ ]0");
     }
+
+    @Test
+    void oneNameOfAnIdIsWrittenAndRead() throws IOException {
+        Tokenizer harmony = Tokenizer.of("o200k_harmony");
+        harmony.save(folder.resolve("tokenizer.json"));
+        Tokenizer loaded = Tokenizer.load(folder.resolve("tokenizer.json"));
+        assertThat(loaded.encode("<|start|>user<|endofprompt|>")).containsExactly(200006, 1428, 200018);
+        assertThat(harmony.encode("ab", EncodingOptions.PLAIN.withDropout(1, 0)).length()).isEqualTo(2);
+    }
+
+    @Test
+    void aByteOrderMarkIsPassedOver() throws IOException {
+        Files.writeString(folder.resolve("tokenizer.json"), "\uFEFF" + SMALL);
+        assertThat(Tokenizer.load(folder).encode("aab")).containsExactly(3);
+    }
+
+    @Test
+    void aGroupThatDidNotBeginIsRefused() throws IOException {
+        refused(SMALL.replace("\"ByteLevel\", \"add_prefix_space\": false",
+                "\"Split\", \"pattern\": {\"Regex\": \")(?i)a\"}, \"behavior\": \"Isolated\", \"invert\": false"),
+                "a group ends that did not begin");
+    }
+
+    @Test
+    void charactersAreCutToo() throws IOException {
+        String json = CharacterTokenizer.of("ab", false).json();
+        assertThat(json).contains("\"truncation\": null");
+        Tokenizer cut = TokenizerJson.read(Path.of("t.json"), json.replace("\"truncation\": null",
+                "\"truncation\": {\"max_length\": 2, \"stride\": 0, \"strategy\": \"LongestFirst\"}"));
+        assertThat(cut.encode("abab", EncodingOptions.PLAIN.withTruncation(true)).ids()).containsExactly(0, 1);
+    }
+
+    @Test
+    void idsThatDoNotExistAreNotSpecialButRefused() throws IOException {
+        Files.writeString(folder.resolve("tokenizer.json"), SMALL);
+        Tokenizer tokenizer = Tokenizer.load(folder);
+        assertThat(tokenizer.isSpecial(4)).isTrue();
+        assertThatExceptionOfType(IllegalArgumentException.class).isThrownBy(() -> tokenizer.isSpecial(5));
+    }
 }

@@ -307,4 +307,33 @@ class TokenizerTrainerTest {
                         .train(Corpus.open(file.toString(), Corpus.Options.DEFAULT), TokenizerTrainer.Listener.NONE))
                 .withMessageContaining("not UTF-8: byte 0xFF at offset 2");
     }
+
+    @Test
+    void wordsOfBytesAreThoseOfHuggingFace() throws IOException {
+        Corpus corpus = Corpus.of("text", List.of(new Document("a", "hello world, hello wide world of été"),
+                new Document("b", "the world says hello été")));
+        Tokenizer bpe = trainer(TokenizerTrainer.Type.BPE, 40).preTokenizer("gpt2").train(corpus,
+                TokenizerTrainer.Listener.NONE);
+        assertThat(tokens(bpe)).containsExactly("[UNK]", ",", "a", "d", "e", "f", "h", "i", "l", "o", "r", "s", "t",
+                "w", "y", "©", "Ã", "Ġ", "he", "Ã©", "Ġw", "ld", "ll", "or", "hell", "Ġwor", "hello", "Ġworld", "tÃ©",
+                "ĠÃ©", "Ġhello", "ĠÃ©tÃ©", "ay", "de", "ide", "of", "say", "the", "Ġof", "Ġsay");
+        Tokenizer words = trainer(TokenizerTrainer.Type.WORD, 40).preTokenizer("gpt2").train(corpus,
+                TokenizerTrainer.Listener.NONE);
+        assertThat(tokens(words)).startsWith("[UNK]", "Ġworld", "Ġhello", "ĠÃ©tÃ©", ",", "hello", "the");
+        for (Tokenizer tokenizer : List.of(bpe, words)) {
+            int[] ids = tokenizer.encode("hello world été");
+            assertThat(Arrays.stream(ids).mapToObj(tokenizer::token)).containsExactly("hello", "Ġworld", "ĠÃ©tÃ©");
+            assertThat(tokenizer.decode(ids)).isEqualTo("hello world été");
+        }
+    }
+
+    @Test
+    void bytesAndVisibleSpacesDoNotGoTogether() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> trainer(TokenizerTrainer.Type.BYTE_BPE, 300).preTokenizer("gpt2,metaspace").checked())
+                .withMessageContaining("without metaspace");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> trainer(TokenizerTrainer.Type.BPE, Integer.MAX_VALUE))
+                .withMessageContaining("16777216 tokens at most");
+    }
 }

@@ -58,4 +58,11 @@ class WordLevelTokenizerTest {
         assertThat(encoding.starts()).containsExactly(1, 6, 9);
         assertThat(encoding.ends()).containsExactly(4, 9, 10);
     }
+
+    @Test
+    void halfACharacterIsReadAsItIsLearnt() throws IOException {
+        WordLevelTokenizer tokenizer = WordLevelTokenizer
+                .train(Corpus.of("t", List.of(new Document("d", "a\uD800 b"))), 10, 1);
+        assertThat(tokenizer.encode("a\uD800")).containsExactly(tokenizer.id("a?"));
+    }
 }
