@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
 /**
@@ -68,17 +67,13 @@ public final class IndexedText {
             throw new NoSuchFileException(file.toString());
         }
         Reader reader = new Reader(file);
-        try (FileChannel channel = FileChannel.open(file); InputStream in = unpack(file, channel)) {
+        try (FileChannel channel = FileChannel.open(file);
+                InputStream in = TextFile.unpacked(file, Channels.newInputStream(channel))) {
             reader.read(in, () -> progress.update(channel.position(), channel.size()));
         } catch (ZipException | EOFException e) {
             throw new FormatException(file, "not a whole gzip file", e);
         }
         return reader.finish(minimum);
-    }
-
-    private static InputStream unpack(Path file, FileChannel channel) throws IOException {
-        InputStream raw = Channels.newInputStream(channel);
-        return file.toString().endsWith(".gz") ? new GZIPInputStream(raw, 1 << 16) : raw;
     }
 
     /** How many words there are. */

@@ -4,7 +4,6 @@ package verbo.text;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +30,7 @@ public record LabelledText(String label, String text) {
     public static List<LabelledText> read(Path file) throws IOException {
         List<LabelledText> texts = new ArrayList<>();
         int number = 0;
-        String all = TextFile.unmarked(new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+        String all = TextFile.unmarked(new String(TextFile.bytes(file), StandardCharsets.UTF_8));
         for (String line : (Iterable<String>) all.lines()::iterator) {
             number++;
             String text = line.strip();

@@ -2,26 +2,50 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 
-/** A text that is read whole, byte for byte: UTF-8 and nothing else. */
+/** A text that is read whole, byte for byte: UTF-8 and nothing else. {@code .gz} is unpacked. */
 public final class TextFile {
+    private static final long MOST = Integer.MAX_VALUE - 8;
+
     private TextFile() {}
 
     /**
      * Reads a file.
      *
      * @throws FormatException
-     *             if it is a folder, or not UTF-8
+     *             if it is a folder, not UTF-8, larger than 2 GiB, or not a whole gzip file
      */
     public static String read(Path file) throws IOException {
+        return decode(file, bytes(file));
+    }
+
+    /** The bytes of a text file. */
+    static byte[] bytes(Path file) throws IOException {
         if (Files.isDirectory(file)) {
             throw new FormatException(file, "is a folder; a text file is needed");
         }
-        return decode(file, Files.readAllBytes(file));
+        if (Files.size(file) > MOST) {
+            throw new FormatException(file, "is larger than 2 GiB, and is read whole; take a part of it");
+        }
+        try (InputStream in = unpacked(file, Files.newInputStream(file))) {
+            return in.readAllBytes();
+        } catch (ZipException | EOFException e) {
+            throw new FormatException(file, "not a whole gzip file", e);
+        }
+    }
+
+    /** What is in a stream, unpacked if its name says that it is packed. */
+    static InputStream unpacked(Path name, InputStream in) throws IOException {
+        return name.toString().toLowerCase(Locale.ROOT).endsWith(".gz") ? new GZIPInputStream(in, 1 << 16) : in;
     }
 
     /** A text without the byte order mark that some editors put before it. */

@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
 /** The lines of UTF-8 files, one at a time, so that a file may be of any size. */
@@ -33,7 +32,7 @@ public final class TextLines {
     /** The same of a stream; the path is what messages call it, and its name says whether to unpack. */
     public static void forEach(Path name, InputStream in, IOConsumer<String> action) throws IOException {
         // as bytes, so that what is no UTF-8 is found in its own line
-        try (InputStream text = name.toString().endsWith(".gz") ? new GZIPInputStream(in, 1 << 16) : in;
+        try (InputStream text = TextFile.unpacked(name, in);
                 BufferedReader reader = new BufferedReader(
                         new InputStreamReader(text, StandardCharsets.ISO_8859_1), 1 << 16)) {
             long number = 0;

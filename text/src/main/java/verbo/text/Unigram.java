@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Unigram implements TokenModel {
     private final String[] tokens;
-    private final double[] scores;
     private final int unknown; // -1 if there is none
     private final int[] byteIds; // empty without byte fallback
     private final Map<String, Integer> ids;
@@ -28,7 +27,6 @@ final class Unigram implements TokenModel {
      */
     Unigram(List<String> tokens, double[] scores, int unknown, boolean byteFallback) {
         this.tokens = tokens.toArray(String[]::new);
-        this.scores = scores;
         this.unknown = unknown;
         ids = HashMap.newHashMap(scores.length);
         double least = Double.POSITIVE_INFINITY;
