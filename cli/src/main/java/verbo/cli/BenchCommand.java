@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -85,6 +86,11 @@ final class BenchCommand implements Callable<Integer> {
         }
         if (rows.isEmpty()) {
             throw new IllegalArgumentException("no row's name begins with '" + only + "'; --list shows them all");
+        }
+        if (list && common.json) {
+            common.out().println(rows.stream().map(row -> '"' + row.name() + '"')
+                    .collect(Collectors.joining(", ", "[", "]")));
+            return 0;
         }
         if (list) {
             rows.forEach(row -> common.out().println(row.name()));

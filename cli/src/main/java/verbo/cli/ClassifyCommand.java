@@ -122,10 +122,7 @@ final class ClassifyCommand {
             } catch (IllegalArgumentException e) {
                 throw common.wrong(String.valueOf(e.getMessage()));
             }
-            Path folder = out.toAbsolutePath().getParent();
-            if (folder == null || !Files.isDirectory(folder)) {
-                throw new NoSuchFileException(out.toString(), null, "its folder does not exist");
-            }
+            Destination.checked(out, vectors == null ? List.of(text) : List.of(text, vectors));
             WordVectors learned = vectors == null ? null : WordVectorFiles.read(vectors);
             TextClassifier.Config config = config(
                     dimension != null ? dimension : learned == null ? 10 : learned.dimension());
@@ -134,7 +131,13 @@ final class ClassifyCommand {
             TextClassifier classifier = TextClassifier.create(config, texts, minimum, learned, seed);
             ClassifierTraining training = new ClassifierTraining(classifier, texts, options);
             try (StopSignals signals = new StopSignals(training::stop)) {
-                double loss = training.run(new Display(common.err()));
+                Display display = new Display(common.err());
+                double loss;
+                try {
+                    loss = training.run(display);
+                } finally {
+                    display.end();
+                }
                 double seconds = (System.nanoTime() - start) * 1e-9;
                 TextClassifierFile.write(classifier, out);
                 if (signals.exitCode() != 0) {
@@ -184,13 +187,21 @@ final class ClassifyCommand {
             @Override
             public void progress(long texts, long total, double loss) {
                 long now = System.nanoTime();
-                if (now - shown >= (live ? 100_000_000L : 10_000_000_000L) || live && texts == total) {
+                if (now - shown >= (live ? 100_000_000L : 10_000_000_000L)) {
                     shown = now;
                     double perSecond = texts / ((now - start) * 1e-9);
                     String line = String.format(Locale.ROOT, "%3.0f %%  %,.0f texts/s  loss %.3f  %s left",
                             100.0 * texts / total, perSecond, loss,
                             TrainingDisplay.clock((total - texts) / perSecond));
-                    err.print(live ? "\r\u001b[K" + (texts == total ? "" : line) : line + System.lineSeparator());
+                    err.print(live ? "\r\u001b[K" + line : line + System.lineSeparator());
+                    err.flush();
+                }
+            }
+
+            /** Leaves a clean line behind. */
+            void end() {
+                if (live) {
+                    err.print("\r\u001b[K");
                     err.flush();
                 }
             }
@@ -273,7 +284,7 @@ final class ClassifyCommand {
     @Command(name = "predict", description = "Say which class texts belong to.")
     static final class Predict implements Callable<Integer> {
         @Parameters(arity = "0..*", paramLabel = "TEXT",
-                description = "The texts; if left out, the lines of standard input. No labels.")
+                description = "The texts; if left out, or -, the lines of standard input. No labels.")
         private List<String> texts = List.of();
 
         @Option(names = "--model", paramLabel = "PATH", required = true, description = "The classifier.")
@@ -285,7 +296,7 @@ final class ClassifyCommand {
         @Override
         public Integer call() throws IOException {
             TextClassifier classifier = TextClassifierFile.read(model);
-            if (!texts.isEmpty()) {
+            if (!texts.isEmpty() && !texts.equals(List.of("-"))) {
                 texts.forEach(text -> predict(classifier, text));
                 return 0;
             }

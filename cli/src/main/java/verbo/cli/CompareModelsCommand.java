@@ -50,16 +50,13 @@ final class CompareModelsCommand implements Callable<Integer> {
             read.add(ScoreCommand.read(text));
         }
         List<LineScores> scores = new ArrayList<>();
-        for (Path path : paths) {
-            if (Screen.error()) {
-                common.err().print("\r\u001b[K" + path);
-                common.err().flush();
+        try {
+            for (Path path : paths) {
+                show(path.toString());
+                scores.add(score(path, read));
             }
-            scores.add(score(path, read));
-        }
-        if (Screen.error()) {
-            common.err().print("\r\u001b[K");
-            common.err().flush();
+        } finally {
+            show("");
         }
         LineScores best = scores.getFirst();
         for (LineScores each : scores) {
@@ -78,6 +75,13 @@ final class CompareModelsCommand implements Callable<Integer> {
             print(scores, best);
         }
         return 0;
+    }
+
+    private void show(String line) {
+        if (Screen.error()) {
+            common.err().print("\r\u001b[K" + line);
+            common.err().flush();
+        }
     }
 
     private LineScores score(Path path, List<String> read) throws IOException {

@@ -3,7 +3,6 @@
 package verbo.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -51,8 +50,15 @@ final class CorrectCommand implements Callable<Integer> {
             return NgramFiles.open(model);
         }
 
-        SpellingCorrector corrector(NgramModel opened) {
-            return new SpellingCorrector(opened, new SpellingCorrector.Options(distance, errorRate, beam));
+        SpellingCorrector.Options options(CommonOptions common) {
+            if (distance < 1 || distance > 2) {
+                throw common.wrong("--distance must be 1 or 2, not " + distance);
+            }
+            try {
+                return new SpellingCorrector.Options(distance, errorRate, beam);
+            } catch (IllegalArgumentException e) {
+                throw common.wrong(String.valueOf(e.getMessage()));
+            }
         }
     }
 
@@ -71,12 +77,14 @@ final class CorrectCommand implements Callable<Integer> {
         if (input == null) {
             throw common.wrong("give a text, a file, or - for standard input");
         }
+        SpellingCorrector.Options options = channel.options(common);
+        Path file = input.equals("-") ? null : IdentifyCommand.file(input);
         try (NgramModel model = channel.open(common)) {
-            SpellingCorrector corrector = channel.corrector(model);
+            SpellingCorrector corrector = new SpellingCorrector(model, options);
             if (input.equals("-")) {
                 TextLines.forEach(Path.of("standard input"), System.in, line -> print(corrector, line));
-            } else if (input.indexOf('\0') < 0 && Files.isRegularFile(Path.of(input))) {
-                TextLines.forEach(Path.of(input), line -> print(corrector, line));
+            } else if (file != null) {
+                TextLines.forEach(file, line -> print(corrector, line));
             } else {
                 print(corrector, input);
             }
@@ -134,6 +142,7 @@ final class CorrectCommand implements Callable<Integer> {
             if (!(one >= 1) || sentences < 1) {
                 throw common.wrong("--one-in and --sentences must be 1 or more");
             }
+            SpellingCorrector.Options options = channel.options(common);
             List<String> lines = new ArrayList<>();
             TextLines.forEach(text, line -> {
                 if (!line.isBlank() && lines.size() < sentences) {
@@ -141,7 +150,7 @@ final class CorrectCommand implements Callable<Integer> {
                 }
             });
             try (NgramModel model = channel.open(common)) {
-                CorrectionTrial trial = trial(channel.corrector(model), lines);
+                CorrectionTrial trial = trial(new SpellingCorrector(model, options), lines);
                 if (common.json) {
                     Map<String, @Nullable Object> json = new LinkedHashMap<>();
                     json.put("sentences", trial.sentences());

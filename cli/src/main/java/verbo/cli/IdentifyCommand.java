@@ -97,13 +97,21 @@ final class IdentifyCommand implements Callable<Integer> {
         }
     }
 
-    private static @Nullable Path file(String given) {
+    /** The file (or pipe) that is given in a text's place; null of a text. */
+    static @Nullable Path file(String given) {
+        Path path;
         try {
-            Path path = Path.of(given);
-            return Files.isRegularFile(path) ? path : null;
+            path = Path.of(given);
         } catch (InvalidPathException e) {
             return null;
         }
+        if (given.isEmpty() || !Files.exists(path)) {
+            return null;
+        }
+        if (Files.isDirectory(path)) {
+            throw new IllegalArgumentException(given + ": is a folder; a text, a file or - is needed");
+        }
+        return path;
     }
 
     private void print(LanguageIdentifier identifier, CharSequence text) {
@@ -175,7 +183,18 @@ final class IdentifyCommand implements Callable<Integer> {
 
         @Override
         public Integer call() throws IOException {
+            IdentifierTrainer.Options options;
+            try {
+                options = new IdentifierTrainer.Options(order, size);
+            } catch (IllegalArgumentException e) {
+                throw common.wrong(String.valueOf(e.getMessage()));
+            }
             LabelledTexts texts = LabelledTexts.of(data);
+            Destination.checked(out, List.of());
+            if (Files.exists(out) && out.toRealPath().startsWith(data.toRealPath())
+                    && !texts.passedOver().contains(data.resolve(out.getFileName()))) {
+                throw Destination.isRead(out);
+            }
             for (Path file : texts.passedOver()) {
                 common.err().println("verbo: " + file + ": not named after a language, passed over");
             }
@@ -184,8 +203,8 @@ final class IdentifyCommand implements Callable<Integer> {
                 common.err().printf(Locale.ROOT, "\r\u001b[K%d of %d languages", Math.min(done, total - 2), total - 2);
                 common.err().flush();
             } : Progress.NONE;
-            IdentifierTrainer.Trained trained = IdentifierTrainer.train(texts.languages(), out,
-                    new IdentifierTrainer.Options(order, size), progress);
+            IdentifierTrainer.Trained trained = IdentifierTrainer.train(texts.languages(), out, options,
+                    progress);
             double seconds = (System.nanoTime() - start) * 1e-9;
             if (Screen.error()) {
                 common.err().print("\r\u001b[K");
@@ -243,6 +262,9 @@ final class IdentifyCommand implements Callable<Integer> {
 
         @Override
         public Integer call() throws IOException {
+            if (confusions < 0) {
+                throw common.wrong("--confusions must be 0 or more, not " + confusions);
+            }
             LanguageIdentifier identifier = LanguageIdentifier.open(model);
             long nanos = 0;
             for (Map.Entry<String, IdentifierTrainer.Lines> language : LabelledTexts.of(data).languages()

@@ -59,6 +59,7 @@ final class InspectGradientsCommand implements Callable<Integer> {
             if (!picture.toString().endsWith(".svg") && !picture.toString().endsWith(".png")) {
                 throw common.wrong("--out " + picture + " must end in .svg or .png");
             }
+            Destination.checked(picture, List.of(Path.of(file)));
         }
         String text = ScoreCommand.read(file);
         List<GradientReach> reached = new ArrayList<>();

@@ -52,6 +52,9 @@ final class InterpolateCommand implements Callable<Integer> {
         if (cache < 0) {
             throw common.wrong("--cache must be 1 or more, not " + cache);
         }
+        List<Path> read = new ArrayList<>(paths);
+        read.add(Path.of(text));
+        Destination.checked(out, read);
         List<LanguageModel> models = new ArrayList<>();
         try {
             for (Path path : paths) {

@@ -4,22 +4,26 @@ package verbo.cli;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Properties;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.PicocliException;
 import picocli.CommandLine.ScopeType;
 
 /**
  * The command {@code verbo}. Each subcommand is a class of its own in this package; what they throw ends here, as one
  * line on standard error.
  * <p>
- * Exit codes: 0 done, 1 failed, 2 called wrongly.
+ * Exit codes: 0 done, 1 failed, 2 called wrongly; 128 and more as a shell has it, where a signal or a closed pipe ended it.
  */
 @Command(name = "verbo", description = "Language modelling on the JVM.", mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class, synopsisSubcommandLabel = "COMMAND", scope = ScopeType.INHERIT)
@@ -40,7 +44,12 @@ final class Main {
     private boolean stackTrace;
 
     public static void main(String[] args) {
-        System.exit(execute(commandLine(args), args));
+        System.exit(run(args));
+    }
+
+    /** Runs a command that prints to the process's own output. */
+    static int run(String... args) {
+        return execute(commandLine(args).setOut(new StandardOutput()), args);
     }
 
     /**
@@ -59,20 +68,39 @@ final class Main {
     /** Settings that picocli hands to the subcommands there are, and not to those added later. */
     static CommandLine prepare(CommandLine commandLine) {
         Main main = commandLine.getCommand();
-        return commandLine.setCaseInsensitiveEnumValuesAllowed(true)
+        return commandLine.setCaseInsensitiveEnumValuesAllowed(true).setExpandAtFiles(false) // a text may begin with @
+                .setExecutionStrategy(Main::runLast)
                 .setParameterExceptionHandler((wrong, args) -> usageError(wrong))
                 .setExecutionExceptionHandler((thrown, command, parsed) -> main.failed(thrown, command));
     }
 
+    /** Runs the command; what help could not be printed for is handled as what a command throws. */
+    private static int runLast(ParseResult parsed) {
+        try {
+            return new CommandLine.RunLast().execute(parsed);
+        } catch (PicocliException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new ExecutionException(parsed.commandSpec().commandLine(), String.valueOf(e.getMessage()), e);
+        }
+    }
+
     static int execute(CommandLine commandLine, String... args) {
         try {
-            return commandLine.execute(args);
-        } catch (OutOfMemoryError | StackOverflowError e) { // picocli hands its handlers exceptions only
+            int code = commandLine.execute(args);
+            if (code == 0) {
+                commandLine.getOut().flush();
+            }
+            return code;
+        } catch (UncheckedIOException | OutOfMemoryError | StackOverflowError e) { // picocli hands its handlers exceptions
             return ((Main) commandLine.getCommand()).failed(e, commandLine);
         }
     }
 
     private int failed(Throwable thrown, CommandLine command) {
+        if (StandardOutput.isClosed(thrown)) {
+            return StandardOutput.CLOSED;
+        }
         if (stackTrace) {
             thrown.printStackTrace(command.getErr());
         } else {

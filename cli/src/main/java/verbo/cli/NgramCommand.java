@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -27,6 +28,7 @@ import verbo.ngram.EstimationProgress;
 import verbo.ngram.NgramFiles;
 import verbo.ngram.NgramModel;
 import verbo.ngram.Smoothing;
+import verbo.text.TextFile;
 
 /** {@code verbo ngram}. */
 @Command(name = "ngram", description = "Estimate, convert and look into n-gram models.", subcommands = {
@@ -94,18 +96,17 @@ final class NgramCommand {
         common.out().flush();
     }
 
-    private static Path output(@Nullable Path out) {
+    private static Path output(@Nullable Path out, List<@Nullable Path> read) throws IOException {
         if (out == null) {
             throw new IllegalStateException("picocli asks for required options");
         }
-        Path folder = out.toAbsolutePath().getParent();
-        if (folder == null || !Files.isDirectory(folder)) {
-            throw new IllegalArgumentException(out + ": its folder does not exist");
+        List<Path> given = new ArrayList<>();
+        for (Path each : read) {
+            if (each != null) {
+                given.add(each);
+            }
         }
-        if (Files.isDirectory(out)) {
-            throw new IllegalArgumentException(out + ": is a folder, not a file to write");
-        }
-        return out;
+        return Destination.checked(out, given);
     }
 
     /** What a model becomes. */
@@ -257,25 +258,36 @@ final class NgramCommand {
 
         @Override
         public Integer call() throws IOException {
-            Path path = output(out);
             if (source.text == null == counts.isEmpty()) {
                 throw common.wrong("give --text or --counts");
             }
+            List<@Nullable Path> read = new ArrayList<>(counts);
+            read.add(source.text);
+            read.add(vocabulary);
+            Path path = output(out, read);
             Set<String> words = null;
             if (vocabulary != null) {
-                words = new LinkedHashSet<>(List.of(Files.readString(vocabulary).strip().split("\\s+")));
+                String listed = TextFile.unmarked(TextFile.read(vocabulary));
+                words = new LinkedHashSet<>(List.of(listed.strip().split("\\s+")));
             }
             long start = System.nanoTime();
-            NgramFiles.Estimation estimation = new NgramFiles.Estimation(order, room.bytes(),
-                    NgramCommand.threads(common),
-                    smoothing(), output.form(common), output.quantize, prune, words, vocabularySize, source.tokenizer,
-                    progress(common));
+            NgramFiles.Estimation estimation = estimation(words);
             NgramFiles.Estimated estimated = counts.isEmpty()
                     ? NgramFiles.estimate(source.text(), path, estimation)
                     : NgramFiles.estimate(counts, path, estimation);
             clear(common);
             NgramCommand.counts(common, path, estimated.counts(), (System.nanoTime() - start) * 1e-9);
             return 0;
+        }
+
+        private NgramFiles.Estimation estimation(@Nullable Set<String> words) {
+            try {
+                return new NgramFiles.Estimation(order, room.bytes(), NgramCommand.threads(common), smoothing(),
+                        output.form(common), output.quantize, prune, words, vocabularySize, source.tokenizer,
+                        progress(common));
+            } catch (IllegalArgumentException e) {
+                throw common.wrong(String.valueOf(e.getMessage()));
+            }
         }
 
         private Smoothing smoothing() {
@@ -310,7 +322,7 @@ final class NgramCommand {
 
         @Override
         public Integer call() throws IOException {
-            Path path = output(out);
+            Path path = output(out, Collections.singletonList(source.text));
             long start = System.nanoTime();
             long rows = NgramFiles.count(source.text(), path, estimation(order, room, source, common));
             clear(common);
@@ -363,7 +375,7 @@ final class NgramCommand {
         }
 
         int run(CommonOptions common, Step step) throws IOException {
-            Path to = output(out);
+            Path to = output(out, Collections.singletonList(in));
             long start = System.nanoTime();
             long[] counts = step.write(existing(in), to, output.form(common), output.quantize, room.bytes(),
                     threads(common));
@@ -494,8 +506,12 @@ final class NgramCommand {
 
     /** To count by; how to smooth does not matter. */
     private static NgramFiles.Estimation estimation(int order, Room room, Source source, CommonOptions common) {
-        return new NgramFiles.Estimation(order, room.bytes(), threads(common), Smoothing.KNESER_NEY,
-                NgramFiles.Form.FAST, 0, List.of(), null, 0, source.tokenizer, progress(common));
+        try {
+            return new NgramFiles.Estimation(order, room.bytes(), threads(common), Smoothing.KNESER_NEY,
+                    NgramFiles.Form.FAST, 0, List.of(), null, 0, source.tokenizer, progress(common));
+        } catch (IllegalArgumentException e) {
+            throw common.wrong(String.valueOf(e.getMessage()));
+        }
     }
 
     /** {@code verbo ngram info}. */

@@ -15,7 +15,7 @@ final class Rehearsal {
             int length = all.subList(from, args.length).indexOf("--");
             int to = length < 0 ? args.length : from + length;
             String[] command = Arrays.copyOfRange(args, from, to);
-            Main.execute(Main.commandLine(command), command);
+            Main.run(command);
             from = to + 1;
         }
     }

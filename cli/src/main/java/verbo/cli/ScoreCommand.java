@@ -75,6 +75,10 @@ final class ScoreCommand implements Callable<Integer> {
     /** Whether the model was trained with a line a document. */
     private boolean areDocuments() throws IOException {
         Path training = model.path().resolve("training.json");
+        Path folder = model.path().toAbsolutePath().normalize().getParent();
+        if (!Files.exists(training) && folder != null && folder.endsWith("checkpoints")) { // one of a run's
+            training = folder.resolveSibling("training.json");
+        }
         return Files.exists(training) && Json.read(training).get("configuration") instanceof Map<?, ?> configuration
                 && configuration.get("data") instanceof Map<?, ?> data && "line".equals(data.get("documents"));
     }
@@ -95,6 +99,11 @@ final class ScoreCommand implements Callable<Integer> {
 
     /** A file, or standard input, as text: without a byte order mark, as texts to learn from are read. */
     static String read(String name) throws IOException {
+        if (!name.equals("-") && Files.isRegularFile(Path.of(name))
+                && Files.size(Path.of(name)) > Integer.MAX_VALUE - 8) { // as long as an array can be
+            throw new IllegalArgumentException(name + ": is of " + Files.size(Path.of(name))
+                    + " bytes, and a text must be smaller than 2 GiB here; give it in parts");
+        }
         return TextFile.unmarked(name.equals("-")
                 ? TextFile.decode(Path.of("standard input"), System.in.readAllBytes())
                 : TextFile.read(Path.of(name)));

@@ -5,6 +5,7 @@ package verbo.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -35,8 +36,9 @@ final class TokenizerConvertCommand implements Callable<Integer> {
         if (spec == null) {
             throw new IllegalStateException("not started by picocli");
         }
-        Tokenizer tokenizer = TokenizerOption.open(from, pattern);
         Path file = Files.isDirectory(to) ? to.resolve("tokenizer.json") : to;
+        Destination.checked(file, Tokenizer.names().contains(from) ? List.of() : List.of(Path.of(from)));
+        Tokenizer tokenizer = TokenizerOption.open(from, pattern);
         tokenizer.save(file);
         spec.commandLine().getErr().println(tokenizer + " -> " + file);
         return 0;

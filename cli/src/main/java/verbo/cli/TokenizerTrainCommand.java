@@ -5,6 +5,7 @@ package verbo.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -21,7 +22,9 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.TypeConversionException;
 import verbo.text.Corpus;
 import verbo.text.Document;
+import verbo.text.FormatException;
 import verbo.text.IOConsumer;
+import verbo.text.Json;
 import verbo.text.Tokenizer;
 import verbo.text.TokenizerTrainer;
 
@@ -135,6 +138,7 @@ final class TokenizerTrainCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         long start = System.nanoTime();
         TokenizerTrainer trainer = trainer();
+        Path file = destination();
         List<Corpus> parts = new ArrayList<>();
         for (String location : locations) {
             parts.add(Corpus.open(location, Corpus.Options.DEFAULT.withEntries(include).withField(field)));
@@ -146,7 +150,6 @@ final class TokenizerTrainCommand implements Callable<Integer> {
         } finally {
             display.end();
         }
-        Path file = Files.isDirectory(out) ? out.resolve("tokenizer.json") : out;
         tokenizer.save(file);
         double seconds = (System.nanoTime() - start) / 1e9;
         if (common.json) {
@@ -169,6 +172,32 @@ final class TokenizerTrainCommand implements Callable<Integer> {
             err.flush();
         }
         return 0;
+    }
+
+    /** Where to write. A text is easily named there by a glob that the shell expands, so only tokenizers are written over. */
+    private Path destination() throws IOException {
+        Path file = Files.isDirectory(out) ? out.resolve("tokenizer.json") : out;
+        List<Path> files = new ArrayList<>();
+        for (String location : locations) {
+            try {
+                files.add(Path.of(location));
+            } catch (InvalidPathException e) {
+                // a glob, where no path may have its signs
+            }
+        }
+        Destination.checked(file, files);
+        if (Files.isRegularFile(file) && Files.size(file) > 0 && !isTokenizer(file)) {
+            throw new IllegalArgumentException(file + ": is there already and is no tokenizer.json; give another name");
+        }
+        return file;
+    }
+
+    private static boolean isTokenizer(Path file) throws IOException {
+        try {
+            return Json.read(file).containsKey("model");
+        } catch (FormatException e) {
+            return false;
+        }
     }
 
     private TokenizerTrainer trainer() {

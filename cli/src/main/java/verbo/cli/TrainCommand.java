@@ -26,7 +26,8 @@ final class TrainCommand implements Callable<Integer> {
             description = "Give a key of the run file another value, as in optimizer.rate=1e-4 or data=FILE.")
     private List<String> overrides = new ArrayList<>();
 
-    @Option(names = "--overwrite", description = "Delete the run that is in the folder already.")
+    @Option(names = "--overwrite",
+            description = "Delete the run that is in the folder already, as soon as the new one can begin.")
     private boolean overwrite;
 
     @Mixin

@@ -41,7 +41,9 @@ final class TrainingCommand {
     private static boolean stop(Training training, CommonOptions common) {
         boolean saves = training.stop();
         if (!saves) {
-            common.err().println("stopped before the first step; begin with: verbo resume " + training.folder());
+            common.err().println("stopped before the first step; " + (training.replaces()
+                    ? training.folder() + " is as it was"
+                    : "begin with: verbo resume " + training.folder()));
             common.err().flush();
         }
         return saves;

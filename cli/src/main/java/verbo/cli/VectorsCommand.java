@@ -274,6 +274,7 @@ final class VectorsCommand {
             if (perplexity < 1) {
                 throw common.wrong("--perplexity must be 1 or more, not " + perplexity);
             }
+            Destination.checked(out, List.of(option.file));
             WordVectors vectors = option.read();
             List<String> drawn = words.isEmpty()
                     ? vectors.words().subList(0, Math.min(count, vectors.size()))

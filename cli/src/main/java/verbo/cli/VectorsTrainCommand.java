@@ -5,9 +5,9 @@ package verbo.cli;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -128,10 +128,8 @@ final class VectorsTrainCommand implements Callable<Integer> {
             throw wrong(String.valueOf(e.getMessage()));
         }
         Format as = format != null ? format : out.toString().endsWith(".bin") ? Format.BINARY : Format.TEXT;
-        Path folder = out.toAbsolutePath().getParent();
-        if (folder == null || !Files.isDirectory(folder)) {
-            throw new NoSuchFileException(out.toString(), null, "its folder does not exist");
-        }
+        Destination.checked(out, List.of(text));
+        Destination.checked(ngrams(out), List.of(text));
 
         IndexedText read = IndexedText.read(text, minimum, reading());
         print(String.format(Locale.ROOT, "%,d words, %,d different ones that occur %d times or more", read.length(),
@@ -144,6 +142,7 @@ final class VectorsTrainCommand implements Callable<Integer> {
                 result = training.run(this::show);
                 code = signals.exitCode();
                 clear();
+                Files.deleteIfExists(ngrams(out)); // which would be taken for those of the new vectors
                 WordVectorFiles.write(model.vectors(), out, as);
                 if (config.longest() > 0) {
                     WordVectorFiles.write(model.ngrams(), ngrams(out), as);

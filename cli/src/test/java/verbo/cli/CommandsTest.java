@@ -5,6 +5,7 @@ package verbo.cli;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.RandomAccessFile;
 import java.io.StringWriter;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -106,6 +107,8 @@ final class CommandsTest {
         assertFails(2, "--set steps=few: steps must be a whole number, 1 or more, not 'few'", "train", path("run.yaml"),
                 "--set", "steps=few");
         assertFails(2, "--set steps: must be key=value", "train", path("run.yaml"), "--set", "steps");
+        assertFails(2, "model.layers must be a whole number, 1 or more, not a list", "train", path("run.yaml"), "--set",
+                "model={layers: [1]}");
         assertFails(1, "no such run file", "train", path("none.yaml"));
         assertFails(1, "no such file: " + path("none.txt"), "train", path("run.yaml"), "--set", "run=" + path("x"),
                 "--set",
@@ -195,6 +198,27 @@ final class CommandsTest {
     }
 
     @Test
+    void aCheckpointIsScoredAsItsRun() throws IOException {
+        assertThat(run("train", path("run.yaml"), "--set", "run=" + path("lines"), "--set", "data.documents=line").code)
+                .isZero();
+        Files.writeString(folder.resolve("lines.txt"), "the ship\nof the north\n");
+        Map<String, Object> whole = run("score", "--model", path("lines"), path("lines.txt"), "--json").json();
+        assertThat(run("score", "--model", path("lines/checkpoints/step-000030"), path("lines.txt"), "--json").json())
+                .isEqualTo(whole);
+        assertThat(run("score", "--model", path("lines"), path("lines.txt"), "--lines", "--json").json())
+                .isEqualTo(whole);
+    }
+
+    @Test
+    void aTextThatIsTooLongForOneIsNamed() throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(path("long.txt"), "rw")) {
+            file.setLength(3L << 30);
+        }
+        assertFails(1, path("long.txt") + ": is of 3221225472 bytes, and a text must be smaller than 2 GiB here",
+                "score", "--model", path("run"), path("long.txt"));
+    }
+
+    @Test
     void scoreSaysWhatIsWrong() throws IOException {
         assertFails(1, "no such file: " + path("none.txt"), "score", "--model", path("run"), path("none.txt"));
         assertFails(2, "give a file", "score", "--model", path("run"));
@@ -238,6 +262,8 @@ final class CommandsTest {
     @Test
     void benchKnowsItsRows() {
         assertFails(2, "--only needs names", "bench", "--only", "", "--list");
+        Result list = run("bench", "--list", "--json", "--only", "gemm-");
+        assertThat(list.out).startsWith("[\"gemm-").hasLineCount(1).endsWith("\"]" + System.lineSeparator());
         assertFails(1, "no row's name begins with 'nothing-like-this'", "bench", "--only", "nothing-like-this");
     }
 

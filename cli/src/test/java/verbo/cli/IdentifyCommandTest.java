@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 /** {@code identify}: what it prints, and what it says of mistakes. */
 final class IdentifyCommandTest {
@@ -57,6 +58,25 @@ final class IdentifyCommandTest {
     }
 
     @Test
+    void whatIsNoRegularFileIsReadToo() {
+        assumeTrue(Files.exists(Path.of("/dev/null")));
+        assertThat(Ran.well("identify", "--model", model, "/dev/null").out()).isEmpty();
+    }
+
+    @Test
+    void noTextIsWrittenOver() throws IOException {
+        Path texts = Files.createDirectory(folder.resolve("mine"));
+        Path en = Files.writeString(texts.resolve("en.txt"), "where were they\n");
+        Files.writeString(texts.resolve("pt.txt"), "onde fica\n");
+        Ran.badly(1, "is read from, and would be written over", "identify", "train", "--data", texts, "--out", en);
+        assertThat(en).hasContent("where were they\n");
+        for (int i = 0; i < 2; i++) { // a model of before may be
+            Ran.well("identify", "train", "--data", texts, "--out", texts.resolve("model.bin"));
+        }
+        Ran.badly(1, "is a folder", "identify", "train", "--data", texts, "--out", folder);
+    }
+
+    @Test
     void evaluates() throws IOException {
         Path held = Files.createDirectories(folder.resolve("held"));
         Files.writeString(held.resolve("eng.txt"), "where were they\nthe salt of the town\n");
@@ -79,6 +99,11 @@ final class IdentifyCommandTest {
         Ran.badly(2, "--top must be 1 or more", "identify", "--model", model, "--top", "0", "a");
         Ran.badly(2, "--threshold must be from 0 to 1", "identify", "--model", model, "--threshold", "2", "a");
         Ran.badly(1, "no such file", "identify", "--model", folder.resolve("none"), "a");
+        Ran.badly(1, folder + ": is a folder", "identify", "--model", model, folder);
+        Ran.badly(2, "an order of 9", "identify", "train", "--data", folder, "--out", folder.resolve("out"), "--order",
+                "9");
+        Ran.badly(2, "--confusions must be 0 or more, not -1", "identify", "eval", "--model", model, "--data", folder,
+                "--confusions", "-1");
         Path foreign = Files.writeString(folder.resolve("foreign"), "x".repeat(5000));
         Ran.badly(1, "not a model of language identification", "identify", "--model", foreign, "a");
         byte[] whole = Files.readAllBytes(model);

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 /** The commands on n-gram models, and on mixtures of them: what they print, and what they say of mistakes. */
 final class NgramCommandTest {
@@ -109,15 +110,40 @@ final class NgramCommandTest {
         Ran.badly(2, "--order", "ngram", "train", "--text", text, "--out", out);
         Ran.badly(2, "no amount of memory", "ngram", "train", "--order", 2, "--text", text, "--out", out, "--memory",
                 "much");
-        Ran.badly(1, "an order of 0", "ngram", "train", "--order", 0, "--text", text, "--out", out);
+        Ran.badly(2, "an order of 0", "ngram", "train", "--order", 0, "--text", text, "--out", out);
+        Ran.badly(2, "not descend", "ngram", "train", "--order", 2, "--text", text, "--out", out, "--prune", "3", "1");
+        Ran.badly(2, "an order of 0", "ngram", "count", "--order", 0, "--text", text, "--out", out);
+        Ran.badly(2, "an order of 0", "ngram", "entropy", "--order", 0, "--text", text);
         Path none = Files.writeString(folder.resolve("empty.txt"), "\n\n");
         Ran.badly(1, "no word", "ngram", "train", "--order", 2, "--text", none, "--out", out);
         Path tiny = Files.writeString(folder.resolve("tiny.txt"), "a b\n");
         Ran.badly(1, "--discount-fallback", "ngram", "train", "--order", 2, "--text", tiny, "--out", out);
         Path latin = Files.write(folder.resolve("latin1.txt"), new byte[]{'a', ' ', (byte) 0xE9, '\n'});
         Ran.badly(1, "UTF-8", "ngram", "train", "--order", 2, "--text", latin, "--out", out);
+        Ran.badly(1, latin + ": not UTF-8 text, at byte 2", "ngram", "train", "--order", 2, "--text", text, "--out",
+                out,
+                "--vocab", latin);
         Ran.badly(1, "is a folder", "ngram", "train", "--order", 2, "--text", text, "--out", folder);
         assertThat(out).doesNotExist();
+        Path mine = Files.writeString(folder.resolve("mine.txt"), "a b\n");
+        Path link = Files.createSymbolicLink(folder.resolve("link.txt"), mine);
+        for (Object[] call : new Object[][]{
+                {"ngram", "train", "--order", 2, "--text", mine, "--out", link, "--smoothing", "witten-bell"},
+                {"ngram", "train", "--order", 2, "--text", text, "--vocab", mine, "--out", mine},
+                {"ngram", "train", "--order", 2, "--counts", mine, "--out", mine},
+                {"ngram", "count", "--order", 2, "--text", mine, "--out", folder.resolve("./mine.txt")},
+                {"ngram", "convert", mine, mine}, {"interpolate", model, "--cache", 2, "--text", mine, "-o", mine}}) {
+            Ran.badly(1, ": is read from, and would be written over", call);
+        }
+        assertThat(mine).hasContent("a b\n");
+    }
+
+    @Test
+    void aByteOrderMarkIsNoPartOfAVocabularysFirstWord() throws IOException {
+        Path vocabulary = Files.writeString(folder.resolve("vocabulary.txt"), "\uFEFFsea wind\n");
+        Path out = folder.resolve("chosen.bin");
+        ngram("train", "--order", 1, "--text", text, "--out", out, "--smoothing", "witten-bell", "--vocab", vocabulary);
+        assertThat(ngram("info", out, "--json").json()).containsEntry("vocabulary", 5L); // and <unk>, <s>, </s>
     }
 
     @Test
@@ -168,6 +194,7 @@ final class NgramCommandTest {
         assertThat((List<?>) Objects.requireNonNull(json.get("mixture"))).hasSize(2);
         assertThat(Ran.well("score", "--model", mixture, text, "--json").json()).containsKey("bitsPerByte");
         assertThat(Ran.well("info", mixture).out()).contains("mixture");
+        Ran.badly(1, "is a folder", "interpolate", model, other, "--text", text, "-o", folder);
         Ran.badly(2, "more than one model", "interpolate", model, "--text", text, "-o", mixture);
         Ran.badly(2, "--cache must be 1 or more", "interpolate", model, "--cache", "-1", "--text", text, "-o", mixture);
         Path bad = folder.resolve("bad.json");
@@ -194,8 +221,13 @@ final class NgramCommandTest {
                 .containsKeys("accuracyInContext", "accuracyMostFrequent", "wordErrorRateAfter");
         Ran.badly(2, "--model", "correct", "text");
         Ran.badly(2, "give a text", "correct", "--model", model);
-        Ran.badly(1, "an error rate of 2", "correct", "--model", model, "--error-rate", "2", "a");
-        Ran.badly(1, "distance", "correct", "--model", model, "--distance", "7", "a");
+        Ran.badly(2, "an error rate of 2", "correct", "--model", model, "--error-rate", "2", "a");
+        Ran.badly(2, "--distance must be 1 or 2, not 3", "correct", "--model", model, "--distance", "3", "a");
+        Ran.badly(2, "--distance must be 1 or 2, not 0", "correct", "eval", "--model", model, "--distance", "0",
+                "--text", text);
+        Ran.badly(1, folder + ": is a folder", "correct", "--model", model, folder);
+        assumeTrue(Files.exists(Path.of("/dev/null")));
+        assertThat(Ran.well("correct", "--model", model, "/dev/null").out()).isEmpty(); // as a pipe, no regular file
         Ran.badly(1, "no such file", "correct", "--model", folder.resolve("none"), "a");
         Path empty = Files.writeString(folder.resolve("nothing.txt"), "\n");
         Ran.badly(1, "nothing.txt", "correct", "eval", "--model", model, "--text", empty);

@@ -54,6 +54,37 @@ final class TokenizeCommandTest {
     }
 
     @Test
+    void aTextMayBeginWithAnAt() {
+        String plain = run("", "tokenize", "--tokenizer", "gpt2", "@", "@ -1").out;
+        assertThat(run("", "tokenize", "--tokenizer", "gpt2", "@ @ -1").out).isEqualTo(plain);
+        assertThat(run("", "tokenize", "--tokenizer", "gpt2", "@@ -1").out).isEqualTo("12404 532 16\n");
+        assertThat(run("", "tokenize", "--tokenizer", "gpt2", "@" + folder).code).isZero();
+    }
+
+    @Test
+    void noTextIsWrittenOverByATokenizer() throws IOException {
+        Path books = Files.createDirectories(folder.resolve("books"));
+        Path first = Files.writeString(books.resolve("a.txt"), "the first book\n");
+        Path second = Files.writeString(books.resolve("b.jsonl"), "{\"text\": \"x\"}\n{\"text\": \"y\"}\n");
+        // as a shell has it of -o books/*
+        assertThat(run("", "tokenizer", "train", "-o", first.toString(), second.toString()).err)
+                .isEqualTo("verbo: " + first + ": is there already and is no tokenizer.json; give another name\n");
+        assertThat(run("", "tokenizer", "train", "-o", second.toString(), first.toString()).code).isEqualTo(1);
+        assertThat(run("", "tokenizer", "train", "-o", first.toString(), first.toString()).err)
+                .contains("is read from, and would be written over");
+        assertThat(run("", "tokenizer", "train", "-o", folder.resolve("no/t.json").toString(), "nothing").err)
+                .contains("its folder does not exist");
+        assertThat(first).hasContent("the first book\n");
+        Path trained = Files.createFile(folder.resolve("made.json"));
+        for (int i = 0; i < 2; i++) {
+            assertThat(run("", "tokenizer", "train", "--vocabulary-size", "270", "-o", trained.toString(),
+                    first.toString()).code).isZero();
+        }
+        assertThat(run("", "tokenizer", "convert", trained.toString(), trained.toString()).err)
+                .contains("is read from, and would be written over");
+    }
+
+    @Test
     void whatIsWrongIsSaid() {
         assertThat(run("", "tokenize", "--tokenizer", "gpt2", "--file", folder.toString()).err)
                 .contains(folder + ": is a folder");

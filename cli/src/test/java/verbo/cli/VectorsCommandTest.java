@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.cli;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -180,6 +183,52 @@ final class VectorsCommandTest {
         assertFails(1, "is no n-gram model, mixture, classifier or file of word vectors", "info",
                 path("labelled.txt"));
         assertFails(2, "--model", "classify", "predict", "sea");
+    }
+
+    @Test
+    void aDashIsStandardInput() {
+        InputStream before = System.in;
+        System.setIn(new ByteArrayInputStream("salt wave\ndry hill\n".getBytes(StandardCharsets.UTF_8)));
+        try {
+            assertThat(run("classify", "predict", "-", "--model", path("c")).out).hasLineCount(2).startsWith("water")
+                    .contains("land");
+        } finally {
+            System.setIn(before);
+        }
+    }
+
+    @Test
+    void ngramsOfATrainingBeforeAreNotThoseOfTheNext() {
+        Object[] call = {"vectors", "train", "--text", path("text.txt"), "--out", path("again.vec"), "--dimension", 4,
+                "--epochs", 1, "--max-ngram"};
+        for (int longest : new int[]{3, 0}) {
+            Object[] all = Arrays.copyOf(call, call.length + 1);
+            all[call.length] = longest;
+            Ran.well(all);
+            assertThat(Files.exists(folder.resolve("again.vec.ngrams"))).isEqualTo(longest > 0);
+        }
+    }
+
+    @Test
+    void whereToWriteIsLookedAtFirst() throws IOException {
+        Path text = Files.writeString(folder.resolve("mine.txt"), "no label\n");
+        Path ngrams = Files.writeString(folder.resolve("mine.ngrams"), "no word\n");
+        // None of these gets as far as to look into what it is given.
+        assertFails(1, folder + ": is a folder", "vectors", "train", "--text", path("none"), "--out",
+                folder.toString());
+        assertFails(1, folder + ": is a folder", "classify", "train", "--text", path("none"), "--out",
+                folder.toString());
+        assertFails(1, "its folder does not exist", "vectors", "project", "--vectors", path("none"), "--out",
+                path("no/p.svg"));
+        assertFails(1, "its folder does not exist", "inspect", "gradients", "--model", path("none"), "--out",
+                path("no/p.svg"), path("none"));
+        String over = ": is read from, and would be written over; give another name";
+        assertFails(1, text + over, "vectors", "train", "--text", text.toString(), "--out", text.toString());
+        assertFails(1, ngrams + over, "vectors", "train", "--text", ngrams.toString(), "--out", path("mine"));
+        assertFails(1, text + over, "classify", "train", "--text", text.toString(), "--out", text.toString());
+        assertFails(1, path("v.vec") + over, "classify", "train", "--text", text.toString(), "--out", path("v.vec"),
+                "--vectors", path("v.vec"));
+        assertThat(text).hasContent("no label\n");
     }
 
     @Test

@@ -63,26 +63,31 @@ final class Checkpoints {
      *            step of the last validation; 0 if there was none
      * @param validationLoss
      *            what it found; NaN if there was none
+     * @param comparedLoss
+     *            the same over as many tokens as at every other validation; NaN if there was none
      * @param bitsPerByte
      *            what it found; NaN if there was none
      * @param rateScale
      *            what the schedule's rate is multiplied by: 1 until a plateau
      * @param leastLoss
-     *            the least any validation found; infinite if there was none
+     *            the least compared loss of any validation; infinite if there was none
      * @param trainSeconds
      *            time spent on steps
      * @param seconds
      *            time spent altogether
      */
-    record State(long step, long tokens, double trainLoss, long validatedAt, double validationLoss, double bitsPerByte,
-            double rateScale, double leastLoss, double trainSeconds, double seconds) {
-        static final State NONE = new State(0, 0, Double.NaN, 0, Double.NaN, Double.NaN, 1,
+    record State(long step, long tokens, double trainLoss, long validatedAt, double validationLoss,
+            double comparedLoss, double bitsPerByte, double rateScale, double leastLoss, double trainSeconds,
+            double seconds) {
+        static final State NONE = new State(0, 0, Double.NaN, 0, Double.NaN, Double.NaN, Double.NaN, 1,
                 Double.POSITIVE_INFINITY, 0, 0);
 
         static State of(Map<String, Object> json) {
             return new State((long) number(json, "step"), (long) number(json, "tokens"), number(json, "trainLoss"),
                     json.containsKey("validatedAt") ? (long) number(json, "validatedAt") : 0,
-                    number(json, "validationLoss"), number(json, "bitsPerByte"),
+                    number(json, "validationLoss"),
+                    number(json, json.containsKey("comparedLoss") ? "comparedLoss" : "validationLoss"),
+                    number(json, "bitsPerByte"),
                     json.containsKey("rateScale") ? number(json, "rateScale") : 1,
                     json.containsKey("leastLoss") ? number(json, "leastLoss") : Double.POSITIVE_INFINITY,
                     number(json, "trainSeconds"),
@@ -101,6 +106,7 @@ final class Checkpoints {
             if (validatedAt > 0) {
                 json.put("validatedAt", validatedAt);
                 put(json, "validationLoss", validationLoss);
+                put(json, "comparedLoss", comparedLoss);
                 put(json, "bitsPerByte", bitsPerByte);
                 put(json, "leastLoss", leastLoss);
             }
@@ -157,8 +163,8 @@ final class Checkpoints {
         for (Checkpoint each : all()) {
             try {
                 State state = each.state();
-                if (state.validatedAt == state.step && state.validationLoss < least) {
-                    least = state.validationLoss;
+                if (state.validatedAt == state.step && state.comparedLoss < least) {
+                    least = state.comparedLoss;
                     best = each;
                 }
             } catch (FormatException e) {
@@ -233,7 +239,7 @@ final class Checkpoints {
             throw new IOException("step " + state.step + " could not be saved: " + reason(e, temporary)
                     + last().map(good -> "; the last good checkpoint is " + good.folder).orElse(""), e);
         }
-        publish(useBest ? best().map(Checkpoint::folder).orElse(target) : target);
+        publish(useBest);
         prune(keep);
         return target;
     }
@@ -247,8 +253,10 @@ final class Checkpoints {
         return reason.replace(temporary + "/", "");
     }
 
-    /** Puts a checkpoint's files into the run's folder, each in one move, the weights last. */
-    private void publish(Path checkpoint) throws IOException {
+    /** Puts the files of the last checkpoint, or the best, into the run's folder, each in one move, the weights last. */
+    void publish(boolean useBest) throws IOException {
+        Optional<Checkpoint> best = useBest ? best() : Optional.empty();
+        Path checkpoint = (best.isPresent() ? best : last()).orElseThrow().folder;
         for (String name : List.of("config.json", "generation_config.json", "tokenizer_config.json", "tokenizer.json",
                 "model.safetensors")) {
             Path source = checkpoint.resolve(name);

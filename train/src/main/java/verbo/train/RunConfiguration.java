@@ -208,15 +208,18 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
         }
         String family = settings.text("model.family");
         for (RunKey key : RunKey.ALL) {
-            if (settings.has(key.name()) && !key.isOf(family)) {
-                throw new IllegalArgumentException(settings.source() + ": " + key.name() + " is not of the family "
-                        + family + ": leave it out (--set " + key.name() + "= does)");
+            if (!settings.has(key.name())) {
+                continue;
+            }
+            if (!key.isOf(family)) {
+                throw foreign(settings, key.name(), "the family " + family);
+            }
+            RunKey.Condition condition = key.condition();
+            if (condition != null && !condition.values().contains(settings.text(condition.key()))) {
+                throw foreign(settings, key.name(), condition.key() + " " + settings.text(condition.key()));
             }
         }
-        if (settings.has("tokenizer.path") && settings.has("tokenizer.type")) {
-            throw new IllegalArgumentException(settings.source() + ": tokenizer.type is of a tokenizer that is trained,"
-                    + " and tokenizer.path names one: leave one of them out");
-        }
+        checkTokenizer(settings);
         Path folder = Objects.requireNonNullElse(file.toAbsolutePath().getParent(), file.toAbsolutePath());
         for (String key : List.of("data.path", "data.validationPath", "tokenizer.path", "init")) {
             String path = settings.textOrNull(key);
@@ -231,6 +234,32 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
             throw new NoSuchFileException(configuration.init.toString(), null, "the checkpoint to start from");
         }
         return configuration;
+    }
+
+    private static IllegalArgumentException foreign(Settings settings, String key, String of) {
+        return new IllegalArgumentException(settings.source() + ": " + key + " is not of " + of
+                + ": leave it out (--set " + key + "= does)");
+    }
+
+    /** Throws if something is said of training a tokenizer that is not trained, or not like that. */
+    private static void checkTokenizer(Settings settings) {
+        String path = settings.textOrNull("tokenizer.path");
+        if (path != null && settings.has("tokenizer.type")) {
+            throw new IllegalArgumentException(settings.source() + ": tokenizer.type is of a tokenizer that is trained,"
+                    + " and tokenizer.path names one: leave one of them out");
+        }
+        for (String key : List.of("vocabulary", "minimumCount", "normalizer", "preTokenizer")) {
+            String name = "tokenizer." + key;
+            if (path != null && !TokenizerChoice.isLabel(path) && settings.has(name)) {
+                throw foreign(settings, name, "a tokenizer that is named");
+            }
+        }
+        String type = path != null ? path : settings.text("tokenizer.type");
+        for (String key : List.of("tokenizer.normalizer", "tokenizer.preTokenizer")) {
+            if (type.equals("words") && settings.has(key)) {
+                throw foreign(settings, key, "tokenizer.type words");
+            }
+        }
     }
 
     /** Its values under their names, dotted ones as nested maps: what {@code training.json} holds. */
@@ -291,7 +320,8 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
             throw new IllegalArgumentException(s.source() + ": the key 'data' is missing: give the text to learn from, "
                     + "as data: PATH or --set data=PATH");
         }
-        if (s.real("data.validation") + s.real("data.test") >= 1) {
+        double validation = s.textOrNull("data.validationPath") == null ? s.real("data.validation") : 0;
+        if (validation + s.real("data.test") >= 1) {
             throw new IllegalArgumentException(
                     s.source() + ": data.validation and data.test leave nothing to learn from");
         }

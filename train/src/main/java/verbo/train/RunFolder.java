@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
@@ -21,13 +22,16 @@ import org.jspecify.annotations.Nullable;
 final class RunFolder implements AutoCloseable {
     private static final String LOCK = ".lock";
     /** What a run writes, in the order in which it is deleted: what says that here is a run goes last. */
-    private static final List<String> OWN = List.of("checkpoints", "data", "metrics.jsonl", "timings.jsonl",
-            "samples.jsonl", "loss.svg", "loss.png", "model.safetensors", "generation_config.json", "config.json",
+    private static final List<String> OWN = List.of("model.safetensors", "checkpoints", "data", "metrics.jsonl",
+            "timings.jsonl", "samples.jsonl", "loss.svg", "loss.png", "generation_config.json", "config.json",
             "tokenizer_config.json", "tokenizer.json", "training.json");
+    /** Where the text of a new run is prepared while the one it takes the place of is still there. */
+    private static final String NEXT_DATA = ".data";
 
     private final Path path;
     private final FileChannel channel;
     private final FileLock lock;
+    private volatile boolean replaces;
 
     private RunFolder(Path path, FileChannel channel, FileLock lock) {
         this.path = path;
@@ -57,30 +61,27 @@ final class RunFolder implements AutoCloseable {
      * @param wanted
      *            where, or null for {@code runs/NAME} or the first of {@code runs/NAME-2}, ... that is free
      * @param overwrite
-     *            whether a run that is there is deleted
+     *            whether a run that is there may be deleted, which {@link #replace} does
      */
     static RunFolder create(@Nullable Path wanted, String name, boolean overwrite) throws IOException {
-        if (wanted != null) {
-            RunFolder folder = create(wanted);
-            if (folder == null) {
-                throw locked(wanted);
-            }
-            try {
-                folder.take(overwrite);
-                return folder;
-            } catch (IOException | RuntimeException e) {
-                folder.close();
-                throw e;
-            }
-        }
         for (int number = 1;; number++) {
-            RunFolder folder = create(Path.of("runs", number == 1 ? name : name + "-" + number));
+            Path path = wanted != null ? wanted : Path.of("runs", number == 1 ? name : name + "-" + number);
+            boolean fixed = wanted != null || overwrite;
+            RunFolder folder = create(path);
+            if (folder == null && fixed) {
+                throw locked(path);
+            }
             if (folder == null) {
                 continue;
             }
-            if (overwrite || !folder.isTaken()) {
-                folder.take(overwrite);
-                return folder;
+            try {
+                if (fixed || !folder.isTaken() && !folder.isForeign()) {
+                    folder.take(overwrite);
+                    return folder;
+                }
+            } catch (IOException | RuntimeException e) {
+                folder.close();
+                throw e;
             }
             folder.close();
         }
@@ -110,6 +111,7 @@ final class RunFolder implements AutoCloseable {
         channel.truncate(0);
         channel.write(
                 ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
+        Checkpoints.delete(path.resolve(NEXT_DATA)); // of one that was killed
         return new RunFolder(path, channel, lock);
     }
 
@@ -121,7 +123,12 @@ final class RunFolder implements AutoCloseable {
     }
 
     private boolean isTaken() throws IOException {
-        return !checkpoints().all().isEmpty() || isForeign();
+        return !checkpoints().all().isEmpty() || hasModel();
+    }
+
+    /** Whether there is something that was learnt, be its checkpoints there or not. */
+    boolean hasModel() {
+        return Files.exists(path.resolve("model.safetensors"));
     }
 
     /** Whether there is something here, but no run, nor what is left of one killed while it wrote its first file. */
@@ -140,14 +147,45 @@ final class RunFolder implements AutoCloseable {
             throw new IllegalArgumentException(path
                     + ": the folder holds something that is not a run; give another with --set run=FOLDER");
         }
-        if (!overwrite && isTaken()) {
-            throw new IllegalArgumentException(path + ": holds a run already, saved at step "
-                    + checkpoints().last().orElseThrow().step() + "; go on with it by 'verbo resume " + path
-                    + "', start it anew with --overwrite, or give another folder with --set run=FOLDER");
+        replaces = isTaken();
+        if (replaces && !overwrite) {
+            throw new IllegalArgumentException(path + ": holds a run already, " + checkpoints().last()
+                    .map(last -> "saved at step " + last.step() + "; go on with it by 'verbo resume " + path + "', ")
+                    .orElse("whose checkpoints are gone; ")
+                    + "start it anew with --overwrite, or give another folder with --set run=FOLDER");
         }
+        if (!replaces) {
+            for (String name : OWN) {
+                Checkpoints.delete(path.resolve(name));
+            }
+        }
+    }
+
+    /** Whether there still is a run that another is to take the place of. */
+    boolean replaces() {
+        return replaces;
+    }
+
+    /** Where the ids of a new run's text are made: where they stay, unless those of another run are there. */
+    Path dataToPrepare() {
+        return replaces ? path.resolve(NEXT_DATA) : data();
+    }
+
+    /**
+     * Deletes the run that is to be overwritten, if there is one, and has what was prepared take its place. Its
+     * {@code training.json} stays, to be written over, so that this is a run's folder at every moment.
+     */
+    void replace() throws IOException {
+        if (!replaces) {
+            return;
+        }
+        replaces = false;
         for (String name : OWN) {
-            Checkpoints.delete(path.resolve(name));
+            if (!name.equals("training.json")) {
+                Checkpoints.delete(path.resolve(name));
+            }
         }
+        Files.move(path.resolve(NEXT_DATA), data(), StandardCopyOption.ATOMIC_MOVE);
     }
 
     Path path() {
@@ -181,7 +219,8 @@ final class RunFolder implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        lock.release();
-        channel.close();
+        try (channel; lock) {
+            Checkpoints.delete(path.resolve(NEXT_DATA));
+        }
     }
 }

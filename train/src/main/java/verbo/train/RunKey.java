@@ -111,6 +111,24 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
         }
     }
 
+    /** A number above 0. */
+    record Positive() implements Type {
+        @Override
+        public String expected() {
+            return "a number above 0";
+        }
+
+        @Override
+        public @Nullable Object parse(String text) {
+            try {
+                double value = Double.parseDouble(text);
+                return value > 0 && value < Double.POSITIVE_INFINITY ? (Double) value : null;
+            } catch (NumberFormatException e) {
+                return null;
+            }
+        }
+    }
+
     /** true or false. */
     record YesNo() implements Type {
         @Override
@@ -149,7 +167,7 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
     private static final Type YES_NO = new YesNo();
     private static final Type COUNT = new Whole(1, Integer.MAX_VALUE);
     private static final Type COUNT_OR_NONE = new Whole(0, Integer.MAX_VALUE);
-    private static final Type POSITIVE = new Real(0, Double.POSITIVE_INFINITY);
+    private static final Type NOT_NEGATIVE = new Real(0, Double.POSITIVE_INFINITY);
     private static final Type FRACTION = new Real(0, 1);
 
     static final List<String> TOKENIZER_TYPES = Stream.concat(
@@ -287,21 +305,22 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                     "How the rate goes after the warm-up: down to `minimumRate`, or as it is; `plateau` divides it by "
                             + "`optimizer.divisor` after each validation that found no lower loss.",
                     "lr_scheduler", "decay_schedule"),
-            key("optimizer.divisor", POSITIVE, "4", "What `plateau` divides the rate by."),
+            key("optimizer.divisor", new Positive(), "4", "What `plateau` divides the rate by."),
             key("optimizer.momentum", FRACTION, "0", "How much of the velocity `sgd` keeps each step."),
-            key("optimizer.rate", POSITIVE, "0.001", "The highest learning rate.", "learning_rate", "lr",
+            key("optimizer.rate", NOT_NEGATIVE, "0.001", "The highest learning rate.", "learning_rate", "lr",
                     "learningRate", "max_lr"),
-            key("optimizer.minimumRate", POSITIVE, null,
-                    "The rate at the last step, to which it falls in a cosine; a tenth of `rate` if left out.",
+            key("optimizer.minimumRate", NOT_NEGATIVE, null,
+                    "Of `cosine` and `linear`: the rate at the last step; a tenth of `rate` if left out.",
                     "min_lr",
                     "minimum_learning_rate", "min_rate"),
             key("optimizer.warmup", COUNT_OR_NONE, "100", "Over how many steps the rate rises from 0.", "warmup_iters",
                     "warmup_steps"),
-            key("optimizer.decay", POSITIVE, "0.1", "Weight decay of matrices.", "weight_decay"),
+            key("optimizer.decay", NOT_NEGATIVE, "0.1", "Weight decay of matrices.", "weight_decay"),
             key("optimizer.beta1", FRACTION, "0.9", "How much of the mean of gradients AdamW keeps each step."),
             key("optimizer.beta2", FRACTION, "0.99", "How much of the mean of their squares it keeps."),
-            key("optimizer.epsilon", POSITIVE, "1e-8", "Added to the root of that mean.", "eps"),
-            key("optimizer.clip", POSITIVE, "1", "Gradients of a greater norm are scaled down to this one; 0: never.",
+            key("optimizer.epsilon", NOT_NEGATIVE, "1e-8", "Added to the root of that mean.", "eps"),
+            key("optimizer.clip", NOT_NEGATIVE, "1",
+                    "Gradients of a greater norm are scaled down to this one; 0: never.",
                     "grad_clip", "max_grad_norm", "gradient_clipping"),
             key("evaluate.every", COUNT, "250",
                     "Steps from one validation to the next; there is one after the last step too.", "eval_interval",
@@ -314,16 +333,19 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                     "Steps from one checkpoint to the next; there is one after the last step too.", "save_interval",
                     "save_steps"),
             key("checkpoint.keep", COUNT, "2",
-                    "How many of the last checkpoints are kept, besides the one with the least validation loss.",
+                    "How many of the last checkpoints are kept, besides the one with the least validation loss of those "
+                            + "that were validated.",
                     "save_total_limit"),
             key("checkpoint.use", new OneOf(List.of("last", "best")), "last",
-                    "Which checkpoint's weights the run's folder itself has.", "always_save_checkpoint"),
+                    "Which checkpoint's weights the run's folder itself has. For `best` there is one whenever a validation "
+                            + "finds a lower loss, after the last step too over `evaluate.tokens`.",
+                    "always_save_checkpoint"),
             key("sample.every", COUNT_OR_NONE, null,
                     "Steps from one sample to the next, as `evaluate.every` if left out; 0: none."),
             key("sample.prompt", TEXT, null,
                     "What samples go on from; the separator, or else a new line, if left out.", "start"),
             key("sample.tokens", COUNT, "200", "How long a sample is.", "max_new_tokens", "length"),
-            key("sample.temperature", POSITIVE, "0.8", "At which temperature it is drawn; 0 is greedy.", "temp"),
+            key("sample.temperature", NOT_NEGATIVE, "0.8", "At which temperature it is drawn; 0 is greedy.", "temp"),
             key("metrics.bitsPerByte", YES_NO, "true",
                     "Whether validation gives bits a byte: comparable whatever the tokenizer.", "bpb"),
             key("metrics.perplexity", YES_NO, "true", "Whether validation gives perplexity, a token.", "ppl"),
@@ -331,6 +353,24 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                     "Whether each step gives the gradient's norm before clipping."));
 
     private static final Set<String> RECURRENT = Set.of("rnn", "lstm", "gru");
+
+    /**
+     * What a run file must say for this key to mean something: another key and its values; null for a key that always does
+     * or depends on the family alone.
+     */
+    @Nullable Condition condition() {
+        return switch (name) {
+            case "optimizer.momentum" -> new Condition("optimizer.type", Set.of("sgd"));
+            case "optimizer.beta1", "optimizer.beta2", "optimizer.epsilon" ->
+                new Condition("optimizer.type", Set.of("adamw"));
+            case "optimizer.divisor" -> new Condition("optimizer.schedule", Set.of("plateau"));
+            case "optimizer.minimumRate" -> new Condition("optimizer.schedule", Set.of("cosine", "linear"));
+            default -> null;
+        };
+    }
+
+    /** That a key has one of some values. */
+    record Condition(String key, Set<String> values) {}
 
     /** Whether models of {@code family} have what this key says. */
     boolean isOf(String family) {

@@ -92,13 +92,13 @@ final class Settings {
                 throw new FormatException(file, "must be a map of keys and values");
             }
             if (section == null) {
-                flatten(parser, "", source, written);
+                flatten(parser, "", new Place(source, 1), written);
             } else {
                 while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
                     boolean wanted = parser.currentName().equals(section);
                     parser.nextToken();
                     if (wanted && parser.currentToken() == JsonToken.START_OBJECT) {
-                        flatten(parser, "", source, written);
+                        flatten(parser, "", new Place(source, 1), written);
                     } else {
                         parser.skipChildren();
                     }
@@ -141,8 +141,8 @@ final class Settings {
             try (JsonParser parser = new YAMLFactory().createParser(ObjectReadContext.empty(), text)) {
                 parser.nextToken();
                 Map<String, Written> parts = new LinkedHashMap<>();
-                flatten(parser, name + ".", where, parts);
-                parts.forEach((key, value) -> written.put(key, new Written(value.text, new Place(where, 0))));
+                flatten(parser, name + ".", new Place(where, 0), parts);
+                written.putAll(parts);
             } catch (JacksonException e) {
                 throw new OverrideException(where + ": " + malformed(e));
             }
@@ -169,10 +169,11 @@ final class Settings {
     }
 
     /** Reads the object the parser stands at the start of. */
-    private static void flatten(JsonParser parser, String prefix, String source, Map<String, Written> written) {
+    private static void flatten(JsonParser parser, String prefix, Place whole, Map<String, Written> written) {
         while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
             String name = prefix + parser.currentName();
-            Place place = new Place(source, parser.currentTokenLocation().getLineNr());
+            Place place = whole.line == 0 ? whole
+                    : new Place(whole.source, parser.currentTokenLocation().getLineNr());
             JsonToken token = parser.nextToken();
             if (parser instanceof YAMLParser yaml && yaml.isCurrentAlias()) {
                 throw place.wrong(name + " is *" + parser.getString()
@@ -182,7 +183,7 @@ final class Settings {
                 throw place.wrong("the key '" + name + "' is given twice");
             }
             switch (token) {
-                case START_OBJECT -> flatten(parser, name + ".", source, written);
+                case START_OBJECT -> flatten(parser, name + ".", place, written);
                 case START_ARRAY -> throw place.wrong(name + " must be "
                         + expected(name) + ", not a list");
                 case VALUE_NULL -> written.put(name, new Written(null, place));

@@ -72,7 +72,7 @@ public final class Training implements AutoCloseable {
      * Makes a new run. Nothing is trained yet; the folder is locked until this is closed.
      *
      * @param overwrite
-     *            whether a run that is in the folder is deleted
+     *            whether a run that is in the folder is deleted, once the new one's text is read and its model made
      * @throws IllegalArgumentException
      *             if there is a run in the folder, and it is not to be overwritten
      * @throws IllegalStateException
@@ -83,8 +83,10 @@ public final class Training implements AutoCloseable {
         RunFolder folder = RunFolder.create(configuration.run(), configuration.name(), overwrite);
         try {
             Training training = new Training(folder, configuration, listener);
-            // First of all, so that a run that is killed at once can be started over by resume.
-            training.describe(Map.of());
+            if (!folder.replaces()) {
+                // First of all, so that a run that is killed at once can be started over by resume.
+                training.describe(Map.of());
+            }
             return training;
         } catch (IOException | RuntimeException e) {
             folder.close();
@@ -134,6 +136,11 @@ public final class Training implements AutoCloseable {
         return stepping;
     }
 
+    /** Whether a run that this one is to overwrite is still there, untouched. */
+    public boolean replaces() {
+        return folder.replaces();
+    }
+
     /**
      * Trains until all steps are taken or {@link #stop} is called. Of a run that is finished, only its result is given.
      *
@@ -143,25 +150,61 @@ public final class Training implements AutoCloseable {
      *             if the text cannot be learnt from: it is too short, or has characters outside the tokenizer's
      *             vocabulary
      * @throws IllegalStateException
-     *             if the loss is not finite any more; the message names the step and the last good checkpoint
+     *             if the loss is not finite any more; the message names the step and the last good checkpoint. Or if
+     *             the folder has a model and no checkpoint to go on from
      */
     public RunResult run() throws IOException {
-        List<Checkpoints.Checkpoint> checkpoints = folder.checkpoints().all();
-        for (Checkpoints.Checkpoint checkpoint : checkpoints.reversed()) {
-            if (checkpoint.step() >= configuration.steps()) {
-                return result(checkpoint.state());
+        try (Learner learner = learner()) {
+            if (learner.state.step() >= configuration.steps()) {
+                // What a process that was killed behind its last checkpoint did not come to.
+                folder.checkpoints().publish(configuration.checkpoint().useBest());
+                TrainingLoop.draw(folder, listener);
+                return result(learner.state);
             }
-            Learner learner = restore(checkpoint);
-            if (learner != null) {
-                try (learner; RunData data = reopen(learner.tokenizer)) {
-                    return train(learner, data);
-                }
+            try (RunData data = reopen(learner.tokenizer)) {
+                return train(learner, data);
             }
         }
-        try (RunData data = RunData.prepare(configuration, folder.data(), engine.threads(), listener);
-                Learner learner = learner(create(data.tokenizer()), data.tokenizer(), Checkpoints.State.NONE)) {
-            describe(data.describe());
-            return train(learner, data);
+    }
+
+    /** As the last checkpoint that is not damaged has it, or new. */
+    private Learner learner() throws IOException {
+        if (!folder.replaces()) {
+            for (Checkpoints.Checkpoint checkpoint : folder.checkpoints().all().reversed()) {
+                Learner learner = restore(checkpoint);
+                if (learner != null) {
+                    return learner;
+                }
+            }
+            if (folder.hasModel()) {
+                throw new IllegalStateException(folder.path() + ": there is a model, but no checkpoint to go on from; "
+                        + "'verbo train RUNFILE --overwrite' starts the run anew");
+            }
+        }
+        return begin();
+    }
+
+    /** Reads the text and makes the first weights; nothing is wrong with either when a run that is overwritten goes. */
+    private Learner begin() throws IOException {
+        Learner learner;
+        Map<String, Object> described;
+        try (RunData data = RunData.prepare(configuration, folder.dataToPrepare(), engine.threads(), listener)) {
+            learner = learner(create(data.tokenizer()), data.tokenizer(), Checkpoints.State.NONE);
+            described = data.describe();
+            try {
+                TrainingLoop.check(configuration, learner.model, data, learner.carried != null);
+            } catch (RuntimeException e) {
+                learner.close();
+                throw e;
+            }
+        }
+        try {
+            folder.replace();
+            describe(described);
+            return learner;
+        } catch (IOException e) {
+            learner.close();
+            throw e;
         }
     }
 
@@ -177,6 +220,11 @@ public final class Training implements AutoCloseable {
     }
 
     private Learner learner(TrainableLanguageModel model, Tokenizer tokenizer, Checkpoints.State state) {
+        if ((long) configuration.batch() * model.contextLength() > Integer.MAX_VALUE) {
+            model.close();
+            throw new IllegalArgumentException("batch " + configuration.batch() + " is too large: with "
+                    + model.contextLength() + " tokens a sequence it is more than " + Integer.MAX_VALUE + " tokens");
+        }
         model.recompute(configuration.recompute());
         RunConfiguration.Optimizer o = configuration.optimizer();
         Optimizer optimizer = o.type().equals("sgd")
@@ -196,6 +244,9 @@ public final class Training implements AutoCloseable {
             Tokenizer tokenizer = Tokenizer.load(checkpoint.folder());
             Checkpoints.State state = checkpoint.state();
             learner = learner(Models.load(engine, checkpoint.folder()), tokenizer, state);
+            if (checkpoint.step() >= configuration.steps()) {
+                return learner; // which learns no more
+            }
             try (Safetensors file = Safetensors.open(checkpoint.folder().resolve(Checkpoints.OPTIMIZER))) {
                 for (Map.Entry<String, Tensor> part : learner.optimizer.state().entrySet()) {
                     file.read(part.getKey(), part.getValue());

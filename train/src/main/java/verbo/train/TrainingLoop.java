@@ -100,9 +100,17 @@ final class TrainingLoop {
         this.validation = new Validation(model, data.validation(),
                 data.validationBatches(block, carried == null ? 0 : configuration.batch()), data.tokenizer(),
                 configuration.batch());
-        this.start = configuration.sample().every() == 0 ? new int[0] : start(configuration.sample().prompt());
+        this.start = start(configuration.sample(), data);
         this.ids = new int[configuration.batch() * block];
         this.targets = new int[configuration.batch() * block];
+    }
+
+    /** Throws if the text is too short for such a model, or the prompt of samples is none to the tokenizer. */
+    static void check(RunConfiguration configuration, TrainableLanguageModel model, RunData data, boolean carries) {
+        int streams = carries ? configuration.batch() : 0;
+        data.trainBatches(model.contextLength(), 0, streams);
+        data.validationBatches(model.contextLength(), streams);
+        start(configuration.sample(), data);
     }
 
     private long seed(int place) {
@@ -123,18 +131,21 @@ final class TrainingLoop {
             double took = tick(start);
 
             Validation.Result checked = configuration.evaluate().due(step, last) ? validate(step, last) : null;
+            double compared = checked == null ? state.comparedLoss() : compared(checked, step, last);
+            boolean better = checked != null && compared < state.leastLoss();
             state = new Checkpoints.State(step, state.tokens() + (long) ids.length * configuration.accumulate(), loss,
                     checked == null ? state.validatedAt() : step,
-                    checked == null ? state.validationLoss() : checked.loss(),
-                    checked == null ? state.bitsPerByte() : checked.bitsPerByte(), rateScale(checked),
-                    checked == null ? state.leastLoss() : Math.min(state.leastLoss(), checked.loss()),
+                    checked == null ? state.validationLoss() : checked.loss(), compared,
+                    checked == null ? state.bitsPerByte() : checked.bitsPerByte(),
+                    rateScale(checked != null && !better), better ? compared : state.leastLoss(),
                     state.trainSeconds() + took, seconds());
             report(step, loss, rate, norm, checked);
             if (configuration.sample().due(step, last)) {
                 sample(step);
             }
             boolean stopping = stop.getAsBoolean();
-            if (stopping || configuration.checkpoint().due(step, last)) {
+            if (stopping || configuration.checkpoint().due(step, last)
+                    || better && configuration.checkpoint().useBest()) {
                 save();
             }
             if (stopping) {
@@ -145,11 +156,17 @@ final class TrainingLoop {
         return state;
     }
 
+    /** The loss over as many tokens as at every other validation: the last one is over all of them. */
+    private double compared(Validation.Result checked, long step, long last) {
+        int tokens = configuration.evaluate().tokens();
+        return step < last || validation.isAll(tokens) ? checked.loss() : validation.run(tokens).loss();
+    }
+
     /** What the rate of the next step is multiplied by. */
-    private double rateScale(Validation.@Nullable Result checked) {
-        boolean stuck = checked != null && checked.loss() >= state.leastLoss()
-                && configuration.optimizer().schedule().equals("plateau");
-        return stuck ? state.rateScale() / configuration.optimizer().divisor() : state.rateScale();
+    private double rateScale(boolean stuck) {
+        return stuck && configuration.optimizer().schedule().equals("plateau")
+                ? state.rateScale() / configuration.optimizer().divisor()
+                : state.rateScale();
     }
 
     /** Gradients of all batches of a step, added up; the mean of their losses, in nats a token. */
@@ -245,9 +262,13 @@ final class TrainingLoop {
 
     /**
      * What a sample goes on from: the prompt or, where it is not given or is nothing to the tokenizer, the separator, a new
-     * line, or the text's own first token.
+     * line, or the text's own first token. Nothing where there are no samples.
      */
-    private int[] start(@Nullable String prompt) {
+    private static int[] start(RunConfiguration.Sample sample, RunData data) {
+        if (sample.every() == 0) {
+            return new int[0];
+        }
+        String prompt = sample.prompt();
         Tokenizer tokenizer = data.tokenizer();
         int[] start = {};
         try {
@@ -291,15 +312,20 @@ final class TrainingLoop {
 
     /** Draws the loss curve, if it is time; a machine that cannot draw trains all the same. */
     private void draw(boolean always) {
-        if (!drawable || !(always || (System.nanoTime() - pictureAt) * 1e-9 > SECONDS_BETWEEN_PICTURES)) {
-            return;
+        if (drawable && (always || (System.nanoTime() - pictureAt) * 1e-9 > SECONDS_BETWEEN_PICTURES)) {
+            pictureAt = System.nanoTime();
+            drawable = draw(folder, listener);
         }
-        pictureAt = System.nanoTime();
+    }
+
+    /** Draws the loss curve; whether that could be done. */
+    static boolean draw(RunFolder folder, TrainingListener listener) {
         try {
             LossCurve.draw(folder.path().getFileName().toString(), MetricsFile.read(folder.metrics()), folder.path());
+            return true;
         } catch (IOException | RuntimeException | LinkageError e) {
-            drawable = false;
             listener.message("the loss curve cannot be drawn (" + e + "); its numbers are in " + folder.metrics());
+            return false;
         }
     }
 

@@ -64,6 +64,23 @@ public final class Validation {
         }
     }
 
+    /** Whether so many tokens are all there are. */
+    boolean isAll(int most) {
+        return rows(most) == batches.rows();
+    }
+
+    private long rows(int most) {
+        long all = batches.rows();
+        if (most == 0) {
+            return all;
+        }
+        long wanted = Math.clamp(most / batches.block(), 1, all);
+        int rowsAtOnce = ids.length / batches.block();
+        return batches instanceof Batches.Streams // the beginning of every part
+                ? Math.min(all, (wanted + rowsAtOnce - 1) / rowsAtOnce * rowsAtOnce)
+                : wanted;
+    }
+
     /**
      * Checks the model.
      *
@@ -74,11 +91,8 @@ public final class Validation {
         int block = batches.block();
         int rowsAtOnce = ids.length / block;
         long all = batches.rows();
-        long wanted = most == 0 ? all : Math.clamp(most / block, 1, all);
+        long wanted = rows(most);
         boolean carries = batches instanceof Batches.Streams;
-        if (carries && most != 0) { // the beginning of every part
-            wanted = Math.min(all, (wanted + rowsAtOnce - 1) / rowsAtOnce * rowsAtOnce);
-        }
         double nats = 0;
         long tokens = 0;
         long bytes = 0;

@@ -22,7 +22,7 @@ final class CheckpointsTest {
 
     private static Checkpoints.State state(long step, double validationLoss) {
         return new Checkpoints.State(step, step * 100, 2, Double.isNaN(validationLoss) ? 0 : step, validationLoss,
-                Double.isNaN(validationLoss) ? Double.NaN : 1, 1, Double.POSITIVE_INFINITY, 3, 4);
+                validationLoss, Double.isNaN(validationLoss) ? Double.NaN : 1, 1, Double.POSITIVE_INFINITY, 3, 4);
     }
 
     private void save(long step, double validationLoss, boolean useBest) throws IOException {
@@ -61,6 +61,17 @@ final class CheckpointsTest {
         save(30, 1.3, true);
         assertThat(run.resolve("model.safetensors")).hasContent("model.safetensors of 20");
         assertThat(run.resolve("optimizer.safetensors")).doesNotExist();
+    }
+
+    @Test
+    void theBestIsToldByLossesOverAsManyTokens() throws IOException {
+        Checkpoints checkpoints = new Checkpoints(run);
+        checkpoints.save(state(10, 1.2), to -> {}, 2, true);
+        checkpoints.save(new Checkpoints.State(20, 2000, 2, 20, 1.1, 1.3, 1, 1, 1.2, 3, 4), to -> {}, 2, true);
+        assertThat(checkpoints.best().orElseThrow().step()).isEqualTo(10);
+        Path old = run.resolve("checkpoints/step-000010/state.json"); // of one that did not tell them apart
+        Files.writeString(old, Files.readString(old).replaceFirst("\"comparedLoss\":[^,]*,", ""));
+        assertThat(checkpoints.all().getFirst().state()).isEqualTo(state(10, 1.2));
     }
 
     @Test

@@ -100,6 +100,7 @@ final class RunFileTest {
                     steps: [1, 2]                  | steps must be a whole number, 1 or more, not a list
                     optimizer: 3                   | optimizer must be a map (optimizer.type, optimizer.schedule
                     optimizer: {rate: NaN}         | optimizer.rate must be a number, 0 or more, not 'NaN'
+                    optimizer: {divisor: 0}        | optimizer.divisor must be a number above 0, not '0'
                     optimizer: {beta1: 1.0}        | optimizer.beta1 must be a number from 0 to below 1, not '1.0'
                     model: {bias: perhaps}         | model.bias must be true or false, not 'perhaps'
                     model: {family: lsmt}          | model.family must be one of gpt, nplm, rnn, lstm, gru, not 'lsmt'
@@ -122,6 +123,11 @@ final class RunFileTest {
                 .hasMessage("--set steps=x: steps must be a whole number, 1 or more, not 'x'");
         assertThatThrownBy(() -> read("task: language-model\ndata: x", "steps"))
                 .hasMessage("--set steps: must be key=value");
+        assertThatThrownBy(() -> read("task: language-model\ndata: x", "model={layers: [1]}"))
+                .isInstanceOf(OverrideException.class)
+                .hasMessage("--set model={layers: [1]}: model.layers must be a whole number, 1 or more, not a list");
+        assertThatThrownBy(() -> read("task: language-model\ndata: x", "model={layers: 1, layers: 2}"))
+                .isInstanceOf(OverrideException.class).hasMessageContaining("given twice");
     }
 
     @Test
@@ -140,6 +146,40 @@ final class RunFileTest {
                 .isInstanceOf(java.nio.file.NoSuchFileException.class).hasMessageContaining("y");
         assertThatThrownBy(() -> RunConfiguration.read(folder.resolve("none.yaml"), List.of()))
                 .isInstanceOf(NoSuchFileException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|',
+            textBlock = """
+                    tokenizer: {type: words, normalizer: nfc}         | tokenizer.normalizer is not of tokenizer.type words
+                    tokenizer: {path: words, preTokenizer: bert}      | tokenizer.preTokenizer is not of tokenizer.type words
+                    tokenizer: {path: gpt2, vocabulary: 300}          | tokenizer.vocabulary is not of a tokenizer that is named
+                    tokenizer: {path: gpt2, minimumCount: 3}          | tokenizer.minimumCount is not of a tokenizer that is named
+                    optimizer: {momentum: 0.9}                        | optimizer.momentum is not of optimizer.type adamw
+                    optimizer: {type: sgd, beta1: 0.9}                | optimizer.beta1 is not of optimizer.type sgd
+                    optimizer: {type: sgd, epsilon: 0.9}              | optimizer.epsilon is not of optimizer.type sgd
+                    optimizer: {divisor: 2}                           | optimizer.divisor is not of optimizer.schedule cosine
+                    optimizer: {schedule: plateau, minimumRate: 1e-6} | optimizer.minimumRate is not of optimizer.schedule plateau
+                    """)
+    void whatWouldMeanNothingIsRefused(String line, String message) {
+        String key = message.substring(0, message.indexOf(' '));
+        assertThatThrownBy(() -> read("task: language-model\ndata: x\n" + line))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageEndingWith(": " + message + ": leave it out (--set " + key + "= does)");
+    }
+
+    @Test
+    void whatMeansSomethingIsNot() throws IOException {
+        String head = "task: language-model\ndata: x\n";
+        assertThat(read(head + "optimizer: {beta2: 0.9}", "optimizer.type=sgd", "optimizer.beta2=").optimizer().type())
+                .isEqualTo("sgd");
+        assertThat(read(head + "optimizer: {type: sgd, momentum: 0.9, schedule: plateau, divisor: 2}").optimizer()
+                .divisor()).isEqualTo(2);
+        assertThat(read(head + "tokenizer: {path: char, vocabulary: 300}").tokenizer().vocabulary()).isEqualTo(300);
+        assertThat(read("task: language-model\ndata: {path: x, validationPath: y, test: 0.95}").data().test())
+                .isEqualTo(0.95);
+        assertThatThrownBy(() -> read("task: language-model\ndata: {path: x, test: 0.95}"))
+                .hasMessageContaining("leave nothing to learn from");
     }
 
     @Test

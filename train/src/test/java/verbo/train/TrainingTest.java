@@ -158,7 +158,8 @@ final class TrainingTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"model.dropout=0", "model.dropout=0.1", "accumulate=2", "data.documents=line",
-            "checkpoint.use=best", "model.family=lstm", "model.family=gru", "model.family=rnn",
+            "checkpoint.use=best", "checkpoint={use: best, every: 7}", "model.family=lstm", "model.family=gru",
+            "model.family=rnn",
             "model={family: nplm, width: 16, block: 8}"})
     void aResumedRunIsTheUninterruptedOneBitForBit(String setting) throws IOException {
         train("whole", setting);
@@ -235,6 +236,139 @@ final class TrainingTest {
         RunResult first = train("run");
         RunResult again = resume("run");
         assertThat(again).isEqualTo(first);
+    }
+
+    @Test
+    void aRunThatWasKilledBehindItsLastCheckpointIsFinished() throws IOException {
+        RunResult first = train("run");
+        Path run = folder.resolve("run");
+        byte[] weights = Files.readAllBytes(run.resolve("model.safetensors"));
+        for (String file : List.of("model.safetensors", "config.json", "tokenizer.json", "loss.svg")) {
+            Files.delete(run.resolve(file));
+        }
+        Files.copy(run.resolve("checkpoints/step-000009/model.safetensors"), run.resolve("model.safetensors"));
+        assertThat(resume("run")).isEqualTo(first);
+        assertThat(run.resolve("model.safetensors")).hasBinaryContent(weights);
+        assertThat(run.resolve("loss.svg")).isNotEmptyFile();
+        try (Engine engine = Engine.cpu(1); LanguageModel model = LanguageModels.open(engine, run)) {
+            assertThat(model.tokenizer()).isNotNull();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"state.json", "model.safetensors", "tokenizer.json"})
+    void aDamagedLastCheckpointIsMadeAnew(String file) throws IOException {
+        train("whole");
+        train("run");
+        Files.writeString(folder.resolve("run/checkpoints/step-000012").resolve(file), "{");
+        assertThat(resume("run").finished()).isTrue();
+        assertSame("run", "whole");
+        assertThat(folder.resolve("run/checkpoints/damaged-step-000012")).exists();
+    }
+
+    @Test
+    void aModelWithoutCheckpointsIsNotTrainedAnewUnasked() throws IOException {
+        train("run");
+        byte[] weights = Files.readAllBytes(folder.resolve("run/model.safetensors"));
+        Checkpoints.delete(folder.resolve("run/checkpoints"));
+        assertThatThrownBy(() -> train("run")).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(
+                        "holds a run already, whose checkpoints are gone; start it anew with --overwrite");
+        assertThatThrownBy(() -> resume("run")).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("there is a model, but no checkpoint to go on from");
+        assertThat(folder.resolve("run/model.safetensors")).hasBinaryContent(weights);
+    }
+
+    @Test
+    void aRunIsOverwrittenByOneThatCanBegin() throws IOException {
+        train("whole", "data.test=0.1");
+        train("run", "data.test=0.1");
+        List<String> wrong = List.of("data=" + folder.resolve("typo.txt"), "tokenizer=" + folder.resolve("none"),
+                "sample.prompt=\u00e9", "model.block=5000", "batch=2000000000", "init=" + folder.resolve("whole"));
+        Files.writeString(folder.resolve("foreign.txt"), "quite another text, with bcdfgjklmpvyz ".repeat(20));
+        for (String setting : wrong) {
+            assertThatThrownBy(() -> overwrite("data=" + folder.resolve("foreign.txt"), "model=", setting))
+                    .as(setting).isInstanceOfAny(IllegalArgumentException.class, IOException.class);
+            assertSame("run", "whole");
+            for (String file : List.of("data/test.txt", "loss.svg", "checkpoints/step-000012/state.json")) {
+                assertThat(folder.resolve("run").resolve(file)).exists();
+            }
+            assertThat(folder.resolve("run/data/test.txt")).hasSameTextualContentAs(
+                    folder.resolve("whole/data/test.txt"));
+            assertThat(folder.resolve("run/.data")).doesNotExist();
+        }
+        assertThat(resume("run").steps()).isEqualTo(12);
+        // its own text may be what the new one learns from
+        RunResult result = overwrite("data=" + folder.resolve("run/data/test.txt"), "data.validation=0.3", "steps=2");
+        assertThat(result.steps()).isEqualTo(2);
+        assertThat(folder.resolve("run/data/test.txt")).doesNotExist();
+        assertThat(folder.resolve("run/checkpoints/step-000012")).doesNotExist();
+        assertThat(resume("run").steps()).isEqualTo(2);
+    }
+
+    private RunResult overwrite(String... settings) throws IOException {
+        try (Training training = Training.start(configuration("run", settings), true, TrainingListener.NONE)) {
+            assertThat(training.replaces()).isTrue();
+            return training.run();
+        }
+    }
+
+    @Test
+    void whatIsKilledBeforeAnOverwriteLeavesTheRun() throws IOException {
+        train("whole");
+        trainUntil(6, "run");
+        Training.start(configuration("run", "steps=3"), true, TrainingListener.NONE).close();
+        Files.createDirectories(folder.resolve("run/.data"));
+        resume("run");
+        assertSame("run", "whole");
+        assertThat(folder.resolve("run/.data")).doesNotExist();
+    }
+
+    @Test
+    void aNameWhoseRunIsBeingTrainedIsNotOverwrittenElsewhere() throws IOException {
+        String name = "overwritten-" + ProcessHandle.current().pid() + "-" + System.nanoTime();
+        Path runs = Path.of("runs");
+        boolean made = !Files.exists(runs);
+        try (RunFolder first = RunFolder.create(null, name, false)) {
+            try (RunFolder second = RunFolder.create(null, name, false)) {
+                assertThat(second.path()).isEqualTo(runs.resolve(name + "-2"));
+            }
+            assertThatThrownBy(() -> RunFolder.create(null, name, true)).isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining(first.path() + ": the run is being trained");
+        } finally {
+            Checkpoints.delete(runs.resolve(name));
+            Checkpoints.delete(runs.resolve(name + "-2"));
+            if (made) {
+                Files.delete(runs);
+            }
+        }
+    }
+
+    @Test
+    void theBestIsSavedWhenItIsFound() throws IOException {
+        train("run", "checkpoint={use: best, every: 100}", "evaluate.every=2", "steps=40", "optimizer.rate=3",
+                "optimizer.minimumRate=3", "optimizer.warmup=20");
+        MetricsFile.Line best = MetricsFile.read(folder.resolve("run/metrics.jsonl")).stream()
+                .filter(line -> !Double.isNaN(line.validationLoss()))
+                .min(java.util.Comparator.comparingDouble(MetricsFile.Line::validationLoss)).orElseThrow();
+        assertThat(best.step()).isLessThan(40);
+        assertThat(folder.resolve("run/model.safetensors")).hasSameBinaryContentAs(folder
+                .resolve(String.format(java.util.Locale.ROOT, "run/checkpoints/step-%06d/model.safetensors",
+                        best.step())));
+    }
+
+    @Test
+    void theLastValidationIsComparedOverAsManyTokens() throws IOException {
+        train("run", "checkpoint={use: best, every: 100}", "evaluate.tokens=40", "data.validation=0.5",
+                "optimizer.rate=0", "optimizer.minimumRate=0");
+        List<MetricsFile.Line> lines = MetricsFile.read(folder.resolve("run/metrics.jsonl"));
+        List<Checkpoints.Checkpoint> saved = new Checkpoints(folder.resolve("run")).all();
+        assertThat(saved.stream().map(Checkpoints.Checkpoint::step)).containsExactly(4L, 12L);
+        Checkpoints.State last = saved.getLast().state();
+        assertThat(last.validationLoss()).isEqualTo(lines.getLast().validationLoss())
+                .isNotEqualTo(last.comparedLoss());
+        assertThat(last.comparedLoss()).isEqualTo(lines.get(3).validationLoss());
+        assertThat(new Checkpoints(folder.resolve("run")).best().orElseThrow().step()).isEqualTo(4);
     }
 
     @Test
@@ -327,7 +461,7 @@ final class TrainingTest {
     void aPromptThatCannotBeEncodedIsSaidBeforeTheFirstStep() throws IOException {
         assertThatThrownBy(() -> train("run", "sample.prompt=\u00e9")).hasMessageContaining("sample.prompt")
                 .hasMessageContaining("U+00E9");
-        assertThat(MetricsFile.read(folder.resolve("run/metrics.jsonl"))).isEmpty();
+        assertThat(folder.resolve("run/metrics.jsonl")).doesNotExist();
         train("none", "sample.prompt=\u00e9", "sample.every=0", "steps=1");
     }
 
@@ -375,6 +509,9 @@ final class TrainingTest {
         Files.delete(folder.resolve("text.txt"));
         assertThatThrownBy(() -> train("c")).isInstanceOf(java.nio.file.NoSuchFileException.class);
         Files.writeString(folder.resolve("text.txt"), "abc");
+        assertThatThrownBy(() -> train("e", "batch=2000000000"))
+                .hasMessage(
+                        "batch 2000000000 is too large: with 8 tokens a sequence it is more than 2147483647 tokens");
         assertThatThrownBy(() -> train("d", "tokenizer=" + folder)).hasMessageContaining("tokenizer.json");
     }
 
