@@ -85,16 +85,12 @@ public final class GptCheckpoint {
             GptConfig checked = config.bias() || !hasBiases(file) ? config : config.withBias(true);
             Gpt gpt = new Gpt(checked, scope, (name, initial, decays, lengths) -> {
                 String stored = stored(file, name);
+                file.check(stored, lengths);
+                Tensor value = mapped ? file.tensor(stored, scope) : scope.empty(DType.F32, lengths);
                 if (!mapped) {
-                    Tensor value = scope.empty(DType.F32, lengths);
                     file.read(stored, value);
-                    return new Parameter(name, value, decays, false);
                 }
-                Tensor value = file.tensor(stored, scope);
-                if (!java.util.Arrays.equals(value.shape().lengths(), lengths)) {
-                    file.read(stored, scope.empty(DType.F32, lengths)); // says what is wrong
-                }
-                return new Parameter(name, value, decays, true);
+                return new Parameter(name, value, decays, mapped);
             }, false, mapped ? file : null);
             done = true;
             return gpt;
