@@ -242,7 +242,7 @@ final class NgramCommandTest {
                 double[] logs = Stream.of("a", "b").mapToDouble(
                         text -> opened.score(new int[]{separator, tokenizer.id(text)}).logProbabilities()[1]).toArray();
                 assertThat(best.get("text")).isEqualTo(logs[0] >= logs[1] ? "a" : "b");
-                assertThat((double) best.get("logProbability")).isCloseTo(Math.max(logs[0], logs[1]), within(1e-6));
+                assertThat(number(best, "logProbability")).isCloseTo(Math.max(logs[0], logs[1]), within(1e-6));
             }
             CharacterTokenizer.of("abc", false).save(path.resolve("tokenizer.json"));
         }
