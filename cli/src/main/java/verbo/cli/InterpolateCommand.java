@@ -81,7 +81,10 @@ final class InterpolateCommand implements Callable<Integer> {
         if (common.json) {
             List<Object> parts = new ArrayList<>();
             for (int k = 0; k < weights.length; k++) {
-                parts.add(Map.of("model", paths.get(k).toString(), "weight", weights[k]));
+                Map<String, @Nullable Object> part = new LinkedHashMap<>();
+                part.put("model", paths.get(k).toString());
+                part.put("weight", weights[k]);
+                parts.add(part);
             }
             Map<String, @Nullable Object> json = new LinkedHashMap<>();
             json.put("model", out.toString());

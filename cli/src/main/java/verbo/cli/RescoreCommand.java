@@ -5,6 +5,7 @@ package verbo.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,6 +18,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import verbo.lm.LanguageModel;
+import verbo.ngram.Vocabulary;
+import verbo.ngram.WordTokenizer;
 import verbo.ngram.correct.Rescoring;
 import verbo.text.FormatException;
 import verbo.text.TextLines;
@@ -54,7 +57,7 @@ final class RescoreCommand implements Callable<Integer> {
             Tokenizer tokenizer = Objects.requireNonNullElseGet(opened.tokenizer(), () -> {
                 throw new IllegalArgumentException(model.path() + ": the model has no tokenizer");
             });
-            read(opened, tokenizer, lists);
+            read(opened, tokenizer, beginning(opened, tokenizer), lists);
         }
         if (lists.isEmpty()) {
             throw new FormatException(Path.of(file), "no lists: a text, a tab and a score are wanted on each line");
@@ -106,8 +109,23 @@ final class RescoreCommand implements Callable<Integer> {
         }
     }
 
-    private void read(LanguageModel opened, Tokenizer tokenizer, List<List<Rescoring.Hypothesis>> lists)
-            throws IOException {
+    /** What stands before a text, so that its first token is scored, too: nothing where the model does so by itself. */
+    private int[] beginning(LanguageModel opened, Tokenizer tokenizer) {
+        if (opened.predictsFirstToken()) {
+            return new int[0];
+        }
+        if (opened.beginToken().isPresent()) {
+            return new int[]{opened.beginToken().getAsInt()};
+        }
+        if (tokenizer instanceof WordTokenizer) {
+            return new int[]{Vocabulary.END};
+        }
+        return new int[]{tokenizer.separator().orElseThrow(() -> new IllegalArgumentException(model.path()
+                + ": the model has no token that texts begin with, so it cannot tell how likely their first one is"))};
+    }
+
+    private void read(LanguageModel opened, Tokenizer tokenizer, int[] beginning,
+            List<List<Rescoring.Hypothesis>> lists) throws IOException {
         List<Rescoring.Hypothesis> list = new ArrayList<>();
         long[] number = {0};
         verbo.text.IOConsumer<String> take = line -> {
@@ -119,7 +137,7 @@ final class RescoreCommand implements Callable<Integer> {
                 }
                 return;
             }
-            list.add(hypothesis(line, number[0], opened, tokenizer));
+            list.add(hypothesis(line, number[0], opened, tokenizer, beginning));
         };
         if (file.equals("-")) {
             TextLines.forEach(Path.of("standard input"), System.in, take);
@@ -131,8 +149,8 @@ final class RescoreCommand implements Callable<Integer> {
         }
     }
 
-    private Rescoring.Hypothesis hypothesis(String line, long number, LanguageModel opened, Tokenizer tokenizer)
-            throws FormatException {
+    private Rescoring.Hypothesis hypothesis(String line, long number, LanguageModel opened, Tokenizer tokenizer,
+            int[] beginning) throws FormatException {
         int last = line.lastIndexOf('\t');
         int first = line.indexOf('\t');
         Double score = last < 0 ? null : number(line.substring(last + 1));
@@ -145,7 +163,9 @@ final class RescoreCommand implements Callable<Integer> {
             throw new FormatException(Path.of(file), "line " + number + ": no score beside a tab: " + line.strip());
         }
         int[] ids = tokenizer.encode(ScoreCommand.ended(tokenizer, text));
-        return new Rescoring.Hypothesis(text, score, ids.length == 0 ? 0 : -opened.score(ids).nats());
+        int[] all = Arrays.copyOf(beginning, beginning.length + ids.length);
+        System.arraycopy(ids, 0, all, beginning.length, ids.length);
+        return new Rescoring.Hypothesis(text, score, ids.length == 0 ? 0 : -opened.score(all).nats());
     }
 
     private static @Nullable Double number(String field) {

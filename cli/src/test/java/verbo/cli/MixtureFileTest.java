@@ -11,20 +11,25 @@ import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import verbo.lm.CacheModel;
 import verbo.lm.LanguageModel;
 import verbo.lm.Mixture;
 import verbo.lm.State;
+import verbo.models.LanguageModels;
 import verbo.models.MixtureFile;
 import verbo.models.Rnn;
 import verbo.models.RnnConfig;
 import verbo.ngram.NgramFiles;
 import verbo.tensor.Engine;
 import verbo.tensor.RecurrentCell;
+import verbo.text.CharacterTokenizer;
 import verbo.text.Corpus;
+import verbo.text.FormatException;
 import verbo.text.Tokenizer;
 import verbo.text.WordLevelTokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 /** Models of words that have their vocabularies from elsewhere: counted n-grams and a network. */
@@ -48,6 +53,64 @@ final class MixtureFileTest {
 
     private static double[] logProbabilities(LanguageModel model, String text) {
         return model.score(Objects.requireNonNull(model.tokenizer()).encode(text)).logProbabilities();
+    }
+
+    @Test
+    void aVocabularyMayBePaddedBeyondTheTokenizer() throws IOException {
+        Tokenizer tokenizer = CharacterTokenizer.of("ab\n", false);
+        try (Engine engine = Engine.cpu(1);
+                Rnn one = Rnn.create(engine, RnnConfig.of(RecurrentCell.GRU, 8, 2, 1, 3), 1);
+                Rnn other = Rnn.create(engine, RnnConfig.of(RecurrentCell.RNN, 8, 2, 1, 3), 1);
+                Rnn bare = Rnn.create(engine, RnnConfig.of(RecurrentCell.RNN, 3, 2, 1, 3), 1);
+                LanguageModel first = one.languageModel(tokenizer);
+                LanguageModel second = other.languageModel(tokenizer);
+                LanguageModel third = bare.languageModel(tokenizer)) {
+            Mixture mixture = MixtureFile.mix(List.of(first, second), new double[]{1, 1});
+            assertThat(mixture.vocabularySize()).isEqualTo(8);
+            assertThat(mixture.score(new int[]{0, 1, 2}).tokens()).isEqualTo(2);
+            assertThatThrownBy(() -> MixtureFile.mix(List.of(first, third), new double[]{1, 1}))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("padded alike");
+        }
+    }
+
+    @Test
+    void aMixtureWrittenThroughALinkedFolderIsOpened() throws IOException {
+        Path deep = Files.createDirectories(folder.resolve("real/deep/deeper"));
+        Path link = Files.createSymbolicLink(folder.resolve("link"), deep);
+        Path path = saved(folder.resolve("linked"));
+        Path file = link.resolve("m.json");
+        MixtureFile.write(file, List.of(path), new double[]{1}, 0.25, 50);
+        assertThat(Files.readString(file)).contains("\"weight\": 0.25,\n    \"size\": 50");
+        try (Engine engine = Engine.cpu(1); LanguageModel model = LanguageModels.open(engine, file)) {
+            assertThat(model).isInstanceOf(CacheModel.class);
+        }
+    }
+
+    @Test
+    void whatIsWrongInAMixtureIsSaid() throws IOException {
+        saved(folder.resolve("rnn"));
+        Path file = folder.resolve("wrong.json");
+        String model = "{\"model\": \"rnn\", \"weight\": %s}";
+        for (List<String> each : List.of(List.of(model.formatted("0"), "", "the weight of the only model"),
+                List.of(model.formatted("-1"), "", "the weight of the only model"),
+                List.of(model.formatted("1"), ", \"cache\": 5", "cache: must be an object"),
+                List.of(model.formatted("1"), ", \"cache\": {\"weight\": 0.1, \"size\": 4294967297}", "cache.size"),
+                List.of(model.formatted("1"), ", \"cache\": {\"weight\": 0.1}", "cache.size"),
+                List.of(model.formatted("1"), ", \"cache\": {\"size\": 10}", "cache's weight"))) {
+            Files.writeString(file, "{\"mixture\": [" + each.get(0) + "]" + each.get(1) + "}");
+            try (Engine engine = Engine.cpu(1)) {
+                assertThatThrownBy(() -> LanguageModels.open(engine, file)).isInstanceOf(FormatException.class)
+                        .hasMessageContaining(each.get(2));
+            }
+        }
+    }
+
+    private static Path saved(Path path) throws IOException {
+        try (Engine engine = Engine.cpu(1);
+                Rnn rnn = Rnn.create(engine, RnnConfig.of(RecurrentCell.RNN, 3, 2, 1, 3), 1)) {
+            rnn.save(path);
+        }
+        return path;
     }
 
     @Test

@@ -10,9 +10,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import verbo.lm.LanguageModel;
+import verbo.models.Gpt;
+import verbo.models.GptConfig;
+import verbo.tensor.Engine;
+import verbo.text.CharacterTokenizer;
+import verbo.text.Tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -250,5 +257,27 @@ final class NgramCommandTest {
         Ran.badly(1, "line 1: no score", "rescore", "--model", model, none);
         Ran.badly(1, "no lists", "rescore", "--model", model, Files.writeString(folder.resolve("no.txt"), "\n"));
         Ran.badly(2, "--model", "rescore", lists);
+    }
+
+    @Test
+    void rescoresWithTheFirstTokenOfEachText() throws IOException {
+        Path lists = Files.writeString(folder.resolve("short.txt"), "a\t-1\nb\t-1\n");
+        Tokenizer tokenizer = CharacterTokenizer.of("ab", true);
+        GptConfig config = GptConfig.of(tokenizer.size(), 8, 4, 1, 1);
+        Path path = folder.resolve("gpt");
+        try (Engine engine = Engine.cpu(1); Gpt gpt = Gpt.create(engine, config, 1)) {
+            gpt.save(path);
+            tokenizer.save(path.resolve("tokenizer.json"));
+            Map<String, Object> best = Ran.well("rescore", "--model", path, lists, "--json").json();
+            int separator = tokenizer.separator().orElseThrow();
+            try (LanguageModel opened = gpt.languageModel(tokenizer)) {
+                double[] logs = Stream.of("a", "b").mapToDouble(
+                        text -> opened.score(new int[]{separator, tokenizer.id(text)}).logProbabilities()[1]).toArray();
+                assertThat(best.get("text")).isEqualTo(logs[0] >= logs[1] ? "a" : "b");
+                assertThat(number(best, "logProbability")).isCloseTo(Math.max(logs[0], logs[1]), within(1e-6));
+            }
+            CharacterTokenizer.of("abc", false).save(path.resolve("tokenizer.json"));
+        }
+        Ran.badly(1, "no token that texts begin with", "rescore", "--model", path, lists);
     }
 }

@@ -105,8 +105,8 @@ public final class BeamSearch {
         }
     }
 
-    /** Stands for the score of what cannot be chosen, as in Hugging Face's. */
-    private static final float OUT = -1e9f;
+    /** The score of what cannot be chosen. Hugging Face's -1e9, divided by a length, may become one that can. */
+    private static final float OUT = Float.NEGATIVE_INFINITY;
 
     private final LanguageModel model;
 
@@ -160,9 +160,10 @@ public final class BeamSearch {
      *            the tokens it has taken
      * @return as for a text
      * @throws IllegalArgumentException
-     *             if the context is too short for the new tokens
+     *             if the context is too short for the new tokens, or an id is not in the vocabulary
      */
     public List<Hypothesis> search(State state, int[] taken, Options options) {
+        Advance.checkTokens(model, taken);
         checkRoom(taken.length, options);
         float[] row = new float[model.vocabularySize()];
         state.logProbabilities(row);
@@ -170,7 +171,7 @@ public final class BeamSearch {
     }
 
     private void checkRoom(int prompt, Options options) {
-        long places = prompt + options.maxTokens() - 1L;
+        long places = (long) prompt + options.maxTokens() - 1;
         if (places > model.contextLength()) {
             throw new IllegalArgumentException("a prompt of " + prompt + " tokens and " + options.maxTokens()
                     + " new ones need a context of " + places + " tokens, the model has " + model.contextLength());
@@ -195,7 +196,6 @@ public final class BeamSearch {
         // Finished sequences, best first; those not finished yet have score OUT.
         int[][] finished;
         float[] finishedScores;
-        boolean[] isFinished;
 
         Search(int[] prompt, Options options) {
             this.prompt = prompt;
@@ -209,7 +209,6 @@ public final class BeamSearch {
             this.finished = new int[beams][0];
             this.finishedScores = new float[beams];
             Arrays.fill(finishedScores, OUT);
-            this.isFinished = new boolean[beams];
         }
 
         List<Hypothesis> run(State start, float[] firstRow) {
@@ -218,7 +217,6 @@ public final class BeamSearch {
             process(start, firstRow, running[0]);
             // Greedy search ends with its one sequence; to go on for a better one is for several beams.
             boolean stopWhenFull = beams == 1 || options.earlyStopping() == EarlyStopping.YES;
-            boolean improvable = true;
             State[] states = new State[beams];
             try {
                 for (int length = 1;; length++) {
@@ -237,10 +235,9 @@ public final class BeamSearch {
                         sequences[i] = Arrays.copyOf(parent, length);
                         sequences[i][length - 1] = candidates.token(i, firstRow.length);
                     }
-                    finish(sequences, ends, length, improvable, stopWhenFull);
+                    finish(sequences, ends, length);
                     int[] parents = proceed(sequences, ends, firstRow.length);
-                    improvable = improvable && canImprove(length);
-                    if (!improvable || (stopWhenFull && all(isFinished)) || allEnd) {
+                    if (!canImprove(length) || (stopWhenFull && finishedScores[beams - 1] > OUT) || allEnd) {
                         return results();
                     }
                     reorder(states, start, parents);
@@ -270,33 +267,33 @@ public final class BeamSearch {
         }
 
         /** Takes those that end among the best into the finished ones. */
-        private void finish(int[][] sequences, boolean[] ends, int length, boolean improvable, boolean stopWhenFull) {
-            float divisor = (float) Math.pow(length, options.lengthPenalty());
-            boolean closed = !improvable || (stopWhenFull && all(isFinished));
+        private void finish(int[][] sequences, boolean[] ends, int length) {
             int merged = beams + sequences.length;
             int[][] allSequences = Arrays.copyOf(finished, merged);
             float[] scores = Arrays.copyOf(finishedScores, merged);
-            boolean[] done = Arrays.copyOf(isFinished, merged);
             for (int i = 0; i < sequences.length; i++) {
-                boolean justFinished = ends[i] && i < beams;
                 allSequences[beams + i] = sequences[i];
-                scores[beams + i] = candidates.scores[i] / divisor + (closed ? OUT : 0) + (justFinished ? 0 : OUT);
-                done[beams + i] = justFinished;
+                scores[beams + i] = ends[i] && i < beams ? normalized(candidates.scores[i], length) : OUT;
             }
             int[] best = best(scores, beams);
             finished = new int[beams][];
             for (int i = 0; i < beams; i++) {
                 finished[i] = allSequences[best[i]];
                 finishedScores[i] = scores[best[i]];
-                isFinished[i] = done[best[i]];
             }
+        }
+
+        /** A score over the length to the power of the penalty: finite whatever that is, unless it is OUT. */
+        private float normalized(float score, int length) {
+            float divisor = Math.max(Float.MIN_VALUE, (float) Math.pow(length, options.lengthPenalty()));
+            return score == OUT ? OUT : Math.max(-Float.MAX_VALUE, score / divisor);
         }
 
         /** Makes the best that do not end the running beams, and returns which beam each comes from. */
         private int[] proceed(int[][] sequences, boolean[] ends, int vocabulary) {
             float[] scores = new float[sequences.length];
             for (int i = 0; i < scores.length; i++) {
-                scores[i] = candidates.scores[i] + (ends[i] ? OUT : 0);
+                scores[i] = ends[i] ? OUT : candidates.scores[i];
             }
             int[] best = best(scores, beams);
             int[] parents = new int[beams];
@@ -313,21 +310,7 @@ public final class BeamSearch {
         private boolean canImprove(int length) {
             boolean atGreatestLength = options.earlyStopping() == EarlyStopping.NEVER && options.lengthPenalty() > 0;
             int hypothetical = atGreatestLength ? options.maxTokens() : length;
-            float possible = runningScores[0] / (float) Math.pow(hypothetical, options.lengthPenalty());
-            float worst = Float.POSITIVE_INFINITY;
-            for (int i = 0; i < beams; i++) {
-                worst = Math.min(worst, isFinished[i] ? finishedScores[beams - 1] : OUT);
-            }
-            return possible > worst;
-        }
-
-        private static boolean all(boolean[] flags) {
-            for (boolean flag : flags) {
-                if (!flag) {
-                    return false;
-                }
-            }
-            return true;
+            return normalized(runningScores[0], hypothetical) > finishedScores[beams - 1];
         }
 
         /** Gives each beam the state of the beam it comes from: the last of several takes it over, the others fork. */
@@ -383,7 +366,7 @@ public final class BeamSearch {
         private List<Hypothesis> results() {
             List<Hypothesis> results = new ArrayList<>();
             for (int i = 0; i < options.results(); i++) {
-                if (isFinished[i] && finishedScores[i] > OUT / 2) {
+                if (finishedScores[i] > OUT) {
                     int[] ids = finished[i];
                     boolean ended = Generator.contains(endTokens, ids[ids.length - 1]);
                     results.add(new Hypothesis(text(ids, ended ? ids.length - 1 : ids.length), ids, finishedScores[i],

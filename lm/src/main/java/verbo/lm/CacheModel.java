@@ -5,6 +5,7 @@ package verbo.lm;
 import java.util.Arrays;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
+import verbo.text.Progress;
 import verbo.text.Tokenizer;
 
 /**
@@ -15,7 +16,9 @@ import verbo.text.Tokenizer;
  * p(w | h) = (1 - weight) p_model(w | h) + weight count(w in the last n tokens) / n
  * </pre>
  *
- * At the beginning of a text, while there is no token to look back at, the model alone answers.
+ * At the beginning of a text, while there is no token to look back at, the model alone answers. A text that is scored has
+ * its last n tokens in the cache wherever the model's own windows begin; a state, as in generation, has those that it holds,
+ * which a bounded context keeps few.
  *
  * @param model
  *            closed with this one
@@ -38,13 +41,43 @@ public record CacheModel(LanguageModel model, double weight, int size) implement
     /** The same with the weight tuned on a held-out text, by {@link Mixture#tune}. Shares the model. */
     public CacheModel tuned(int[] ids) {
         double[] logs = model.score(ids).logProbabilities();
-        double[][] probabilities = new double[2][ids.length];
-        for (int i = 0; i < ids.length; i++) {
-            // the first token has no cache, so it says nothing about the weight
-            probabilities[0][i] = i == 0 ? Double.NaN : Math.exp(logs[i]);
-            probabilities[1][i] = frequency(ids, i, ids[i]);
-        }
+        // the first token has no cache, its frequency is NaN: it says nothing about the weight
+        double[][] probabilities = {Arrays.stream(logs).map(Math::exp).toArray(), frequencies(ids)};
         return new CacheModel(model, Math.min(0.999, Mixture.tune(probabilities)[1]), size);
+    }
+
+    @Override
+    public TokenScores score(int[] ids) {
+        return score(ids, Progress.NONE);
+    }
+
+    @Override
+    public TokenScores score(int[] ids, Progress progress) {
+        double[] logs = model.score(ids, progress).logProbabilities();
+        double[] frequencies = frequencies(ids);
+        double[] scores = new double[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            scores[i] = i == 0 ? logs[i] : mixed(logs[i], frequencies[i]);
+        }
+        return new TokenScores(ids, scores);
+    }
+
+    private double mixed(double logProbability, double frequency) {
+        return weight == 0 ? logProbability : Math.log((1 - weight) * Math.exp(logProbability) + weight * frequency);
+    }
+
+    /** Each token's among those before it; NaN of the first. */
+    private double[] frequencies(int[] ids) {
+        int[] counts = new int[model.vocabularySize()];
+        double[] frequencies = new double[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            frequencies[i] = (double) counts[ids[i]] / Math.min(i, size);
+            counts[ids[i]]++;
+            if (i >= size) {
+                counts[ids[i - size]]--;
+            }
+        }
+        return frequencies;
     }
 
     private double frequency(int[] tokens, int length, int token) {
@@ -129,9 +162,7 @@ public record CacheModel(LanguageModel model, double weight, int size) implement
         public double logProbability(int token) {
             double own = state.logProbability(token);
             int length = state.length();
-            return length == 0 || weight == 0
-                    ? own
-                    : Math.log((1 - weight) * Math.exp(own) + weight * frequency(tokens, length, token));
+            return length == 0 ? own : mixed(own, frequency(tokens, length, token));
         }
 
         @Override

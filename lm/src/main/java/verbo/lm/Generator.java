@@ -132,10 +132,11 @@ public final class Generator {
         if (length <= context) {
             return Arrays.copyOf(history, length);
         }
-        int keep = Math.max(Math.max(1, context / 2), context - toCome);
-        int[] window = Arrays.copyOfRange(history, length - keep, length);
         OptionalInt begin = model.beginToken();
-        if (keep > 1 && begin.isPresent() && history[0] == begin.getAsInt()) {
+        boolean begins = context > 1 && begin.isPresent() && history[0] == begin.getAsInt();
+        int keep = Math.max(Math.max(begins ? 2 : 1, context - context / 2), context - toCome);
+        int[] window = Arrays.copyOfRange(history, length - keep, length);
+        if (begins) {
             window[0] = history[0];
         }
         return window;

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param ids
  *            the new tokens, with the end token if there is one
  * @param score
- *            the sum of the new tokens' log probabilities (nats), divided by their number to the power of the length
- *            penalty
+ *            the sum of the new tokens' log probabilities (nats), as the repetition penalty left them, divided by their number
+ *            to the power of the length penalty
  * @param finish
  *            {@link FinishReason#END} or {@link FinishReason#LENGTH}
  */

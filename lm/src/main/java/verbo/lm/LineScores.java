@@ -4,7 +4,6 @@ package verbo.lm;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import verbo.text.Decoder;
 import verbo.text.Encoding;
 import verbo.text.Tokenizer;
 
@@ -70,26 +69,24 @@ public record LineScores(double[] nats, long[] bytes, long characters, long word
         starts[lines] = Integer.MAX_VALUE;
         long unknown = 0;
         double unknownNats = 0;
-        int scored = 0;
         line = 0;
         long characters = text.codePointCount(0, text.length());
-        Decoder decoder = tokenizer.decoder();
-        int last = Scoring.lastNotScored(scores);
-        for (int i = 0; i < ids.length; i++) {
-            long completed = i <= last ? Scoring.characters(decoder, tokenizer, ids[i]) : 0;
+        if (ids.length > 0 && !scores.scored(0)) {
+            Scoring.First first = Scoring.First.of(tokenizer, text, encoding);
+            characters -= first.characters();
+            long rest = first.bytes();
+            for (int i = 0; i < lines; i++) {
+                long taken = Math.min(rest, bytes[i]);
+                bytes[i] -= taken;
+                rest -= taken;
+            }
+        }
+        for (int i = ids.length - scores.tokens(); i < ids.length; i++) {
             while (encoding.starts()[i] >= starts[line + 1]) {
                 line++;
             }
-            if (!scores.scored(i)) {
-                bytes[line] -= i == 0
-                        ? Scoring.firstByteLength(tokenizer, ids[i])
-                        : tokenizer.byteLength(ids[i]);
-                characters -= completed;
-                continue;
-            }
             double surprise = -scores.logProbabilities()[i];
             nats[line] += surprise;
-            scored++;
             for (int id : unknownIds) {
                 if (ids[i] == id) {
                     unknown++;
@@ -97,11 +94,11 @@ public record LineScores(double[] nats, long[] bytes, long characters, long word
                 }
             }
         }
-        if (scored == 0) {
+        if (scores.tokens() == 0) {
             throw new IllegalArgumentException("nothing to score: the text is too short");
         }
         return new LineScores(nats, bytes, characters,
-                Arrays.stream(text.split("\\s+")).filter(word -> !word.isEmpty()).count(), scored, unknown,
+                Arrays.stream(text.split("\\s+")).filter(word -> !word.isEmpty()).count(), scores.tokens(), unknown,
                 unknownNats);
     }
 

@@ -6,7 +6,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
+import verbo.text.Progress;
 import verbo.text.Tokenizer;
 
 /**
@@ -53,6 +55,10 @@ public final class Mixture implements LanguageModel {
             }
             return id < 0 ? unknown : id;
         }
+
+        private int[] taken(int[] tokens) {
+            return ids == null ? tokens : Arrays.stream(tokens).map(this::taken).toArray();
+        }
     }
 
     /**
@@ -79,7 +85,7 @@ public final class Mixture implements LanguageModel {
         for (Part part : parts) {
             if (part.ids == null ? part.model.vocabularySize() != size : part.ids.length != size) {
                 throw new IllegalArgumentException(part.model + " has " + part.model.vocabularySize()
-                        + " tokens, and the mixture " + size + ": models must share a tokenizer");
+                        + " tokens, and the mixture " + size + ": models must share a tokenizer, padded alike");
             }
         }
         this.parts = List.copyOf(parts);
@@ -132,15 +138,17 @@ public final class Mixture implements LanguageModel {
 
     /** The same mixture with weights tuned on a held-out text, given as the mixture's ids. Shares the models. */
     public Mixture tuned(int[] ids) {
-        return new Mixture(parts, tune(probabilities(ids)), tokenizer, size);
+        return new Mixture(parts, tune(probabilities(ids, Progress.NONE)), tokenizer, size);
     }
 
     /** Of each token under each model [models][tokens]; NaN where it is not scored. */
-    private double[][] probabilities(int[] ids) {
+    private double[][] probabilities(int[] ids, Progress progress) {
         double[][] probabilities = new double[parts.size()][];
         for (int k = 0; k < parts.size(); k++) {
             Part part = parts.get(k);
-            double[] logs = part.model.score(Arrays.stream(ids).map(part::taken).toArray()).logProbabilities();
+            long before = (long) k * ids.length;
+            double[] logs = part.model.score(part.taken(ids),
+                    (done, total) -> progress.update((before + done) / parts.size(), total)).logProbabilities();
             probabilities[k] = new double[ids.length];
             for (int i = 0; i < ids.length; i++) {
                 probabilities[k][i] = part.id(ids[i]) < 0 && !Double.isNaN(logs[i]) ? 0 : Math.exp(logs[i]);
@@ -152,8 +160,13 @@ public final class Mixture implements LanguageModel {
     /** Each model scores the whole text at once, which networks do faster than a token at a time. */
     @Override
     public TokenScores score(int[] ids) {
+        return score(ids, Progress.NONE);
+    }
+
+    @Override
+    public TokenScores score(int[] ids, Progress progress) {
         Advance.checkTokens(this, ids);
-        double[][] probabilities = probabilities(ids);
+        double[][] probabilities = probabilities(ids, progress);
         double[] scores = new double[ids.length];
         for (int i = 0; i < ids.length; i++) {
             double sum = 0;
@@ -202,7 +215,21 @@ public final class Mixture implements LanguageModel {
 
     @Override
     public State open() {
-        return new Place(parts.stream().map(part -> part.model.open()).toList());
+        return place(k -> parts.get(k).model.open());
+    }
+
+    /** A place of so many states, or of none: those there are when one fails are closed. */
+    private Place place(IntFunction<State> each) {
+        List<State> states = new ArrayList<>();
+        try {
+            for (int k = 0; k < parts.size(); k++) {
+                states.add(each.apply(k));
+            }
+            return new Place(states);
+        } catch (RuntimeException | Error e) {
+            states.forEach(State::close);
+            throw e;
+        }
     }
 
     @Override
@@ -239,9 +266,9 @@ public final class Mixture implements LanguageModel {
                 throw new IllegalStateException("the context holds " + contextLength() + " tokens: " + length()
                         + " taken and " + tokens.length + " more do not fit");
             }
+            List<int[]> taken = parts.stream().map(part -> part.taken(tokens)).toList(); // or none takes any
             for (int k = 0; k < states.size(); k++) {
-                Part part = parts.get(k);
-                states.get(k).advance(part.ids == null ? tokens : Arrays.stream(tokens).map(part::taken).toArray());
+                states.get(k).advance(taken.get(k));
             }
         }
 
@@ -278,9 +305,7 @@ public final class Mixture implements LanguageModel {
 
         @Override
         public State fork() {
-            List<State> forks = new ArrayList<>();
-            states.forEach(state -> forks.add(state.fork()));
-            return new Place(forks);
+            return place(k -> states.get(k).fork());
         }
 
         @Override

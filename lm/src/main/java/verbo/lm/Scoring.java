@@ -9,6 +9,7 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import verbo.text.Decoder;
+import verbo.text.Encoding;
 import verbo.text.Progress;
 import verbo.text.Tokenizer;
 
@@ -51,26 +52,32 @@ public final class Scoring {
      */
     public static Scoring of(LanguageModel model, String text, Progress progress) {
         Tokenizer tokenizer = tokenizer(model);
-        TokenScores scores = score(model, tokenizer.encode(text), progress);
+        Encoding encoding = tokenizer.encodeWithOffsets(text);
+        TokenScores scores = score(model, encoding.ids(), progress);
         long bytes = text.getBytes(StandardCharsets.UTF_8).length;
         long characters = text.codePointCount(0, text.length());
-        Decoder decoder = tokenizer.decoder();
-        for (int i = 0, last = lastNotScored(scores); i <= last; i++) {
-            int id = scores.ids()[i];
-            long completed = characters(decoder, tokenizer, id);
-            if (!scores.scored(i)) {
-                bytes -= i == 0 ? firstByteLength(tokenizer, id) : tokenizer.byteLength(id);
-                characters -= completed;
-            }
+        if (!scores.scored(0)) {
+            First first = First.of(tokenizer, text, encoding);
+            bytes -= first.bytes;
+            characters -= first.characters;
         }
         return new Scoring(scores, new Score(scores.tokens(), scores.nats(), bytes, characters), tokenizer);
     }
 
-    /** The bytes of a text's first token: where every word has a space before it, the first word of a text has none. */
-    static int firstByteLength(Tokenizer tokenizer, int id) {
-        Decoder decoder = tokenizer.decoder();
-        String first = decoder.next(id);
-        return tokenizer.byteLength(id) - (decoder.next(id).equals(" " + first) ? 1 : 0);
+    /** What a text's first token stands for in it: all up to its end, whatever the vocabulary writes for it. */
+    record First(int bytes, int characters) {
+        static First of(Tokenizer tokenizer, String text, Encoding encoding) {
+            int id = encoding.ids()[0];
+            int end = encoding.ends()[0];
+            if (encoding.length() > 1 && encoding.starts()[1] < end) { // it ends inside a character
+                Decoder decoder = tokenizer.decoder();
+                String piece = decoder.next(id);
+                boolean spaced = decoder.next(id).equals(" " + piece); // as every word but the first of a text
+                return new First(tokenizer.byteLength(id) - (spaced ? 1 : 0), piece.codePointCount(0, piece.length()));
+            }
+            return new First(text.substring(0, end).getBytes(StandardCharsets.UTF_8).length,
+                    text.codePointCount(0, end));
+        }
     }
 
     /**
@@ -170,16 +177,8 @@ public final class Scoring {
         return model.score(ids, progress);
     }
 
-    static int lastNotScored(TokenScores scores) {
-        int last = scores.size() - 1;
-        while (last >= 0 && scores.scored(last)) {
-            last--;
-        }
-        return last;
-    }
-
     /** How many characters of text are whole with this token that were not before. Special tokens stand for none. */
-    static long characters(Decoder decoder, Tokenizer tokenizer, int id) {
+    private static long characters(Decoder decoder, Tokenizer tokenizer, int id) {
         String piece = decoder.next(id);
         return tokenizer.byteLength(id) == 0 ? 0 : piece.codePointCount(0, piece.length());
     }

@@ -8,14 +8,26 @@ package verbo.lm;
  * @param ids
  *            [tokens]
  * @param logProbabilities
- *            [tokens], natural logarithms (nats); NaN for a token that was not scored, such as the first one of a model
- *            that predicts none
+ *            [tokens], natural logarithms (nats); NaN for the first token where it was not scored, as of a model that
+ *            predicts none
  */
 public record TokenScores(int[] ids, double[] logProbabilities) {
 
+    /**
+     * Checks that all tokens but the first were scored.
+     *
+     * @throws IllegalStateException
+     *             if a later one is NaN: the model is broken
+     */
     public TokenScores {
         if (ids.length != logProbabilities.length) {
             throw new IllegalArgumentException(ids.length + " ids and " + logProbabilities.length + " probabilities");
+        }
+        for (int i = 1; i < ids.length; i++) {
+            if (Double.isNaN(logProbabilities[i])) {
+                throw new IllegalStateException("the model gives token " + ids[i] + " at index " + i
+                        + " a probability that is not a number (NaN)");
+            }
         }
     }
 
@@ -31,13 +43,7 @@ public record TokenScores(int[] ids, double[] logProbabilities) {
 
     /** How many tokens were scored. */
     public int tokens() {
-        int tokens = 0;
-        for (double logProbability : logProbabilities) {
-            if (!Double.isNaN(logProbability)) {
-                tokens++;
-            }
-        }
-        return tokens;
+        return ids.length > 0 && !scored(0) ? ids.length - 1 : ids.length;
     }
 
     /** The sum of the scored tokens' negative log probabilities, in nats. */

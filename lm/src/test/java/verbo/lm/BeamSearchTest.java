@@ -88,6 +88,19 @@ class BeamSearchTest {
     }
 
     @Test
+    void beamsThatAreOutStayOutAndThoseThatAreInStayInWhateverTheLengthPenalty() {
+        TableModel one = TableModel.of(1, (before, last, token) -> 0);
+        BeamSearch.Options four = OPTIONS.withBeams(4).withResults(4).withMaxTokens(10);
+        assertThat(ids(new BeamSearch(one).search(new int[]{0}, four))).isDeepEqualTo(new int[][]{new int[10]});
+        TableModel many = TableModel.of(30, TableModel.hashed(5));
+        for (double penalty : new double[]{-4, -40}) {
+            List<Hypothesis> found = new BeamSearch(many).search(new int[]{0},
+                    four.withMaxTokens(300).withLengthPenalty(penalty));
+            assertThat(found).hasSize(4).allMatch(hypothesis -> Float.isFinite(hypothesis.score()));
+        }
+    }
+
+    @Test
     void whatIsWrongIsRefused() {
         TableModel model = new TableModel(5, 8, new int[0], false, null, TableModel.hashed(1));
         BeamSearch search = new BeamSearch(model);
@@ -97,6 +110,14 @@ class BeamSearchTest {
         assertThatThrownBy(() -> search.search(new int[]{5}, OPTIONS)).hasMessageContaining("token 5");
         assertThatThrownBy(() -> search.search(new int[0], OPTIONS)).hasMessageContaining("empty");
         assertThatThrownBy(() -> search.search("a", OPTIONS)).hasMessageContaining("ids");
+        assertThatThrownBy(() -> search.search(new int[]{1, 2}, OPTIONS.withMaxTokens(Integer.MAX_VALUE)))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("context of 2147483648");
+        try (State state = model.open()) {
+            state.advance(1);
+            assertThatThrownBy(() -> search.search(state, new int[]{5},
+                    OPTIONS.withMaxTokens(2).withRepetitionPenalty(2))).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("token 5");
+        }
         assertThatThrownBy(() -> OPTIONS.withBeams(0)).hasMessageContaining("beams");
         assertThatThrownBy(() -> OPTIONS.withResults(5)).hasMessageContaining("results");
         assertThatThrownBy(() -> OPTIONS.withMaxTokens(0)).hasMessageContaining("max tokens");

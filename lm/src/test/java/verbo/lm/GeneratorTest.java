@@ -175,11 +175,11 @@ class GeneratorTest {
     @Test
     void theBeginTokenStandsForAnEmptyPromptAndStaysInFront() {
         TableModel table = counting(10, 6, new int[0], null);
-        List<Integer> firsts = new ArrayList<>();
-        LanguageModel model = new Beginning(table, 7, firsts);
+        List<int[]> taken = new ArrayList<>();
+        LanguageModel model = new Beginning(table, 7, taken);
         Generated result = new Generator(model).generate(new int[0], GREEDY.withMaxTokens(20)).getFirst();
         assertThat(result.ids()).startsWith(8, 9, 0, 1).hasSize(20);
-        assertThat(firsts).hasSizeGreaterThan(2).containsOnly(7);
+        assertThat(taken).hasSizeGreaterThan(2).allMatch(tokens -> tokens[0] == 7);
         assertThatThrownBy(() -> new Generator(table).generate(new int[0], GREEDY))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("prompt is empty");
         TableModel first = new TableModel(4, 6, new int[0], true, null, (before, last, token) -> token == 2 ? 5 : 0);
@@ -187,8 +187,23 @@ class GeneratorTest {
                 .containsExactly(2, 2);
     }
 
-    /** A table with a begin token, which notes the first token of what is taken at once. */
-    private record Beginning(TableModel table, int begin, List<Integer> firsts) implements LanguageModel {
+    @Test
+    void smallContextsKeepTheBeginTokenAndTheLastHalf() {
+        for (int context = 1; context <= 7; context++) {
+            List<int[]> taken = new ArrayList<>();
+            LanguageModel model = new Beginning(counting(10, context, new int[0], null), 7, taken);
+            new Generator(model).generate(new int[]{7, 8, 9}, GREEDY.withMaxTokens(20));
+            int half = context - context / 2;
+            assertThat(taken.subList(1, taken.size())).as("context %d", context).isNotEmpty()
+                    .allMatch(tokens -> tokens.length >= half);
+            if (context > 1) {
+                assertThat(taken).as("context %d", context).allMatch(tokens -> tokens[0] == 7);
+            }
+        }
+    }
+
+    /** A table with a begin token, which notes what fresh states take. */
+    private record Beginning(TableModel table, int begin, List<int[]> taken) implements LanguageModel {
         @Override
         public @Nullable Tokenizer tokenizer() {
             return null;
@@ -223,7 +238,7 @@ class GeneratorTest {
         public void advance(List<Advance> batch) {
             for (Advance advance : batch) {
                 if (advance.state().length() == 0) {
-                    firsts.add(advance.tokens()[0]);
+                    taken.add(advance.tokens().clone());
                 }
             }
             table.advance(batch);

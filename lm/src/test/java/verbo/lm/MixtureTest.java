@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.lm;
 
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import verbo.lm.testkit.TableModel;
+import verbo.text.Progress;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -70,6 +74,77 @@ class MixtureTest {
         }
         int[] repeating = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 0, 0, 0, 0};
         assertThat(cached.tuned(repeating).score(repeating).nats()).isLessThan(cached.score(repeating).nats());
+    }
+
+    @Test
+    void aCacheLooksBackBeyondTheModelsWindow() {
+        LanguageModel bounded = new TableModel(3, 2, new int[0], true, null, (before, last, token) -> token);
+        LanguageModel unbounded = new TableModel(3, 99, new int[0], true, null, (before, last, token) -> token);
+        for (int size : new int[]{1, 4, 100}) {
+            TokenScores scores = new CacheModel(bounded, 0.4, size).score(TEXT);
+            try (State state = new CacheModel(unbounded, 0.4, size).open()) {
+                for (int i = 0; i < TEXT.length; i++) {
+                    assertThat(scores.logProbabilities()[i]).isCloseTo(state.logProbability(TEXT[i]), within(1e-9));
+                    state.advance(TEXT[i]);
+                }
+            }
+            assertThat(new CacheModel(bounded, 0, size).score(TEXT).nats()).isEqualTo(bounded.score(TEXT).nats());
+        }
+    }
+
+    @Test
+    void aRefusedTokenIsTakenByNoModel() {
+        TableModel one = TableModel.of(2, TableModel.hashed(1));
+        TableModel other = TableModel.of(1, TableModel.hashed(2));
+        Mixture mixture = new Mixture(
+                List.of(new Mixture.Part(one), new Mixture.Part(other, new int[]{0, -1}, -1)), new double[]{1, 1},
+                null, 2);
+        try (State state = mixture.open()) {
+            assertThatThrownBy(() -> state.advance(0, 1)).isInstanceOf(IllegalArgumentException.class);
+            assertThat(state.length()).isZero();
+            assertThat(one.tokensTaken).isZero();
+        }
+    }
+
+    @Test
+    void whereOneStateCannotBeOpenedNoneStays() {
+        TableModel one = TableModel.of(1, TableModel.hashed(1));
+        AtomicInteger left = new AtomicInteger(1);
+        LanguageModel failing = (LanguageModel) Proxy.newProxyInstance(getClass().getClassLoader(),
+                new Class<?>[]{LanguageModel.class}, (proxy, method, arguments) -> switch (method.getName()) {
+                    case "vocabularySize" -> 1;
+                    case "open" -> {
+                        if (left.getAndDecrement() == 0) {
+                            throw new IllegalStateException("no memory");
+                        }
+                        yield one.open();
+                    }
+                    default -> throw new UnsupportedOperationException(method.getName());
+                });
+        Mixture mixture = new Mixture(List.of(new Mixture.Part(one), new Mixture.Part(failing)), new double[]{1, 1},
+                null, 1);
+        mixture.open().close();
+        assertThat(one.openStates).isZero();
+        assertThatThrownBy(mixture::open).isInstanceOf(IllegalStateException.class);
+        assertThat(one.openStates).isZero();
+    }
+
+    @Test
+    void progressIsOfTheWholeText() {
+        LanguageModel half = new TableModel(3, 9, new int[0], true, null, TableModel.hashed(1));
+        List<Long> told = new ArrayList<>();
+        LanguageModel telling = (LanguageModel) Proxy.newProxyInstance(getClass().getClassLoader(),
+                new Class<?>[]{LanguageModel.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("score") && arguments.length == 2) {
+                        ((Progress) arguments[1]).update(TEXT.length, TEXT.length);
+                    }
+                    return method.invoke(half, arguments);
+                });
+        new CacheModel(mixture(telling, telling), 0.1, 3).score(TEXT, (done, total) -> {
+            assertThat(total).isEqualTo(TEXT.length);
+            told.add(done);
+        });
+        assertThat(told).containsExactly(5L, 10L);
     }
 
     @Test

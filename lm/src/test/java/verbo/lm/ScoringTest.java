@@ -14,6 +14,7 @@ import verbo.text.Document;
 import verbo.text.Progress;
 import verbo.text.Tokenizer;
 import verbo.text.TokenizerTrainer;
+import verbo.text.WordLevelTokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -86,10 +87,36 @@ class ScoringTest {
     }
 
     @Test
+    void aFirstWordThatIsUnknownStandsForItsOwnLetters() throws IOException {
+        WordLevelTokenizer words = WordLevelTokenizer.train(
+                Corpus.of("text", List.of(new Document("a", "saw saw\n"))), 3, 1);
+        LanguageModel model = new TableModel(3, 99, new int[0], false, words, (before, last, token) -> 0);
+        for (String text : List.of("I saw\n", "he saw\n", "saw saw\n", "a b", " \u00e9 b\n")) {
+            Score score = Scoring.of(model, text).total();
+            String rest = text.substring(text.indexOf(' ', 1));
+            assertThat(score.bytes()).as(text).isEqualTo(rest.length());
+            assertThat(score.characters()).as(text).isEqualTo(rest.length());
+            LineScores lines = LineScores.of(model, text);
+            assertThat(lines.bytes()).as(text).containsExactly(rest.length());
+            assertThat(lines.characters()).as(text).isEqualTo(rest.length());
+        }
+    }
+
+    @Test
+    void aModelThatGivesNoNumberIsRefused() {
+        LanguageModel model = new TableModel(3, 6, new int[0], false, PieceTokenizer.characters("abc"),
+                (before, last, token) -> last == 1 ? Float.NaN : 0);
+        assertThat(Scoring.of(model, "aaaab").total().tokens()).isEqualTo(4);
+        assertThatThrownBy(() -> Scoring.of(model, "aabc")).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("token 2 at index 3").hasMessageContaining("NaN");
+    }
+
+    @Test
     void aCharacterCountsForTheTokenThatCompletesIt() {
         PieceTokenizer tokenizer = new PieceTokenizer("<c3>", "<a9>", "a", Tokenizer.END_OF_TEXT);
         LanguageModel model = unigram(false, tokenizer, 0.25, 0.25, 0.25, 0.25);
         assertThat(Scoring.of(model, "éa").total()).extracting(Score::bytes, Score::characters).containsExactly(2L, 2L);
+        assertThat(LineScores.of(model, "éa").bytes()).containsExactly(2);
         Scoring ids = Scoring.of(model, new int[]{2, 0, 1, 3, 2});
         assertThat(ids.total()).extracting(Score::tokens, Score::bytes, Score::characters).containsExactly(4L, 3L, 2L);
     }

@@ -19,9 +19,9 @@ final class Dropout {
         this.active = active;
     }
 
-    /** The seed of the next place. */
+    /** The seed of the next place; nothing to count where nothing is dropped. */
     long next() {
-        return Seeds.derive(seed, places++);
+        return active ? Seeds.derive(seed, places++) : 0;
     }
 
     /** The place that is next. */
@@ -31,7 +31,9 @@ final class Dropout {
 
     /** Goes to a place: what is computed again there drops the same. */
     void goTo(int place) {
-        places = place;
+        if (active) {
+            places = place;
+        }
     }
 
     /** Elements of x. */

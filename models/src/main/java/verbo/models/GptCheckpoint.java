@@ -85,16 +85,12 @@ public final class GptCheckpoint {
             GptConfig checked = config.bias() || !hasBiases(file) ? config : config.withBias(true);
             Gpt gpt = new Gpt(checked, scope, (name, initial, decays, lengths) -> {
                 String stored = stored(file, name);
+                file.check(stored, lengths);
+                Tensor value = mapped ? file.tensor(stored, scope) : scope.empty(DType.F32, lengths);
                 if (!mapped) {
-                    Tensor value = scope.empty(DType.F32, lengths);
                     file.read(stored, value);
-                    return new Parameter(name, value, decays, false);
                 }
-                Tensor value = file.tensor(stored, scope);
-                if (!java.util.Arrays.equals(value.shape().lengths(), lengths)) {
-                    file.read(stored, scope.empty(DType.F32, lengths)); // says what is wrong
-                }
-                return new Parameter(name, value, decays, true);
+                return new Parameter(name, value, decays, mapped);
             }, false, mapped ? file : null);
             done = true;
             return gpt;
@@ -160,14 +156,15 @@ public final class GptCheckpoint {
         try {
             return new GptConfig(vocabularySize, json.requiredInteger("n_positions"), width,
                     json.requiredInteger("n_layer"),
-                    json.requiredInteger("n_head"), json.integer("n_inner", Math.multiplyExact(4, width)), activation,
+                    json.requiredInteger("n_head"),
+                    json.integer("n_inner", (int) Math.min(Integer.MAX_VALUE, 4L * width)), activation,
                     json.number("layer_norm_epsilon", 1e-5), json.bool("tie_word_embeddings", true),
                     own == null || own.bool("bias", true), json.bool("scale_attn_weights", true),
                     json.bool("scale_attn_by_inverse_layer_idx", false), json.number("embd_pdrop", 0.1),
                     json.number("attn_pdrop", 0.1), json.number("resid_pdrop", 0.1),
                     json.number("initializer_range", 0.02), beginToken.isEmpty() ? null : beginToken.getFirst(),
                     endTokens);
-        } catch (IllegalArgumentException | ArithmeticException e) {
+        } catch (IllegalArgumentException e) {
             throw new FormatException(json.file(), String.valueOf(e.getMessage()), e);
         }
     }

@@ -56,6 +56,7 @@ public record GptConfig(int vocabularySize, int contextLength, int width, int la
         requirePositive("vocabulary size", vocabularySize);
         requirePositive("context length", contextLength);
         requirePositive("width", width);
+        RnnConfig.requireFits("width", 3L * width, width); // queries, keys and values side by side
         requirePositive("layers", layers);
         requirePositive("heads", heads);
         requirePositive("inner width", innerWidth);

@@ -79,11 +79,6 @@ final class KeyValueCache implements AutoCloseable {
         return new Sequence();
     }
 
-    /** How many pages there are, in use or free. */
-    int freePages() {
-        return free.size();
-    }
-
     @Override
     public void close() {
         scope.close();
@@ -132,10 +127,10 @@ final class KeyValueCache implements AutoCloseable {
             return byLayer.get(layer);
         }
 
-        /** A sequence that shares all pages; who writes first into a shared one makes a copy. */
+        /** A sequence that shares the filled pages; who writes first into a shared one makes a copy. */
         Sequence fork() {
             Sequence fork = new Sequence();
-            for (Page page : pages) {
+            for (Page page : pages.subList(0, Math.ceilDiv(length, PAGE))) { // more are reserved if a pass has failed
                 page.users++;
                 fork.pages.add(page);
             }

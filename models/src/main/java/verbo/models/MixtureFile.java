@@ -58,9 +58,10 @@ public final class MixtureFile {
     public static void write(Path file, List<Path> models, double[] weights, double cacheWeight, int cacheSize)
             throws IOException {
         List<Object> parts = new ArrayList<>();
-        Path folder = file.toAbsolutePath().getParent();
+        Path parent = file.toAbsolutePath().getParent();
+        Path folder = parent == null ? null : parent.toRealPath(); // .. leads out of the folder that a link leads to
         for (int k = 0; k < weights.length; k++) {
-            Path model = models.get(k).toAbsolutePath();
+            Path model = models.get(k).toRealPath();
             Map<String, @Nullable Object> part = new LinkedHashMap<>();
             part.put("model", (folder == null ? model : folder.relativize(model)).toString());
             part.put("weight", weights[k]);
@@ -69,7 +70,10 @@ public final class MixtureFile {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("mixture", parts);
         if (cacheSize > 0) {
-            json.put("cache", Map.of("weight", cacheWeight, "size", cacheSize));
+            Map<String, @Nullable Object> cache = new LinkedHashMap<>();
+            cache.put("weight", cacheWeight);
+            cache.put("size", cacheSize);
+            json.put("cache", cache);
         }
         Json.write(file, json);
     }
@@ -99,14 +103,14 @@ public final class MixtureFile {
                 weights[models.size()] = weight.doubleValue();
                 models.add(is(path) ? open(engine, path, depth + 1) : LanguageModels.open(engine, path));
             }
+            if (models.size() == 1 && !(weights[0] > 0 && Double.isFinite(weights[0]))) {
+                throw new FormatException(file, "the weight of the only model must be more than 0, not " + weights[0]);
+            }
             LanguageModel model = models.size() == 1 ? models.getFirst() : mix(models, weights);
-            if (!(json.raw("cache") instanceof Map<?, ?> cache)) {
-                return model;
-            }
-            if (!(cache.get("weight") instanceof Number weight) || !(cache.get("size") instanceof Number size)) {
-                throw new FormatException(file, "'cache' needs a 'weight' and a 'size'");
-            }
-            return new CacheModel(model, weight.doubleValue(), size.intValue());
+            JsonObject cache = json.object("cache");
+            return cache == null
+                    ? model
+                    : new CacheModel(model, cache.number("weight", Double.NaN), cache.requiredInteger("size"));
         } catch (IllegalArgumentException e) {
             models.forEach(LanguageModel::close);
             throw new FormatException(file, String.valueOf(e.getMessage()), e);
@@ -137,7 +141,8 @@ public final class MixtureFile {
             same = sameTokens(first, tokenizers.get(k));
         }
         if (same) {
-            return new Mixture(models.stream().map(Mixture.Part::new).toList(), weights, first, first.size());
+            return new Mixture(models.stream().map(Mixture.Part::new).toList(), weights, first,
+                    models.getFirst().vocabularySize());
         }
         for (Tokenizer tokenizer : tokenizers) {
             if (!(tokenizer instanceof WordTokenizer || tokenizer instanceof WordLevelTokenizer)) {

@@ -124,8 +124,8 @@ public final class Nplm extends SequentialNetwork {
     }
 
     @Override
-    Tensor logProbabilities(Tensor last) {
-        return last.linear(outputLayer(), outputBias.value()).logSoftmax(); // [n, v]
+    Tensor logits(Tensor last) {
+        return last.linear(outputLayer(), outputBias.value()); // [n, v]
     }
 
     // ---- what it is

@@ -38,6 +38,7 @@ public record NplmConfig(int vocabularySize, int context, int embedding, int wid
         RnnConfig.require("vocabulary size", vocabularySize);
         RnnConfig.require("context", context);
         RnnConfig.require("width of the embedding", embedding);
+        RnnConfig.requireFits("width of the embedding", (long) context * embedding, embedding);
         RnnConfig.require("width", width);
         RnnConfig.require("block", block);
         if (!(dropout >= 0 && dropout < 1)) {

@@ -143,10 +143,13 @@ public final class Rnn extends SequentialNetwork {
     }
 
     @Override
+    @Nullable Tensor logits(Tensor hidden) {
+        return adaptive == null ? hidden.linear(output.value().transpose(0, 1), outputBias.value()) : null; // [n, v]
+    }
+
+    @Override
     Tensor logProbabilities(Tensor hidden) {
-        return adaptive == null
-                ? hidden.linear(output.value().transpose(0, 1), outputBias.value()).logSoftmax()
-                : adaptive.logProbabilities(hidden); // [n, v]
+        return adaptive == null ? super.logProbabilities(hidden) : adaptive.logProbabilities(hidden); // [n, v]
     }
 
     @Override

@@ -67,6 +67,7 @@ public record RnnConfig(RecurrentCell cell, int vocabularySize, int embedding, i
         require("vocabulary size", vocabularySize);
         require("width of the embedding", embedding);
         require("width", width);
+        requireFits("width", (long) cell.gates() * width, width);
         require("number of layers", layers);
         require("block", block);
         cutoffs = List.copyOf(cutoffs);
@@ -84,6 +85,13 @@ public record RnnConfig(RecurrentCell cell, int vocabularySize, int embedding, i
     static void require(String name, int value) {
         if (value < 1) {
             throw new IllegalArgumentException("the " + name + " is at least 1, not " + value);
+        }
+    }
+
+    /** Whether the widest matrix that a value leads to still has a side that can be counted. */
+    static void requireFits(String name, long side, int value) {
+        if (side > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("the " + name + " " + value + " is too large");
         }
     }
 

@@ -16,6 +16,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -50,6 +51,12 @@ public final class Safetensors implements AutoCloseable {
 
     /** Tensors begin at multiples of this many bytes where their lengths allow it: a cache line. */
     private static final int ALIGNMENT = 64;
+
+    /** Elements that are converted at a time. */
+    private static final int CHUNK = 1 << 16;
+
+    /** Elements of a tensor that are read or written through one of one dimension. */
+    private static final int MOST_ELEMENTS = 1 << 30;
 
     private static final Map<String, Integer> BYTES = Map.ofEntries(Map.entry("BOOL", 1), Map.entry("U8", 1),
             Map.entry("I8", 1), Map.entry("F8_E4M3", 1), Map.entry("F8_E5M2", 1), Map.entry("F8_E8M0", 1),
@@ -248,12 +255,12 @@ public final class Safetensors implements AutoCloseable {
                     + ": the file is truncated");
         }
         long size = bytes;
-        boolean empty = shape.contains(0L);
-        for (long dimension : shape) {
-            if (!empty && size > Long.MAX_VALUE / dimension) {
-                throw unplaced.error("shape " + shape + " is too large");
+        try {
+            for (long dimension : shape) {
+                size = Math.multiplyExact(size, dimension);
             }
-            size *= empty ? 0 : dimension;
+        } catch (ArithmeticException e) {
+            throw unplaced.error("shape " + shape + " is too large");
         }
         if (size != to - from) {
             throw unplaced.error("shape " + shape + " of " + dtype + " takes " + size + " bytes, not the " + (to - from)
@@ -321,6 +328,19 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /**
+     * Checks a tensor's shape, before memory is taken for what a configuration says.
+     *
+     * @throws FormatException
+     *             if there is no tensor of this name, or its shape is another
+     */
+    void check(String name, int... lengths) throws FormatException {
+        Entry entry = required(name);
+        if (!entry.shape.equals(Arrays.stream(lengths).asLongStream().boxed().toList())) {
+            throw entry.error("has shape " + entry.shape + " where " + Arrays.toString(lengths) + " is due");
+        }
+    }
+
+    /**
      * Copies a tensor's elements to one of the same shape on any engine, converting them to F32. I32 can be read as I32,
      * too.
      *
@@ -330,10 +350,8 @@ public final class Safetensors implements AutoCloseable {
      *             if there is no tensor of this name, its shape is another, or its type cannot be converted
      */
     public void read(String name, Tensor to) throws FormatException {
+        check(name, to.shape().lengths());
         Entry entry = required(name);
-        if (!shape(entry).equals(to.shape())) {
-            throw entry.error("has shape " + entry.shape + " where " + to.shape() + " is due");
-        }
         if (entry.dtype.equals(to.dtype().name())) {
             to.engine().write(to, entry.data);
         } else if (to.dtype() == DType.F32) {
@@ -344,16 +362,34 @@ public final class Safetensors implements AutoCloseable {
     }
 
     private static void convert(Entry entry, Tensor to) throws FormatException {
-        Tensor flat = to.reshape(-1);
-        float[] chunk = new float[(int) Math.min(flat.size(), 1 << 16)];
+        float[] chunk = new float[(int) Math.min(to.size(), CHUNK)];
         int bytes = Objects.requireNonNull(BYTES.get(entry.dtype));
-        for (long from = 0; from < flat.size(); from += chunk.length) {
-            int count = (int) Math.min(chunk.length, flat.size() - from);
-            MemorySegment part = entry.data.asSlice(from * bytes, (long) count * bytes);
-            convert(entry, part.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN), chunk, count);
-            to.engine().write(flat.slice(0, Math.toIntExact(from), Math.toIntExact(from + count)),
-                    MemorySegment.ofArray(chunk).asSlice(0, 4L * count));
+        long before = 0;
+        for (Tensor flat : flat(to, MOST_ELEMENTS)) {
+            int size = flat.length(0);
+            for (int from = 0; from < size; from += chunk.length) {
+                int count = Math.min(chunk.length, size - from);
+                MemorySegment part = entry.data.asSlice((before + from) * bytes, (long) count * bytes);
+                convert(entry, part.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN), chunk, count);
+                to.engine().write(flat.slice(0, from, from + count),
+                        MemorySegment.ofArray(chunk).asSlice(0, 4L * count));
+            }
+            before += size;
         }
+    }
+
+    /** The elements of a contiguous tensor in order, in tensors of one dimension of at most so many. */
+    static List<Tensor> flat(Tensor tensor, int most) {
+        if (tensor.size() <= most) {
+            return List.of(tensor.reshape(-1));
+        }
+        int half = tensor.length(0) / 2;
+        if (half == 0) {
+            return flat(tensor.select(0, 0), most);
+        }
+        List<Tensor> parts = new ArrayList<>(flat(tensor.slice(0, 0, half), most));
+        parts.addAll(flat(tensor.slice(0, half, tensor.length(0)), most));
+        return parts;
     }
 
     private static void convert(Entry entry, ByteBuffer from, float[] to, int count) throws FormatException {
@@ -469,14 +505,15 @@ public final class Safetensors implements AutoCloseable {
 
     private static void write(FileChannel channel, Tensor tensor, MemorySegment buffer) throws IOException {
         int bytes = tensor.dtype().bytes();
-        long chunk = buffer.byteSize() / bytes;
-        Tensor flat = tensor.reshape(-1);
-        for (long from = 0; from < flat.size(); from += chunk) {
-            long to = Math.min(flat.size(), from + chunk);
-            Tensor part = flat.slice(0, Math.toIntExact(from), Math.toIntExact(to));
-            MemorySegment filled = buffer.asSlice(0, (to - from) * bytes);
-            tensor.engine().read(part, filled);
-            writeFully(channel, filled.asByteBuffer());
+        int chunk = (int) buffer.byteSize() / bytes;
+        for (Tensor flat : flat(tensor, MOST_ELEMENTS)) {
+            int size = flat.length(0);
+            for (int from = 0; from < size; from += chunk) {
+                int to = Math.min(size, from + chunk);
+                MemorySegment filled = buffer.asSlice(0, (long) (to - from) * bytes);
+                tensor.engine().read(flat.slice(0, from, to), filled);
+                writeFully(channel, filled.asByteBuffer());
+            }
         }
     }
 

@@ -61,9 +61,10 @@ final class SequentialCheckpoint {
         boolean done = false;
         try {
             SequentialNetwork network = maker.make(scope, (name, initial, decays, lengths) -> {
+                file.check(name, lengths);
                 Tensor value = mapped ? file.tensor(name, scope) : scope.empty(DType.F32, lengths);
-                if (!mapped || !java.util.Arrays.equals(value.shape().lengths(), lengths)) {
-                    file.read(name, mapped ? scope.empty(DType.F32, lengths) : value); // says what is wrong, if so
+                if (!mapped) {
+                    file.read(name, value);
                 }
                 return new Parameter(name, value, decays, mapped);
             }, mapped ? file : null);

@@ -16,6 +16,7 @@ import verbo.tensor.DType;
 import verbo.tensor.NoGradient;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
+import verbo.text.Progress;
 import verbo.text.Tokenizer;
 
 /**
@@ -29,8 +30,11 @@ final class SequentialLanguageModel extends NetworkLanguageModel {
     private final SequentialNetwork network;
     private final Place beginning;
 
-    /** What is known at a place of a text: what is carried on, and the last hidden vector; null before the first token. */
-    private record Place(float[] carried, float @Nullable [] hidden) {}
+    /**
+     * What is known at a place of a text: what is carried on, the last hidden vector, null before the first token, and the
+     * {@link State#logNormalizer}, NaN while nobody wanted it.
+     */
+    private record Place(float[] carried, float @Nullable [] hidden, double logNormalizer) {}
 
     /**
      * Wraps a network.
@@ -43,7 +47,7 @@ final class SequentialLanguageModel extends NetworkLanguageModel {
                 network.config().endTokens(), onClose);
         this.network = network;
         try (Scope scope = Scope.lasting(engine)) {
-            this.beginning = new Place(network.carried(scope, 1).toFloats(), null);
+            this.beginning = new Place(network.carried(scope, 1).toFloats(), null, Double.NaN);
         }
     }
 
@@ -90,6 +94,8 @@ final class SequentialLanguageModel extends NetworkLanguageModel {
                         false);
             }
             float[][] last = new float[rows][];
+            double[] logNormalizers = new double[rows];
+            Arrays.fill(logNormalizers, Double.NaN);
             for (int from = 0; from < count; from += STEPS) {
                 int to = Math.min(count, from + STEPS);
                 try (Scope _ = Scope.open(engine)) {
@@ -98,7 +104,8 @@ final class SequentialLanguageModel extends NetworkLanguageModel {
                         int wanted = batch.get(row).rows().length;
                         int first = Math.max(from, count - wanted);
                         if (first < to) {
-                            fillRows(hidden.slice(0, first - from, to - from).select(1, row).contiguous(),
+                            logNormalizers[row] = fillRows(
+                                    hidden.slice(0, first - from, to - from).select(1, row).contiguous(),
                                     batch.get(row).rows(), first - (count - wanted));
                         }
                         if (to == count) {
@@ -109,7 +116,7 @@ final class SequentialLanguageModel extends NetworkLanguageModel {
             }
             for (int row = 0; row < rows; row++) {
                 own(batch.get(row).state()).take(batch.get(row).tokens(),
-                        new Place(carried.slice(1, row, row + 1).toFloats(), last[row]));
+                        new Place(carried.slice(1, row, row + 1).toFloats(), last[row], logNormalizers[row]));
             }
         }
     }
@@ -126,19 +133,28 @@ final class SequentialLanguageModel extends NetworkLanguageModel {
         return network.hidden(Scope.current().of(ids, to - from, rows), carried, Dropout.NONE);
     }
 
-    /** Log-probabilities after hidden vectors [n, width] into rows, from {@code at} on. */
-    private void fillRows(Tensor hidden, float[][] rows, int at) {
+    /** Log-probabilities after hidden vectors [n, width] into rows, from {@code at} on. Gives the last one's normalizer. */
+    private double fillRows(Tensor hidden, float[][] rows, int at) {
         int block = Math.max(1, LOGITS / vocabularySize());
         int count = hidden.length(0);
+        float[] logit = new float[1];
+        double logNormalizer = Double.NaN;
         for (int from = 0; from < count; from += block) {
             int to = Math.min(count, from + block);
             try (Scope _ = Scope.open(engine)) {
-                Tensor all = network.logProbabilities(hidden.slice(0, from, to)); // [block, vocabulary]
+                Tensor some = hidden.slice(0, from, to);
+                Tensor logits = network.logits(some); // [block, vocabulary]
+                Tensor all = logits == null ? network.logProbabilities(some) : logits.logSoftmax(); // [block, vocabulary]
                 for (int i = from; i < to; i++) {
                     engine.read(all.slice(0, i - from, i - from + 1), MemorySegment.ofArray(rows[at + i]));
                 }
+                if (logits != null) {
+                    engine.read(logits.slice(0, to - from - 1, to - from).slice(1, 0, 1), MemorySegment.ofArray(logit));
+                }
+                logNormalizer = logits == null ? 0 : (double) logit[0] - rows[at + to - 1][0];
             }
         }
+        return logNormalizer;
     }
 
     /** A place in a text and the tokens that led there. */
@@ -209,8 +225,18 @@ final class SequentialLanguageModel extends NetworkLanguageModel {
             float[] hidden = requireHidden();
             Advance.checkRow(model(), row);
             try (NoGradient _ = NoGradient.open(); Scope scope = Scope.open(engine)) {
-                fillRows(scope.of(hidden, 1, hidden.length), new float[][]{row}, 0);
+                place = new Place(place.carried, hidden,
+                        fillRows(scope.of(hidden, 1, hidden.length), new float[][]{row}, 0));
             }
+        }
+
+        @Override
+        public double logNormalizer() {
+            requireHidden();
+            if (Double.isNaN(place.logNormalizer)) {
+                logProbabilities(new float[vocabularySize()]);
+            }
+            return place.logNormalizer;
         }
 
         @Override
@@ -248,6 +274,11 @@ final class SequentialLanguageModel extends NetworkLanguageModel {
 
     @Override
     public TokenScores score(int[] ids) {
+        return score(ids, Progress.NONE);
+    }
+
+    @Override
+    public TokenScores score(int[] ids, Progress progress) {
         Advance.checkTokens(this, ids);
         double[] scores = new double[ids.length];
         Arrays.fill(scores, Double.NaN);
@@ -272,6 +303,7 @@ final class SequentialLanguageModel extends NetworkLanguageModel {
                         }
                     }
                 }
+                progress.update(to + 1L, ids.length);
             }
         }
         return new TokenScores(ids, scores);

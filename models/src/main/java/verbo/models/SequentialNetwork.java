@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import verbo.lm.LanguageModel;
 import verbo.nn.Initialization;
@@ -92,8 +93,13 @@ abstract class SequentialNetwork implements TrainableLanguageModel {
     /** The mean loss of targets [n] after hidden vectors [n, width]. */
     abstract Tensor loss(Tensor hidden, Tensor targets);
 
+    /** Logits [n, vocabulary] after hidden vectors [n, width]; null where there are none but of parts of the vocabulary. */
+    abstract @Nullable Tensor logits(Tensor hidden);
+
     /** Log-probabilities [n, vocabulary] after hidden vectors [n, width]. */
-    abstract Tensor logProbabilities(Tensor hidden);
+    Tensor logProbabilities(Tensor hidden) {
+        return Objects.requireNonNull(logits(hidden)).logSoftmax(); // [n, vocabulary]
+    }
 
     /** Those of {@code targets} [n] alone, in nats. */
     float[] logProbabilities(Tensor hidden, int[] targets) {

@@ -144,11 +144,12 @@ public final class SkipGram implements AutoCloseable {
         private Learner() {
             int neighbours = 2 * config.window();
             int each = tree == null ? 1 + config.negative() : Math.max(1, tree.longest());
+            boolean ofMean = parts != null || config.architecture() == Architecture.CBOW;
             int most = parts != null && config.architecture() == Architecture.SKIP_GRAM ? neighbours * each : each;
             inputs = new int[neighbours];
             outputs = new int[most];
             labels = new float[most];
-            steps = LogisticSteps.of(config.dimension(), neighbours, most);
+            steps = LogisticSteps.of(config.dimension(), ofMean ? 1 : neighbours, most);
         }
 
         /**

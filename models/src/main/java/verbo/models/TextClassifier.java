@@ -31,6 +31,7 @@ import verbo.text.LabelledText;
  */
 public final class TextClassifier {
     private static final float WEIGHT_OF_RUN = 0.7f;
+    private static final int MOST_NUMBERS = Integer.MAX_VALUE - 8; // the longest array
 
     /**
      * The shape of a classifier.
@@ -71,7 +72,7 @@ public final class TextClassifier {
     /** {@code W x + b}: weight {@code [out, in]}, bias {@code [out]}; without b, an empty one. */
     record Layer(int in, int out, float[] weight, float[] bias) {
         Layer(int in, int out, boolean biased) {
-            this(in, out, new float[Math.multiplyExact(in, out)], new float[biased ? out : 0]);
+            this(in, out, new float[size(out, in, "ask for narrower layers")], new float[biased ? out : 0]);
         }
 
         private void forward(float[] x, float[] y) {
@@ -103,6 +104,16 @@ public final class TextClassifier {
                 }
             }
         }
+    }
+
+    /** The size of a matrix, in one array. */
+    private static int size(int rows, int columns, String advice) {
+        long size = (long) rows * columns;
+        if (size > MOST_NUMBERS) {
+            throw new IllegalArgumentException(rows + " vectors of " + columns + " numbers are more than the "
+                    + MOST_NUMBERS + " numbers that can be held: " + advice);
+        }
+        return (int) size;
     }
 
     private final Config config;
@@ -137,12 +148,15 @@ public final class TextClassifier {
      * @param learned
      *            word vectors to begin with, of the configuration's dimension; or null
      * @throws IllegalArgumentException
-     *             if there are fewer than two labels, or no feature is left
+     *             if there are fewer than two labels, no feature is left, or there are more than memory can hold
      */
     public static TextClassifier create(Config config, List<LabelledText> texts, int minimum,
             @Nullable WordVectors learned, long seed) {
         TreeSet<String> names = new TreeSet<>();
         texts.forEach(text -> names.add(text.label()));
+        if (names.isEmpty()) {
+            throw new IllegalArgumentException("there are no texts to learn from");
+        }
         if (names.size() < 2) {
             throw new IllegalArgumentException("all texts have the label '" + names.first()
                     + "'; there must be two or more to tell apart");
@@ -185,7 +199,8 @@ public final class TextClassifier {
 
     /** Words begin at random near zero, runs, of which most are rare, at zero. */
     private static float[] initialVectors(long[] features, int dimension, long seed) {
-        float[] vectors = new float[Math.multiplyExact(features.length, dimension)];
+        float[] vectors = new float[size(features.length, dimension,
+                "ask for a lower dimension, or for fewer features by a higher minimum or shorter runs")];
         SplittableRandom random = new SplittableRandom(seed);
         for (int row = 0; row < features.length; row++) {
             if (TextFeatures.isWord(features[row])) {

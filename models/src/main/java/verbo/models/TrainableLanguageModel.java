@@ -94,8 +94,8 @@ public interface TrainableLanguageModel extends AutoCloseable {
     LanguageModel languageModel(@Nullable Tokenizer tokenizer);
 
     /**
-     * Writes {@code config.json}, {@code generation_config.json} and {@code model.safetensors} into a folder, which is made
-     * where it is missing. Each file is replaced atomically, the weights last.
+     * Writes {@code config.json}, for a GPT {@code generation_config.json}, and {@code model.safetensors} into a folder, which
+     * is made where it is missing. Each file is replaced atomically, the weights last.
      */
     void save(Path folder) throws IOException;
 

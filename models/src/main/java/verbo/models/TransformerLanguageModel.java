@@ -23,7 +23,7 @@ import verbo.text.Tokenizer;
  * that forks share. The new tokens of a batch of states, however many each, go through the weights together.
  */
 final class TransformerLanguageModel extends NetworkLanguageModel {
-    /** A batch's tokens are computed at most about so many at a time, which bounds the memory of a pass. */
+    /** Sequences go through the network together up to so many tokens; a longer one goes through alone, as a whole. */
     private static final int ROWS = 2048;
 
     private final CausalTransformer network;

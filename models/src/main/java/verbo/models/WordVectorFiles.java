@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
@@ -53,7 +54,13 @@ public final class WordVectorFiles {
 
     private WordVectorFiles() {}
 
-    /** Writes a file. A number's text is the shortest that reads as the same number. */
+    /**
+     * Writes a file. A number's text is the shortest that reads as the same number.
+     *
+     * @throws IllegalArgumentException
+     *             if a word cannot be read back: none may be empty or contain a new line, nor a space in binary files or
+     *             as the first of GloVe's
+     */
     public static void write(WordVectors vectors, Path file, Format format) throws IOException {
         AtomicFiles.write(file, out -> write(vectors, out, format));
     }
@@ -65,8 +72,15 @@ public final class WordVectorFiles {
         StringBuilder line = new StringBuilder();
         ByteBuffer numbers = ByteBuffer.allocate(4 * vectors.dimension() + 1).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < vectors.size(); i++) {
+            String word = vectors.word(i);
+            boolean spaced = word.indexOf(' ') >= 0;
+            if (word.isEmpty() || word.indexOf('\n') >= 0 || spaced && format == Format.BINARY
+                    || spaced && format == Format.GLOVE && i == 0) {
+                throw new IllegalArgumentException("the word '" + word.replace("\n", "\\n") + "' cannot be written as "
+                        + format.name().toLowerCase(Locale.ROOT) + ": it would not be read as the same word");
+            }
             line.setLength(0);
-            line.append(vectors.word(i));
+            line.append(word);
             if (format == Format.BINARY) {
                 out.write(line.append(' ').toString().getBytes(StandardCharsets.UTF_8));
                 numbers.clear();
@@ -99,7 +113,7 @@ public final class WordVectorFiles {
         }
         try (InputStream raw = Files.newInputStream(file)) {
             return read(file, file.toString().endsWith(".gz") ? new GZIPInputStream(raw, 1 << 16) : raw);
-        } catch (ZipException e) {
+        } catch (ZipException | EOFException e) {
             throw new FormatException(file, "not a whole gzip file: " + e.getMessage(), e);
         }
     }
@@ -201,7 +215,7 @@ public final class WordVectorFiles {
                 addLine(dimension, 2);
             }
             while (readLine()) {
-                if (!new String(line, 0, length, StandardCharsets.ISO_8859_1).isBlank()) {
+                if (!isBlank()) {
                     throw new FormatException(file, "has more than the " + count + " words that line 1 says");
                 }
             }
@@ -227,7 +241,16 @@ public final class WordVectorFiles {
             }
             do {
                 addLine(dimension, 1);
-            } while (readLine());
+            } while (readLine() && !isBlank());
+            while (readLine()) {
+                if (!isBlank()) {
+                    throw new FormatException(file, "line " + (rows.size() + 1) + " is blank, and others follow");
+                }
+            }
+        }
+
+        private boolean isBlank() {
+            return new String(line, 0, length, StandardCharsets.ISO_8859_1).isBlank();
         }
 
         private int trimmed() {
@@ -280,7 +303,7 @@ public final class WordVectorFiles {
                     .matches("[-+]?[0-9]+\\.[0-9]+([eE][-+]?[0-9]+)?");
         }
 
-        /** The number in the line's bytes: digits, a point and an exponent exactly; anything else as Java has it. */
+        /** The number in the line's bytes: up to 15 digits with or without a point by one division, others as Java has them. */
         private float number(int from, int to, int lineNumber) throws FormatException {
             long digits = 0;
             int scale = 0;
@@ -331,7 +354,7 @@ public final class WordVectorFiles {
                     }
                     append(b);
                 }
-                if (readFully(bytes) < bytes.length) {
+                if (in.readNBytes(bytes, 0, bytes.length) < bytes.length) {
                     throw ended(count);
                 }
                 float[] row = new float[dimension];
@@ -343,14 +366,6 @@ public final class WordVectorFiles {
                 if (b != '\n') {
                     throw new FormatException(file, "has more than the " + count + " words that line 1 says");
                 }
-            }
-        }
-
-        private int readFully(byte[] bytes) throws IOException {
-            try {
-                return in.readNBytes(bytes, 0, bytes.length);
-            } catch (EOFException e) {
-                return 0;
             }
         }
 
@@ -386,17 +401,12 @@ public final class WordVectorFiles {
         /** Reads a line without its end; false where the file ends. */
         private boolean readLine() throws IOException {
             length = 0;
-            int b;
-            try {
-                b = in.read();
-                if (b < 0) {
-                    return false;
-                }
-                for (; b >= 0 && b != '\n'; b = in.read()) {
-                    append(b);
-                }
-            } catch (EOFException e) {
-                throw new FormatException(file, "not a whole gzip file: " + e.getMessage(), e);
+            int b = in.read();
+            if (b < 0) {
+                return false;
+            }
+            for (; b >= 0 && b != '\n'; b = in.read()) {
+                append(b);
             }
             return true;
         }

@@ -154,14 +154,18 @@ public final class WordVectors {
         return neighbours(vector(word), Set.of(word), count);
     }
 
-    /** The words most similar to a vector, the most similar first, but for those left out. */
+    /** The words most similar to a vector, the most similar first, of equals the most frequent, but for those left out. */
     public List<Neighbour> neighbours(float[] vector, Set<String> without, int count) {
         if (vector.length != dimension()) {
             throw new IllegalArgumentException("a vector of " + vector.length + " numbers among those of "
                     + dimension());
         }
         float[] direction = direction(vector);
-        Comparator<Neighbour> order = Comparator.comparingDouble(Neighbour::similarity);
+        if (count < 1) {
+            return List.of();
+        }
+        Comparator<Neighbour> order = Comparator.comparingDouble(Neighbour::similarity).thenComparing(
+                each -> number(each.word()), Comparator.reverseOrder()); // of equal ones the most frequent
         PriorityQueue<Neighbour> best = new PriorityQueue<>(order);
         for (int i = 0; i < rows.length; i++) {
             double similarity = dot(direction, direction(i));

@@ -204,6 +204,10 @@ class GptCheckpointTest {
                 "add_cross_attention: is not supported");
         refuses(config.replace("\"vocab_size\": 17", "\"vocab_size\": 18"),
                 "model.safetensors: tensor transformer.wte.weight: has shape [17, 8] where [18, 8] is due");
+        refuses(config.replace("\"vocab_size\": 17", "\"vocab_size\": 2000000000"),
+                "model.safetensors: tensor transformer.wte.weight: has shape [17, 8] where [2000000000, 8] is due");
+        refuses(config.replace("\"n_embd\": 8", "\"n_embd\": 1000000000").replace("\"n_inner\": null",
+                "\"n_inner\": 8"), "config.json: the width 1000000000 is too large");
         refuses(config.replace("\"n_layer\": 2", "\"n_layer\": 3"),
                 "model.safetensors: tensor transformer.h.2.ln_1.weight is missing");
         refuses(config.substring(0, 50), "config.json: not whole, well-formed JSON");

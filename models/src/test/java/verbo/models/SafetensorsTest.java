@@ -93,6 +93,29 @@ class SafetensorsTest {
     }
 
     @Test
+    void largeTensorsAreTakenInPartsThatCanBeCounted() {
+        try (Scope scope = Scope.open(engine)) {
+            float[] values = new float[5 * 3 * 2];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = i;
+            }
+            for (int[] shape : new int[][]{{30}, {5, 3, 2}, {1, 1, 30}, {30, 1}}) {
+                for (int most : new int[]{1, 2, 7, 29, 30}) {
+                    float[] found = new float[values.length];
+                    int at = 0;
+                    for (Tensor part : Safetensors.flat(scope.of(values, shape), most)) {
+                        assertThat(part.rank()).isEqualTo(1);
+                        assertThat(part.size()).isBetween(1L, (long) most);
+                        System.arraycopy(part.toFloats(), 0, found, at, part.length(0));
+                        at += part.length(0);
+                    }
+                    assertThat(found).isEqualTo(values);
+                }
+            }
+        }
+    }
+
+    @Test
     void otherTypesAreConverted() throws IOException {
         ByteBuffer data = ByteBuffer.allocate(30).order(ByteOrder.LITTLE_ENDIAN);
         data.putDouble(0.5).putLong(-3).putFloat(1.25f);
@@ -159,6 +182,7 @@ class SafetensorsTest {
         refuses(bytes("{" + tensor("a", "F32", "[3]", 0, 8) + "}", new byte[8]),
                 "tensor a: shape [3] of F32 takes 12 bytes, not the 8 there are");
         refuses(bytes("{" + tensor("a", "F32", "[4294967296,4294967296]", 0, 8) + "}", new byte[8]), "is too large");
+        refuses(bytes("{" + tensor("a", "F32", "[2147483647,2147483647,2147483647,0]", 0, 0) + "}"), "is too large");
         refuses(bytes("{" + tensor("a", "F32", "[99999999999999999999]", 0, 8) + "}", new byte[8]), "shape has");
         refuses(bytes("{" + tensor("a", "F32", "[-2]", 0, 8) + "}", new byte[8]), "shape has -2");
         refuses(bytes("{" + tensor("a", "F32", "[1.5]", 0, 8) + "}", new byte[8]), "shape has 1.5");

@@ -3,20 +3,29 @@
 package verbo.models;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import verbo.lm.Advance;
 import verbo.lm.LanguageModel;
+import verbo.lm.State;
+import verbo.nn.Parameter;
 import verbo.tensor.Engine;
+import verbo.tensor.NoGradient;
 import verbo.tensor.RecurrentCell;
+import verbo.tensor.Scope;
+import verbo.tensor.Tensor;
 import verbo.text.FormatException;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 class SequentialCheckpointTest {
     private static final int[] IDS = {1, 4, 2, 7, 7, 0, 3};
@@ -54,6 +63,8 @@ class SequentialCheckpointTest {
             "hidden_size": 6,       | ''                    | hidden_size
             "hidden_size": 6,       | "hidden_size": 0,     | width
             "hidden_size": 6,       | "hidden_size": 7,     | rnn.weight_ih_l0
+            "hidden_size": 6,       | "hidden_size": 1000000000, | the width 1000000000 is too large
+            "vocab_size": 11        | "vocab_size": 2000000000 | has shape [11, 4] where [2000000000, 4] is due
             "num_hidden_layers": 2  | "num_hidden_layers": 3 | rnn.weight_ih_l2
             "dropout": 0.1          | "dropout": 1.5        | share
             "bos_token_id": 1       | "bos_token_id": 11    | special token 11
@@ -70,6 +81,75 @@ class SequentialCheckpointTest {
                     .hasMessageContaining(named);
             assertThatThrownBy(() -> LanguageModels.open(engine, folder)).isInstanceOf(FormatException.class);
         }
+    }
+
+    @Test
+    void theNormalizerGivesTheLogitsBack() {
+        try (Engine engine = Engine.cpu(1);
+                Nplm nplm = Nplm.create(engine, new NplmConfig(11, 2, 3, 5, true, true, 5, 0, null, List.of()), 2);
+                Rnn lstm = Rnn.create(engine, RnnConfig.of(RecurrentCell.LSTM, 11, 4, 1, 3), 2);
+                Rnn adaptive = Rnn.create(engine, GRU, 2)) {
+            for (SequentialNetwork network : List.of(nplm, lstm, adaptive)) {
+                if (network != adaptive) { // so that the logits are far from log probabilities
+                    for (Parameter parameter : network.parameters()) {
+                        if (parameter.name().equals("output.bias") || parameter.name().equals("decoder.bias")) {
+                            engine.fill(parameter.value(), 5);
+                        }
+                    }
+                }
+                try (LanguageModel model = network.languageModel(null); State state = model.open()) {
+                    assertThatThrownBy(state::logNormalizer).isInstanceOf(IllegalStateException.class);
+                    state.advance(1, 4);
+                    float[] expected = new float[11];
+                    float[] row = new float[11];
+                    try (NoGradient _ = NoGradient.open(); Scope scope = Scope.open(engine)) {
+                        Tensor hidden = network.hidden(scope.of(new int[]{1, 4, 2}, 3, 1), null, Dropout.NONE);
+                        Tensor logits = network.logits(hidden.select(1, 0).slice(0, 2, 3));
+                        assertThat(logits == null).isEqualTo(network == adaptive);
+                        if (logits != null) {
+                            engine.read(logits, MemorySegment.ofArray(expected));
+                        }
+                    }
+                    double before = state.logNormalizer();
+                    model.advance(List.of(new Advance(state, new int[]{2}, new float[][]{row})));
+                    try (State fork = state.fork(); State again = model.open()) {
+                        again.advance(1, 4, 2);
+                        for (State each : List.of(state, fork, again)) {
+                            double normalizer = each.logNormalizer();
+                            if (network == adaptive) {
+                                assertThat(normalizer).isZero();
+                            } else {
+                                assertThat(normalizer).isNotEqualTo(before);
+                                for (int id = 0; id < row.length; id++) {
+                                    assertThat(row[id] + normalizer).isCloseTo(expected[id], within(1e-5));
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void progressIsToldOfLongTexts() {
+        try (Engine engine = Engine.cpu(1);
+                Rnn lstm = Rnn.create(engine, RnnConfig.of(RecurrentCell.LSTM, 11, 4, 1, 3), 2);
+                LanguageModel model = lstm.languageModel(null)) {
+            List<Long> told = new ArrayList<>();
+            model.score(new int[1200], (done, total) -> {
+                assertThat(total).isEqualTo(1200);
+                told.add(done);
+            });
+            assertThat(told).containsExactly(513L, 1025L, 1200L);
+        }
+    }
+
+    @Test
+    void nothingIsCountedWhereNothingIsDropped() {
+        Dropout.NONE.next();
+        Dropout.NONE.goTo(3);
+        assertThat(Dropout.NONE.place()).isZero();
     }
 
     @Test

@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import verbo.models.TextClassifier.Config;
 import verbo.text.LabelledText;
@@ -150,6 +152,15 @@ class TextClassifierTest {
                 .hasMessageContaining("all texts have the label 'sea'");
         assertThatThrownBy(() -> TextClassifier.create(new Config(3, List.of(), 1, 3, 0), TEXTS, 9, null, 1))
                 .hasMessageContaining("no word occurs 9 times");
+        assertThatThrownBy(() -> TextClassifier.create(new Config(3, List.of(), 1, 3, 0), List.of(), 1, null, 1))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("no texts");
+        String words = IntStream.range(0, 1 << 15).mapToObj(Integer::toString).collect(Collectors.joining(" "));
+        assertThatThrownBy(() -> TextClassifier.create(new Config(1 << 16, List.of(), 1, 3, 0),
+                List.of(new LabelledText("a", words), new LabelledText("b", "x")), 1, null, 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("32769 vectors of 65536 numbers are more than").hasMessageContaining("ask for");
+        assertThatThrownBy(() -> TextClassifier.create(new Config(1 << 16, List.of(1 << 16), 1, 3, 0), TEXTS, 1, null,
+                1)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("narrower layers");
         assertThatThrownBy(() -> new Config(0, List.of(), 1, 3, 0)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new Config(1, List.of(0), 1, 3, 0)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new Config(1, List.of(), 0, 3, 0)).isInstanceOf(IllegalArgumentException.class);

@@ -25,10 +25,12 @@ class WordVectorFilesFuzzTest {
         } catch (FormatException e) {
             return; // refused, as it should be
         }
+        if (vectors.words().stream().anyMatch(word -> word.contains(" ") || word.contains("\n"))) {
+            return; // binary files cannot have them
+        }
         ByteArrayOutputStream binary = new ByteArrayOutputStream();
         WordVectorFiles.write(vectors, binary, WordVectorFiles.Format.BINARY);
         if (vectors.dimension() > 2
-                && vectors.words().stream().noneMatch(word -> word.contains(" ") || word.startsWith("\n"))
                 && !vectors.equals(WordVectorFiles.read(FILE, new ByteArrayInputStream(binary.toByteArray())))) {
             throw new AssertionError("not the same after writing");
         }

@@ -3,12 +3,15 @@
 package verbo.models;
 
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import verbo.models.WordVectorFiles.Format;
@@ -64,6 +67,7 @@ class WordVectorsTest {
         assertThat(read("2 2\na 1 2 \nb 3 4 \n").vector("b")).containsExactly(3, 4); // fastText ends lines in a space
         assertThat(read("\u00EF\u00BB\u00BF2 2\na 1 2\nb 3 4\n").vector("b")).containsExactly(3, 4);
         assertThat(read("a 1 2\nb 3 4\n. . 5 6").words()).containsExactly("a", "b", ". .");
+        assertThat(read("a 1 2\nb 3 4\n \r\n\n").words()).containsExactly("a", "b");
         assertThat(read("1 2\na \0\0\u0080?\0\0\0@").vector("a")).containsExactly(1, 2);
         assertThat(read("1 2\na \n\0\u0080?\0\0\0@").vector("a")).containsExactly(0x1.000014p0f, 2);
         assertThat(read("1 2\na 1 \u0080?\n\0\0@").vector("a")[1]).isEqualTo(0x1.000014p1f);
@@ -83,6 +87,7 @@ class WordVectorsTest {
         refused("2 2\na \0\0\u0080?\0\0\0@\nb \0\0", "ends after 1 of 2 words");
         refused("1 2\na \0\0\u0080?\0\0\u00c0\177", "the vector of 'a' contains NaN");
         refused("1 99999999\na 1\n", "line 1 says vectors of 99999999 numbers");
+        refused("a 1 2\n\nb 3 4\n", "line 2 is blank");
         refused("words\nand more\n", "is no file of word vectors");
     }
 
@@ -90,9 +95,46 @@ class WordVectorsTest {
     void missingFilesAndFoldersAreSaid() throws IOException {
         assertThatThrownBy(() -> WordVectorFiles.read(folder)).hasMessageContaining("is a folder");
         assertThatThrownBy(() -> WordVectorFiles.read(folder.resolve("none"))).hasMessageContaining("none");
-        Files.write(folder.resolve("v.gz"), new byte[]{1, 2, 3});
-        assertThatThrownBy(() -> WordVectorFiles.read(folder.resolve("v.gz"))).isInstanceOf(FormatException.class)
+        Path packed = folder.resolve("v.gz");
+        for (Format format : Format.values()) {
+            Path plain = folder.resolve(format + ".vec");
+            WordVectorFiles.write(small(), plain, format);
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            try (GZIPOutputStream out = new GZIPOutputStream(bytes)) {
+                out.write(Files.readAllBytes(plain));
+            }
+            Files.write(packed, bytes.toByteArray());
+            assertThat(WordVectorFiles.read(packed)).isEqualTo(small());
+            for (int length = 0; length < bytes.size(); length++) {
+                Files.write(packed, Arrays.copyOf(bytes.toByteArray(), length));
+                assertThatThrownBy(() -> WordVectorFiles.read(packed)).as("%d bytes", length)
+                        .isInstanceOf(FormatException.class).hasMessageContaining("gzip");
+            }
+        }
+        Files.write(packed, new byte[]{1, 2, 3});
+        assertThatThrownBy(() -> WordVectorFiles.read(packed)).isInstanceOf(FormatException.class)
                 .hasMessageContaining("gzip");
+    }
+
+    @Test
+    void wordsThatWouldNotBeReadAreNotWritten() throws IOException {
+        Path file = folder.resolve("v.vec");
+        for (Format format : Format.values()) {
+            for (String word : List.of("", "a\nb", "a b")) {
+                WordVectors vectors = new WordVectors(List.of("c", word), new float[][]{{1, 2}, {3, 4}});
+                if (word.equals("a b") && format != Format.BINARY) {
+                    WordVectorFiles.write(vectors, file, format);
+                    assertThat(WordVectorFiles.read(file)).isEqualTo(vectors);
+                    Files.delete(file);
+                } else {
+                    assertThatThrownBy(() -> WordVectorFiles.write(vectors, file, format)).as("%s as %s", word, format)
+                            .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("cannot be written");
+                    assertThat(file).doesNotExist();
+                }
+            }
+        }
+        assertThatThrownBy(() -> WordVectorFiles.write(new WordVectors(List.of("a b"), new float[][]{{1}}), file,
+                Format.GLOVE)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
@@ -101,6 +143,10 @@ class WordVectorsTest {
         assertThat(vectors.neighbours("king", 2)).extracting(WordVectors.Neighbour::word).containsExactly("man", "São");
         assertThat(vectors.neighbours("king", 1).getFirst().similarity()).isCloseTo(1.1 / Math.sqrt(2.01 * 1.01),
                 within(1e-6));
+        assertThat(vectors.neighbours("king", 0)).isEmpty();
+        WordVectors alike = new WordVectors(List.of("a", "b", "c", "d"), new float[][]{{1, 0}, {1, 1}, {1, 1}, {3, 1}});
+        assertThat(alike.neighbours("a", 2)).extracting(WordVectors.Neighbour::word).containsExactly("d", "b");
+        assertThat(alike.neighbours("a", 3)).extracting(WordVectors.Neighbour::word).containsExactly("d", "b", "c");
         assertThat(vectors.analogy("man", "king", "woman", 1).getFirst().word()).isEqualTo("queen");
         assertThat(vectors.numberIgnoringCase("SÃO")).isEqualTo(4);
         assertThatThrownBy(() -> vectors.neighbours("King", 1)).isInstanceOf(IllegalArgumentException.class)

@@ -68,7 +68,26 @@ public final class PieceTokenizer implements Tokenizer {
 
     @Override
     public Encoding encodeWithOffsets(String text) {
-        throw new UnsupportedOperationException();
+        int[] ids = encode(text);
+        int[] units = new int[text.getBytes(StandardCharsets.UTF_8).length + 1]; // where each byte's character begins
+        int[] ends = new int[units.length];
+        for (int at = 0, b = 0; at < text.length();) {
+            String character = Character.toString(text.codePointAt(at));
+            int next = at + character.length();
+            for (int to = b + character.getBytes(StandardCharsets.UTF_8).length; b < to; b++) {
+                units[b] = at;
+                ends[b] = next;
+            }
+            at = next;
+        }
+        int[] from = new int[ids.length];
+        int[] to = new int[ids.length];
+        for (int i = 0, b = 0; i < ids.length; i++) {
+            from[i] = units[b];
+            b += bytes.get(ids[i]).length;
+            to[i] = ends[b - 1];
+        }
+        return new Encoding(ids, Arrays.stream(ids).mapToObj(pieces::get).toArray(String[]::new), from, to);
     }
 
     @Override
