@@ -52,12 +52,11 @@ public final class Scoring {
      */
     public static Scoring of(LanguageModel model, String text, Progress progress) {
         Tokenizer tokenizer = tokenizer(model);
-        Encoding encoding = tokenizer.encodeWithOffsets(text);
-        TokenScores scores = score(model, encoding.ids(), progress);
+        TokenScores scores = score(model, tokenizer.encode(text), progress);
         long bytes = text.getBytes(StandardCharsets.UTF_8).length;
         long characters = text.codePointCount(0, text.length());
         if (!scores.scored(0)) {
-            First first = First.of(tokenizer, text, encoding);
+            First first = First.of(tokenizer, text, scores.ids());
             bytes -= first.bytes;
             characters -= first.characters;
         }
@@ -66,7 +65,15 @@ public final class Scoring {
 
     /** What a text's first token stands for in it: all up to its end, whatever the vocabulary writes for it. */
     record First(int bytes, int characters) {
-        static First of(Tokenizer tokenizer, String text, Encoding encoding) {
+        private static final int HEAD = 1 << 12; // of a text, in which its first tokens are
+
+        static First of(Tokenizer tokenizer, String text, int[] ids) {
+            Encoding head = tokenizer.encodeWithOffsets(text.substring(0, Math.min(HEAD, text.length())));
+            boolean same = head.length() > 2 && Arrays.mismatch(head.ids(), 0, 2, ids, 0, 2) < 0;
+            return of(tokenizer, text, same ? head : tokenizer.encodeWithOffsets(text));
+        }
+
+        private static First of(Tokenizer tokenizer, String text, Encoding encoding) {
             int id = encoding.ids()[0];
             int end = encoding.ends()[0];
             if (encoding.length() > 1 && encoding.starts()[1] < end) { // it ends inside a character
