@@ -21,7 +21,7 @@ import verbo.tensor.cpu.CpuEngine;
  */
 public interface Engine extends AutoCloseable {
 
-    /** The engine of this machine's processor with one thread a processor, made on first use and never closed. */
+    /** The engine of this machine's processor with one thread a processor, made on first use and never closed: its {@link #close} does nothing. */
     static Engine cpu() {
         return CpuEngine.shared();
     }
@@ -272,6 +272,10 @@ public interface Engine extends AutoCloseable {
         public static final Gradient NONE = new Gradient(null, false);
     }
 
+    /**
+     * Ends the threads and gives back what memory is not in use, and the rest as it is freed. Computing on a closed engine and
+     * allocating from it throw {@link IllegalStateException}.
+     */
     @Override
     void close();
 }

@@ -203,6 +203,64 @@ class ScopeTest {
         assertThat(engine.reservedBytes()).isZero();
     }
 
+    @Test
+    void aClosedEngineRefusesToComputeAndToAllocate() {
+        for (int threads = 1; threads <= 2; threads++) {
+            Engine engine = Engine.cpu(threads);
+            try (Scope scope = Scope.open(engine)) {
+                Tensor x = scope.zeros(2, 1, 256);
+                Tensor weight = scope.zeros(64, 256);
+                Tensor initial = scope.zeros(2, 1, 64);
+                Tensor states = scope.zeros(2, 2, 1, 64);
+                Tensor gates = scope.zeros(2, 1, 256);
+                engine.close();
+                engine.close();
+                assertThatThrownBy(() -> x.recurrence(RecurrentCell.LSTM, false, weight, null, null))
+                        .isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+                assertThatThrownBy(() -> engine.fill(x, 1)).isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("closed");
+                assertThatThrownBy(() -> engine.recurrence(RecurrentCell.LSTM, false, x, weight, null, initial, states,
+                        gates)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+            }
+            assertThat(engine.reservedBytes()).isZero();
+        }
+    }
+
+    @Test
+    void theSharedEngineIsNeverClosed() {
+        Engine.cpu().close();
+        try (Scope scope = Scope.open(Engine.cpu())) {
+            assertThat(scope.zeros(2, 3).add(1).sum().item()).isEqualTo(6);
+        }
+    }
+
+    @Test
+    void sharedRowsAreRefusedOnceTheyWereGivenBack() {
+        SharedRows rows = SharedRows.of(2, 3);
+        rows.write(1, new float[]{1, 2, 3});
+        rows.close();
+        rows.close(); // closing twice is nothing
+        assertThatThrownBy(() -> rows.read(1, new float[3])).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> rows.write(1, new float[3])).isInstanceOf(IllegalStateException.class);
+        LogisticSteps steps = LogisticSteps.of(3, 1, 1);
+        steps.close();
+        steps.close();
+    }
+
+    @Test
+    void whatIsClosedTwiceIsHandedOutOnce() {
+        try (Engine engine = Engine.cpu(1); Scope scope = Scope.open(engine)) {
+            MachineLimits limits = new MachineLimits(engine);
+            limits.close();
+            limits.close();
+            Tensor one = scope.zeros(1 << 18);
+            Tensor other = scope.zeros(1 << 18);
+            one.set(new float[1 << 18]);
+            engine.fill(other, 1);
+            assertThat(one.toFloats()).containsOnly(0);
+        }
+    }
+
     /** Nothing is written to it, so that the system only promises it. */
     @Test
     void moreThanTheMachineHasIsRefused() {

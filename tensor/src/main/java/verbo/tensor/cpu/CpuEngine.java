@@ -41,13 +41,18 @@ public final class CpuEngine implements Engine {
     private final Gemm gemm;
     private final AttentionKernel attention;
     private final RecurrenceKernel recurrence;
+    private final boolean shared;
 
     private static final class Shared {
-        private static final CpuEngine INSTANCE = new CpuEngine(Runtime.getRuntime().availableProcessors());
+        private static final CpuEngine INSTANCE = new CpuEngine(Runtime.getRuntime().availableProcessors(), true);
     }
 
     /** An engine of this many threads, the calling one included. */
     public CpuEngine(int threads) {
+        this(threads, false);
+    }
+
+    private CpuEngine(int threads, boolean shared) {
         if (threads < 1) {
             throw new IllegalArgumentException("at least 1 thread computes, not " + threads);
         }
@@ -56,6 +61,7 @@ public final class CpuEngine implements Engine {
         this.gemm = new Gemm(kernels, workers);
         this.attention = new AttentionKernel(kernels, workers, gemm);
         this.recurrence = new RecurrenceKernel(kernels, workers, gemm);
+        this.shared = shared;
     }
 
     /** The engine with one thread a processor. */
@@ -810,7 +816,9 @@ public final class CpuEngine implements Engine {
 
     @Override
     public void close() {
-        workers.close();
-        memory.close();
+        if (!shared) {
+            workers.close();
+            memory.close();
+        }
     }
 }

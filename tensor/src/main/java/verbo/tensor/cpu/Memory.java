@@ -101,6 +101,12 @@ final class Memory {
 
     /** A block of at least this size. A freed block of the same size class is taken first. */
     synchronized Block allocate(long bytes) {
+        if (closed) {
+            throw new IllegalStateException("this engine is closed: nothing can be allocated from it");
+        }
+        if (bytes < 0) {
+            throw new IllegalArgumentException("memory of " + bytes + " bytes");
+        }
         int sizeClass = sizeClass(Math.max(64, bytes));
         Block block = free[sizeClass].pollLast();
         if (block != null) {
@@ -159,7 +165,7 @@ final class Memory {
 
     synchronized void free(Block block) {
         block.endLife();
-        if (block.arena == null) {
+        if (block.arena == null || !block.arena.scope().isAlive()) { // somebody else's, or given back before
             return;
         }
         if (closed) {

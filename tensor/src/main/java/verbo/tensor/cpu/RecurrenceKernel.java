@@ -46,6 +46,15 @@ final class RecurrenceKernel {
         this.nr = kernels.nr();
     }
 
+    /** Ends a thread's part, since another one's failed, which says why. */
+    private static final class Abandoned extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Abandoned() {
+            super(null, null, false, false);
+        }
+    }
+
     /** Where threads wait until all have come, spinning: steps are tens of microseconds long. */
     private static final class Meeting {
         private final int members;
@@ -66,7 +75,7 @@ final class RecurrenceKernel {
             }
             for (int spins = 0; round == now; spins++) {
                 if (failed) {
-                    throw new IllegalStateException("another thread of this step failed");
+                    throw new Abandoned();
                 }
                 if (spins < SPINS) {
                     Thread.onSpinWait();
@@ -89,6 +98,8 @@ final class RecurrenceKernel {
         workers.run(team, me -> {
             try {
                 member.run(groups * me / team, groups * (me + 1) / team, meeting);
+            } catch (Abandoned _) {
+                return;
             } catch (Throwable e) {
                 meeting.failed = true;
                 throw e;
