@@ -149,7 +149,9 @@ class ScopeTest {
             assertThat(y.gradient()).isNull();
             assertThat(loss.gradient()).isNull();
             assertThatThrownBy(loss::backward).isInstanceOf(IllegalStateException.class)
-                    .hasMessage("what leads to this value was run backward before: compute it again");
+                    .hasMessage(
+                            "what leads to a tensor [] was run backward before: compute it again, or open NoGradient"
+                                    + " to use its values alone");
             assertThatThrownBy(() -> x.sum().add(y.sum()).reshape(1).exp().add(x).backward())
                     .isInstanceOf(IllegalStateException.class);
         }
