@@ -19,7 +19,7 @@ final class Reductions {
 
     /** {@code scale} times the sum over one dimension, which stays with length 1. */
     static Tensor sum(Tensor argument, int dimension, float scale) {
-        Tensor x = argument.contiguous();
+        Tensor x = argument.floats();
         Tensor out = Scope.current().empty(DType.F32, x.shape().with(dimension, 1));
         x.engine().sum(x, scale, out, false);
         recordSum(x, scale, out, out);
@@ -41,7 +41,7 @@ final class Reductions {
     }
 
     static Tensor max(Tensor argument) {
-        Tensor x = argument.contiguous();
+        Tensor x = argument.floats();
         Tensor out = Scope.current().empty(DType.F32, x.shape().with(-1, 1));
         x.engine().max(x, out);
         if (Elementwise.recording(x)) {
@@ -54,7 +54,7 @@ final class Reductions {
     }
 
     static Tensor softmax(Tensor argument, boolean log) {
-        Tensor x = argument.contiguous();
+        Tensor x = argument.floats();
         Tensor out = Scope.current().empty(DType.F32, x.shape());
         x.engine().softmax(x, log, out);
         if (Elementwise.recording(x)) {

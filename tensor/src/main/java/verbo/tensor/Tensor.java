@@ -367,7 +367,7 @@ public final class Tensor {
 
     // ---- views
 
-    /** The same elements in another shape; one length may be -1. Copies only what is not contiguous. */
+    /** The same elements in another shape; one length may be -1. Copies, as {@link #contiguous} does, only what is not. */
     public Tensor reshape(int... lengths) {
         int[] wanted = lengths.clone();
         long known = 1;
@@ -431,12 +431,17 @@ public final class Tensor {
         return new Tensor(one, base, Shape.of(lengths), left, one.offset);
     }
 
-    /** This tensor, or a copy of it in row order where it is not. */
+    /** This tensor, or a copy of it in row order where it is not; a copy of F16 and BF16 is F32. */
     public Tensor contiguous() {
-        return isContiguous() && dtype == DType.F32 ? this : Elementwise.copy(this);
+        return isContiguous() ? this : Elementwise.copy(this);
     }
 
-    /** Tensors one after the other along a dimension; a copy. */
+    /** This tensor as F32 in row order, for kernels. */
+    Tensor floats() {
+        return isContiguous() && dtype == DType.F32 ? this : Elementwise.copy(this, DType.F32);
+    }
+
+    /** Tensors one after the other along a dimension; a copy, of I32 where all are and else of F32. */
     public static Tensor concat(int dimension, Tensor... parts) {
         return Elementwise.concat(dimension, List.of(parts));
     }

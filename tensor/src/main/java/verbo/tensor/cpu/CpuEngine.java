@@ -3,8 +3,6 @@
 package verbo.tensor.cpu;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import verbo.tensor.Attention;
@@ -212,7 +210,7 @@ public final class CpuEngine implements Engine {
 
     @Override
     public void fillNormal(Tensor out, float mean, float deviation, long seed) {
-        long to = address(out);
+        long to = writable(out);
         long key = Draws.key(seed);
         spans(out.size(), (from, n) -> {
             for (long i = from; i < from + n; i++) {
@@ -223,16 +221,22 @@ public final class CpuEngine implements Engine {
 
     @Override
     public void copy(Tensor from, Tensor to, boolean accumulate) {
+        Memory.writable(to);
         LoopNest nest = new LoopNest(to.shape(), from, to);
         long fromStep = nest.innerStride(0) * from.dtype().bytes();
         long toStep = nest.innerStride(1) * 4;
-        boolean dense = fromStep == 4 && toStep == 4 && from.dtype() == DType.F32;
+        boolean dense = fromStep == 4 && toStep == 4 && from.dtype() == to.dtype();
+        boolean whole = to.dtype() == DType.I32;
         DType type = from.dtype();
         nest.run(workers, (x, y, none, n) -> {
             if (dense && accumulate) {
                 kernels.add(x, y, n);
             } else if (dense) {
                 MemorySegment.copy(Memory.ALL, x, Memory.ALL, y, 4L * n);
+            } else if (whole) {
+                for (int i = 0; i < n; i++) {
+                    Memory.ALL.set(Memory.INT, y + toStep * i, getInt(x + fromStep * i));
+                }
             } else {
                 for (int i = 0; i < n; i++) {
                     float value = value(type, x + fromStep * i);
@@ -400,8 +404,10 @@ public final class CpuEngine implements Engine {
             if (!accumulate) {
                 kernels.fill(to + start, 0, width);
             }
+            float most = get(maxima + 4 * row);
             for (long i = start; i < start + 4L * width; i += 4) {
-                if (get(from + i) == get(maxima + 4 * row)) {
+                float value = get(from + i);
+                if (value == most || Float.isNaN(value) && Float.isNaN(most)) {
                     set(to + i, get(to + i) + get(gradients + 4 * row));
                     break;
                 }
@@ -439,7 +445,7 @@ public final class CpuEngine implements Engine {
             return;
         }
         long products = count;
-        boolean together = (long) m * n * k < 1L << 21; // small products: one a task
+        boolean together = k > 0 && (long) m * n * k < 1L << 21; // small products: one a task
         if (together) {
             workers.run(Math.toIntExact(products),
                     index -> gemm.local().multiply(m, n, k, matrix(a, offset(a, out, index)),
@@ -624,7 +630,8 @@ public final class CpuEngine implements Engine {
                 if (log) {
                     max = kernels.max(from + at, width);
                     float sum = kernels.exp(from + at, 1, max, to + at, width);
-                    kernels.affine(from + at, 1, (float) -(max + Math.log(sum)), to + at, width, false);
+                    kernels.affine(from + at, 1, -max, to + at, width, false); // apart: their sum would lose digits
+                    kernels.affine(to + at, 1, (float) -Math.log(sum), to + at, width, false);
                 } else { // memory brings the next row and takes this one while the processor computes exponentials
                     long next = from + (r + 1 < row + count ? at + 4L * width : at);
                     max = kernels.expAndMax(from + at, max, to + at, next, width);
@@ -707,7 +714,12 @@ public final class CpuEngine implements Engine {
             }
             float max = kernels.max(at, width);
             set(most + 4 * row, max);
-            set(s + 4 * row, kernels.exp(at, 1, max, at, width));
+            if (max == Float.NEGATIVE_INFINITY) { // every class of this part is masked
+                kernels.fill(at, 0, width);
+                set(s + 4 * row, 0);
+            } else {
+                set(s + 4 * row, kernels.exp(at, 1, max, at, width));
+            }
         });
     }
 

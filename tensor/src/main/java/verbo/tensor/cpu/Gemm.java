@@ -82,8 +82,17 @@ final class Gemm {
         if (m == 0 || n == 0) {
             return;
         }
-        if (k == 0) {
-            throw new IllegalArgumentException("a product needs an inner dimension of at least 1");
+        if (k == 0) { // a sum of nothing
+            for (int row = 0; row < m; row++) {
+                long out = c + 4L * row * cStride;
+                if (!accumulate) {
+                    kernels.fill(out, 0, n);
+                }
+                if (bias != 0) {
+                    kernels.add(bias, out, n);
+                }
+            }
+            return;
         }
         if (m < ((long) k * n < LARGE ? FEW_ROWS : b.rowStride == 1 ? FEW_DOTS_OF_LARGE : FEW_ROWS_OF_LARGE)) {
             multiplyFewRows(m, n, k, a, b, bias, c, cStride, accumulate);
