@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor;
 
+import java.util.Arrays;
+
 import static java.util.Objects.requireNonNull;
 
 /** Operations that bring many elements together: sums, maxima and softmax. */
@@ -10,10 +12,12 @@ final class Reductions {
 
     /** {@code scale} times the sum of all elements, a scalar. */
     static Tensor sum(Tensor argument, float scale) {
-        Tensor x = argument.contiguous().reshape(-1);
+        Tensor x = argument.floats();
         Tensor out = Scope.current().empty(DType.F32, Shape.of());
-        x.engine().sum(x, scale, out.reshape(1), false);
-        recordSum(x, scale, out, out.reshape(1));
+        int[] ones = new int[x.rank()];
+        Arrays.fill(ones, 1);
+        x.engine().sum(x, scale, out.reshape(ones), false);
+        recordSum(x, scale, out, out.reshape(ones));
         return out;
     }
 

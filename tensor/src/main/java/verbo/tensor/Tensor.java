@@ -380,7 +380,12 @@ public final class Tensor {
             }
         }
         if (open >= 0) {
-            wanted[open] = known == 0 ? 0 : Math.toIntExact(size() / known);
+            long left = known == 0 ? 0 : size() / known;
+            if (left > Integer.MAX_VALUE) {
+                throw new IllegalArgumentException(
+                        "a tensor " + shape + " has more elements than a dimension takes: " + left);
+            }
+            wanted[open] = (int) left;
         }
         Shape to = Shape.of(wanted);
         if (to.size() != size()) {

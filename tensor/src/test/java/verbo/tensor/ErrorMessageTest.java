@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor;
 
+import java.lang.foreign.MemorySegment;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -52,6 +53,8 @@ class ErrorMessageTest {
         refused(() -> Shape.of(2, 3).length(-3), "-3", "[2, 3]");
         refused(() -> Shape.broadcast(Shape.of(2, 3), Shape.of(3, 2)), "[2, 3]", "[3, 2]");
         assertThat(Shape.broadcast(Shape.of(2, 1), Shape.of(5, 1, 3))).isEqualTo(Shape.of(5, 2, 3));
+        refused(() -> Shape.of(Integer.MAX_VALUE, Integer.MAX_VALUE, 3), "[2147483647, 2147483647, 3]");
+        assertThat(Shape.of(Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE, 0).size()).isZero();
         assertThat(Shape.of().rows()).isEqualTo(1);
         assertThat(Shape.of(2, 3)).hasToString("[2, 3]").hasSameHashCodeAs(Shape.of(2, 3)).isNotEqualTo(Shape.of(3, 2));
     }
@@ -65,6 +68,10 @@ class ErrorMessageTest {
         refused(() -> x(2, 3).transpose(0, 1).set(new float[6]), "[3, 2]");
         refused(() -> x(2, 3).item(), "[2, 3]");
         assertThat(x(1, 1).item()).isZero();
+        refused(() -> scope.empty(DType.F32, 1 << 30, 1 << 30, 4), "[1073741824, 1073741824, 4]");
+        refused(() -> scope.wrap(MemorySegment.NULL, DType.F32, 1 << 30, 1 << 30, 4), "[1073741824, 1073741824, 4]");
+        refused(() -> ENGINE.allocate(-1), "-1");
+        assertThatThrownBy(() -> ENGINE.allocate(Long.MAX_VALUE)).isInstanceOf(OutOfMemoryError.class);
     }
 
     @Test
@@ -72,6 +79,10 @@ class ErrorMessageTest {
         refused(() -> x(2, 3).reshape(4, 2), "[2, 3]", "[4, 2]");
         refused(() -> x(2, 3).reshape(4, -1), "[2, 3]");
         refused(() -> x(2, 3).reshape(-1, -1), "-1");
+        MemorySegment promised = MemorySegment.ofAddress(64).reinterpret(1L << 34); // nothing of it is read
+        refused(() -> scope.wrap(promised, DType.F32, 1 << 16, 1 << 16).reshape(-1), "[65536, 65536]", "4294967296");
+        refused(() -> Tensor.concat(0, x(2), ids(2)), "F32", "I32");
+        refused(() -> Tensor.concat(0, ids(2), x(2)), "F32", "I32");
         refused(() -> x(2, 3).transpose(0, 2), "[2, 3]");
         refused(() -> x(2, 3).slice(1, 2, 4), "2", "4", "[2, 3]");
         refused(() -> x(2, 3).slice(1, -1, 2), "-1", "[2, 3]");

@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -172,6 +173,26 @@ class ScopeTest {
             assertThat(afterTwo).isPositive();
             assertThat(engine.reservedBytes()).isEqualTo(afterTwo);
         }
+    }
+
+    private static long reservedBy(int... lengths) {
+        try (Engine engine = Engine.cpu(1)) {
+            for (int length : lengths) {
+                try (Scope scope = Scope.open(engine)) {
+                    for (int i = 1; i <= 12; i++) {
+                        scope.empty(DType.F32, length, (i % 2 == 0 ? 3000 : 12_000 * (i % 4)));
+                    }
+                }
+            }
+            return engine.reservedBytes();
+        }
+    }
+
+    @Test
+    void batchesOfAllLengthsUseEachOthersMemory() {
+        int[] lengths = new SplittableRandom(1).ints(300, 16, 129).toArray();
+        long most = reservedBy(128);
+        assertThat(reservedBy(lengths)).isLessThan(4 * most);
     }
 
     @Test

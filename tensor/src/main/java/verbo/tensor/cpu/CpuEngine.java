@@ -152,7 +152,7 @@ public final class CpuEngine implements Engine {
         void run(long row);
     }
 
-    private void rows(long rows, int width, Row body) {
+    private void rows(long rows, long width, Row body) {
         rowsTogether(rows, width, (first, count) -> {
             for (long row = first; row < first + count; row++) {
                 body.run(row);
@@ -161,7 +161,7 @@ public final class CpuEngine implements Engine {
     }
 
     /** Of so many rows, as many at a time as a task takes. */
-    private void rowsTogether(long rows, int width, Span body) {
+    private void rowsTogether(long rows, long width, Span body) {
         long part = Math.max(1, CHUNK / Math.max(1, width));
         workers.run(Math.toIntExact((rows + part - 1) / part),
                 index -> body.run(index * part, Math.min(part, rows - index * part)));
@@ -173,7 +173,7 @@ public final class CpuEngine implements Engine {
     }
 
     /** Cuts the sum over rows into parts, by the number of rows alone, and adds the parts' sums in order. */
-    private void sumInParts(long rows, int n, PartialSum partial, FinishedSum finished) {
+    private void sumInParts(long rows, long n, PartialSum partial, FinishedSum finished) {
         long part = Math.max(16, (rows + SUM_PARTS - 1) / SUM_PARTS);
         int parts = Math.toIntExact((rows + part - 1) / part);
         Memory.Block block = memory.allocate(4L * parts * n);
@@ -193,7 +193,7 @@ public final class CpuEngine implements Engine {
         void run(long sums, int parts);
     }
 
-    private void addUp(long sums, int parts, int stride, float scale, long out, int n, boolean accumulate) {
+    private void addUp(long sums, int parts, long stride, float scale, long out, long n, boolean accumulate) {
         if (!accumulate) {
             kernels.fill(out, 0, n);
         }
@@ -309,8 +309,11 @@ public final class CpuEngine implements Engine {
 
     @Override
     public void sum(Tensor x, float scale, Tensor out, boolean accumulate) {
+        if (out.size() == 0) {
+            return;
+        }
         // adjacent dimensions that are both kept, or both summed over, are one
-        int[] lengths = new int[x.rank() + 1];
+        long[] lengths = new long[x.rank() + 1];
         boolean[] summed = new boolean[x.rank() + 1];
         int groups = 0;
         for (int i = 0; i < x.rank(); i++) {
@@ -320,7 +323,7 @@ public final class CpuEngine implements Engine {
             }
             boolean sum = out.length(i) == 1;
             if (groups > 0 && summed[groups - 1] == sum) {
-                lengths[groups - 1] = Math.multiplyExact(lengths[groups - 1], length);
+                lengths[groups - 1] *= length;
             } else {
                 lengths[groups] = length;
                 summed[groups++] = sum;
@@ -342,23 +345,22 @@ public final class CpuEngine implements Engine {
         } else if (groups == 2 && summed[0]) {
             sumOfRows(from, lengths[0], lengths[1], scale, to, accumulate);
         } else if (groups == 2) {
-            int width = lengths[1];
+            long width = lengths[1];
             rows(lengths[0], width, row -> {
                 float sum = kernels.sum(from + 4 * row * width, width) * scale;
                 set(to + 4 * row, accumulate ? get(to + 4 * row) + sum : sum);
             });
         } else if (groups == 3 && summed[1]) {
-            for (int i = 0; i < lengths[0]; i++) {
-                sumOfRows(from + 4L * i * lengths[1] * lengths[2], lengths[1], lengths[2], scale,
-                        to + 4L * i * lengths[2],
-                        accumulate);
+            for (long i = 0; i < lengths[0]; i++) {
+                sumOfRows(from + 4 * i * lengths[1] * lengths[2], lengths[1], lengths[2], scale,
+                        to + 4 * i * lengths[2], accumulate);
             }
         } else {
             sumOneByOne(x, scale, out, accumulate);
         }
     }
 
-    private void sumOfRows(long from, int rows, int width, float scale, long to, boolean accumulate) {
+    private void sumOfRows(long from, long rows, long width, float scale, long to, boolean accumulate) {
         sumInParts(rows, width,
                 (first, last, sums) -> kernels.sumRows(from + 4 * first * width, last - first, width, 1, sums, width),
                 (sums, parts) -> addUp(sums, parts, width, scale, to, width, accumulate));
@@ -560,7 +562,7 @@ public final class CpuEngine implements Engine {
         long s = address(statistics);
         long dy = address(dOut);
         long to = dx.into() == null ? 0 : address(dx.into());
-        sumInParts(x.shape().rows(), 2 * width, (first, last, sums) -> {
+        sumInParts(x.shape().rows(), 2L * width, (first, last, sums) -> {
             for (long row = first; row < last; row++) {
                 long at = 4 * row * width;
                 if (to != 0) {

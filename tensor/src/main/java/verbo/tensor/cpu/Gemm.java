@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor.cpu;
 
+import static verbo.tensor.cpu.Scratch.atLeast;
+
 /**
  * Matrix products C = A·B (+ C) (+ bias) by the scheme of GotoBLAS and BLIS (Goto and van de Geijn 2008; Van Zee and van de
  * Geijn 2015): both operands are cut into blocks that fit the caches and packed into panels in the order in which the
@@ -215,10 +217,6 @@ final class Gemm {
         }
     }
 
-    private static float[] atLeast(float[] array, int length) {
-        return array.length >= length ? array : new float[length];
-    }
-
     /** B is read once, by rows or by columns as it lies: decoding, whose limit is memory. */
     private void multiplyFewRows(int m, int n, int k, Matrix a, Matrix b, long bias, long c, long cStride,
             boolean accumulate) {
@@ -283,9 +281,7 @@ final class Gemm {
         private final float[] tile;
         private float[] packedA = new float[0];
         private final Panels packedB = new Panels();
-        private java.lang.foreign.Arena arena = java.lang.foreign.Arena.ofAuto();
-        private long scratch;
-        private long scratchLength;
+        private final Scratch scratch = new Scratch();
 
         private Local(Kernels kernels) {
             this.kernels = kernels;
@@ -301,12 +297,7 @@ final class Gemm {
 
         /** Memory for this many floats, until the next call on this thread. */
         long scratch(long floats) {
-            if (floats > scratchLength) {
-                arena = java.lang.foreign.Arena.ofAuto();
-                scratch = arena.allocate(4 * floats, 64).address();
-                scratchLength = floats;
-            }
-            return scratch;
+            return scratch.floats(floats);
         }
 
         /** Room for one packed block of an operand. */

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor.cpu;
 
-import java.lang.foreign.Arena;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +9,7 @@ import verbo.tensor.RecurrentCell;
 import verbo.tensor.Tensor;
 
 import static verbo.tensor.cpu.Memory.address;
+import static verbo.tensor.cpu.Scratch.atLeast;
 
 /**
  * The steps of a recurrent layer. The weight is packed once for all of them, and the threads stay with it for the whole
@@ -33,9 +33,7 @@ final class RecurrenceKernel {
     private float[] weights = new float[0];
     private float[] left = new float[0];
     private float[] leftNext = new float[0];
-    private Arena arena = Arena.ofAuto();
-    private long step;
-    private long stepLength;
+    private final Scratch products = new Scratch(); // of a step alone: the product itself may not use them
 
     RecurrenceKernel(Kernels kernels, Workers workers, Gemm gemm) {
         this.kernels = kernels;
@@ -198,7 +196,7 @@ final class RecurrenceKernel {
     private void oneStep(Steps steps, long input, Gemm.Matrix weight, long bias) {
         int h = steps.width;
         int wide = steps.wide();
-        long product = scratch((long) steps.batch * wide);
+        long product = products.floats((long) steps.batch * wide);
         gemm.multiply(steps.batch, wide, h, new Gemm.Matrix(steps.state(0, -1), h, 1), weight, 0, product, wide, false);
         int part = Math.max(1, CpuEngine.CHUNK / wide);
         workers.run((steps.batch + part - 1) / part, index -> {
@@ -327,19 +325,5 @@ final class RecurrenceKernel {
                         k > 0);
             }
         }
-    }
-
-    /** Memory for a step's products, which the product itself may not use. */
-    private long scratch(long floats) {
-        if (floats > stepLength) {
-            arena = Arena.ofAuto();
-            step = arena.allocate(4 * floats, 64).address();
-            stepLength = floats;
-        }
-        return step;
-    }
-
-    private static float[] atLeast(float[] array, int length) {
-        return array.length >= length ? array : new float[length];
     }
 }
