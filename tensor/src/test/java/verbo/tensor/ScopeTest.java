@@ -346,6 +346,9 @@ class ScopeTest {
                 assertThatThrownBy(() -> wrapped.set(new float[6])).isInstanceOf(IllegalStateException.class)
                         .hasMessage(
                                 "a tensor [2, 3] over read-only memory cannot be written to: copy it with Scope.copy");
+                assertThatThrownBy(() -> ENGINE.fillNormal(wrapped, 0, 1, 1)).isInstanceOf(IllegalStateException.class);
+                assertThatThrownBy(() -> ENGINE.copy(scope.zeros(2, 3), wrapped, false))
+                        .isInstanceOf(IllegalStateException.class);
                 assertThatThrownBy(() -> scope.wrap(mapped, DType.F32, 7)).isInstanceOf(IllegalArgumentException.class)
                         .hasMessage("a tensor [7] of F32 needs 28 bytes, there are 24");
                 assertThatThrownBy(() -> scope.wrap(MemorySegment.ofArray(new float[6]), DType.F32, 6))

@@ -22,6 +22,7 @@ final class Scratch {
 
     /** An array of at least this length: this one, or a new one. */
     static float[] atLeast(float[] array, int length) {
-        return array.length >= length ? array : new float[Math.max(length, array.length + array.length / 2)];
+        return array.length >= length ? array
+                : new float[Math.max(length, (int) Math.min(3L * array.length / 2, 1 << 30))];
     }
 }
