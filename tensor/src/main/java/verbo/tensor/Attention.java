@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * How attention is computed: softmax(scale · QKᵀ + bias) V (Vaswani et al. 2017).
  *
  * @param scale
- *            what the products of queries and keys are multiplied by, usually 1/√(head dimension)
+ *            what the products of queries and keys are multiplied by, usually 1/√(head dimension); positive and finite
  * @param causal
  *            whether query i sees only the keys up to its own place; with fewer queries than keys the queries are the last
  * @param bias
@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 public record Attention(float scale, boolean causal, @Nullable Tensor bias, float dropout, long seed) {
     public Attention {
+        if (!(scale > 0 && scale < Float.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("the scale of attention is positive and finite, not " + scale);
+        }
         Elementwise.requireProbability(dropout);
     }
 

@@ -18,6 +18,10 @@ final class AttentionProduct {
                             + keys.shape()
                             + " and " + values.shape());
         }
+        if (keys.length(2) == 0 || keys.length(3) == 0) {
+            throw new IllegalArgumentException(
+                    "attention needs at least one key and a head of at least one element, not keys " + keys.shape());
+        }
         if (options.causal() && queries.length(2) > keys.length(2)) {
             throw new IllegalArgumentException("causal attention has at least as many keys as queries, not "
                     + keys.length(2) + " for " + queries.length(2));
@@ -48,6 +52,10 @@ final class AttentionProduct {
         if (bias == null) {
             return;
         }
+        if (Elementwise.recording(bias)) {
+            throw new IllegalArgumentException("the bias of attention takes no gradient: " + bias
+                    + " requires one or was computed from what does; add Scope.copy of it");
+        }
         boolean fits = bias.rank() == 4 && bias.length(3) == keys.length(2);
         for (int i = 0; fits && i < 3; i++) {
             fits = bias.length(i) == 1 || bias.length(i) == queries.length(i);
@@ -64,6 +72,6 @@ final class AttentionProduct {
     }
 
     private static Tensor dense(Tensor x) {
-        return x.dtype() == DType.F32 && x.stride(-1) == 1 ? x : x.contiguous();
+        return x.dtype() == DType.F32 && x.stride(-1) == 1 ? x : x.floats();
     }
 }

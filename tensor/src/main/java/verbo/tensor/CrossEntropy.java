@@ -17,7 +17,7 @@ final class CrossEntropy {
     private CrossEntropy() {}
 
     static Tensor ofLogits(Tensor argument, Tensor targets) {
-        Tensor logits = argument.contiguous();
+        Tensor logits = argument.floats();
         int classes = logits.length(-1);
         int rows = requireTargets(logits, targets);
         Engine engine = logits.engine();
@@ -45,9 +45,9 @@ final class CrossEntropy {
     /** The same, keeping up to {@code most} logits. */
     static Tensor ofLinear(Tensor argument, Tensor matrix, @Nullable Tensor added, Tensor targets, long most) {
         Products.requireWeight(argument, matrix, added);
-        Tensor x = argument.contiguous();
+        Tensor x = argument.floats();
         Tensor weight = Products.multipliable(matrix);
-        Tensor bias = added == null ? null : added.contiguous();
+        Tensor bias = added == null ? null : added.floats();
         int rows = requireTargets(x, targets);
         int classes = weight.length(1);
         Engine engine = x.engine();

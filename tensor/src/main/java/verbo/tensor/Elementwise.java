@@ -10,8 +10,13 @@ import static java.util.Objects.requireNonNull;
 final class Elementwise {
     private Elementwise() {}
 
+    /** A copy in row order; as F32 what is not I32. */
     static Tensor copy(Tensor x) {
-        Tensor out = Scope.current().empty(DType.F32, x.shape());
+        return copy(x, x.dtype() == DType.I32 ? DType.I32 : DType.F32);
+    }
+
+    static Tensor copy(Tensor x, DType type) {
+        Tensor out = Scope.current().empty(type, x.shape());
         x.engine().copy(x, out, false);
         if (recording(x)) {
             out.recorded(dOut -> pass(dOut, x), x);
@@ -20,7 +25,7 @@ final class Elementwise {
     }
 
     static Tensor unary(Unary op, Tensor argument) {
-        Tensor x = argument.contiguous();
+        Tensor x = argument.floats();
         Tensor out = Scope.current().empty(DType.F32, x.shape());
         x.engine().unary(op, x, out);
         if (recording(x)) {
@@ -33,7 +38,7 @@ final class Elementwise {
     }
 
     static Tensor affine(Tensor argument, float scale, float shift) {
-        Tensor x = argument.contiguous();
+        Tensor x = argument.floats();
         Tensor out = Scope.current().empty(DType.F32, x.shape());
         x.engine().affine(x, scale, shift, out, false);
         if (recording(x)) {
@@ -47,7 +52,7 @@ final class Elementwise {
 
     static Tensor dropout(Tensor argument, float probability, long seed) {
         requireProbability(probability);
-        Tensor x = argument.contiguous();
+        Tensor x = argument.floats();
         Tensor out = Scope.current().empty(DType.F32, x.shape());
         x.engine().dropout(x, probability, seed, out, false);
         if (recording(x)) {
@@ -112,9 +117,14 @@ final class Elementwise {
                         "tensors " + first.shape() + " and " + part.shape() + " cannot be put together in dimension "
                                 + at);
             }
+            if ((part.dtype() == DType.I32) != (first.dtype() == DType.I32)) {
+                throw new IllegalArgumentException("tensors of " + first.dtype() + " and " + part.dtype()
+                        + " cannot be put together");
+            }
             length += part.length(at);
         }
-        Tensor out = Scope.current().empty(DType.F32, first.shape().with(at, length));
+        Tensor out = Scope.current().empty(first.dtype() == DType.I32 ? DType.I32 : DType.F32,
+                first.shape().with(at, length));
         boolean recording = false;
         int from = 0;
         for (Tensor part : parts) {
@@ -139,7 +149,7 @@ final class Elementwise {
 
     /** A tensor of F32 with any strides. */
     private static Tensor floats(Tensor x) {
-        return x.dtype() == DType.F32 ? x : copy(x);
+        return x.dtype() == DType.F32 ? x : copy(x, DType.F32);
     }
 
     /** Whether an operation on x must be recorded. */

@@ -21,7 +21,7 @@ import verbo.tensor.cpu.CpuEngine;
  */
 public interface Engine extends AutoCloseable {
 
-    /** The engine of this machine's processor with one thread a processor, made on first use and never closed. */
+    /** The engine of this machine's processor with one thread a processor, made on first use and never closed: its {@link #close} does nothing. */
     static Engine cpu() {
         return CpuEngine.shared();
     }
@@ -70,7 +70,10 @@ public interface Engine extends AutoCloseable {
     /** Fills with a normal distribution, the same for the same seed on every engine. {@code out} is contiguous. */
     void fillNormal(Tensor out, float mean, float deviation, long seed);
 
-    /** Copies, converting to F32 where {@code from} is of another type. Shapes are equal, strides any. */
+    /**
+     * Copies to F32, converting what is of another type, or I32 to I32, which is not accumulated. Shapes are equal, strides
+     * any.
+     */
     void copy(Tensor from, Tensor to, boolean accumulate);
 
     /** {@code out = op(x)}; contiguous. */
@@ -94,10 +97,10 @@ public interface Engine extends AutoCloseable {
     /** The largest element over the last dimension: {@code x [rows.., n]}, {@code out [rows.., 1]}; contiguous. */
     void max(Tensor x, Tensor out);
 
-    /** {@code dx (+)= dOut} where x equals the maximum (the first such element). */
+    /** {@code dx (+)= dOut} where x equals the maximum (the first such element); NaN equals NaN. */
     void maxBackward(Tensor x, Tensor out, Tensor dOut, Tensor dx, boolean accumulate);
 
-    /** The sum of squares of all elements, in double precision; contiguous. */
+    /** The sum of squares of all elements: of pieces in float, their sums in double; contiguous. */
     double sumOfSquares(Tensor x);
 
     /** Drops elements with probability p and scales the rest by 1/(1-p): element i by the i-th draw of {@code seed}. */
@@ -272,6 +275,10 @@ public interface Engine extends AutoCloseable {
         public static final Gradient NONE = new Gradient(null, false);
     }
 
+    /**
+     * Ends the threads and gives back what memory is not in use, and the rest as it is freed. Computing on a closed engine and
+     * allocating from it throw {@link IllegalStateException}.
+     */
     @Override
     void close();
 }

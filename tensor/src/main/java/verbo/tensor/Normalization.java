@@ -11,9 +11,9 @@ final class Normalization {
     static Tensor layerNorm(Tensor argument, Tensor factor, Tensor added, float epsilon) {
         requireWidth(argument, factor);
         requireWidth(argument, added);
-        Tensor x = argument.contiguous();
-        Tensor gain = factor.contiguous();
-        Tensor bias = added.contiguous();
+        Tensor x = argument.floats();
+        Tensor gain = factor.floats();
+        Tensor bias = added.floats();
         Engine engine = x.engine();
         Tensor out = Scope.current().empty(DType.F32, x.shape());
         Tensor statistics = Scope.current().empty(DType.F32, (int) x.shape().rows(), 2);
@@ -28,8 +28,8 @@ final class Normalization {
 
     static Tensor rmsNorm(Tensor argument, Tensor factor, float epsilon) {
         requireWidth(argument, factor);
-        Tensor x = argument.contiguous();
-        Tensor gain = factor.contiguous();
+        Tensor x = argument.floats();
+        Tensor gain = factor.floats();
         Engine engine = x.engine();
         Tensor out = Scope.current().empty(DType.F32, x.shape());
         Tensor statistics = Scope.current().empty(DType.F32, (int) x.shape().rows());

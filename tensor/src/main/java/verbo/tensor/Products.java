@@ -13,9 +13,9 @@ final class Products {
 
     static Tensor linear(Tensor argument, Tensor matrix, @Nullable Tensor added) {
         requireWeight(argument, matrix, added);
-        Tensor x = argument.contiguous();
+        Tensor x = argument.floats();
         Tensor weight = multipliable(matrix);
-        Tensor bias = added == null ? null : added.contiguous();
+        Tensor bias = added == null ? null : added.floats();
         Engine engine = x.engine();
         Tensor rows = x.reshape((int) x.shape().rows(), x.length(-1)); // [rows, in]
         Tensor out = Scope.current().empty(DType.F32, x.shape().with(-1, weight.length(1)));
@@ -38,7 +38,6 @@ final class Products {
             throw new IllegalArgumentException(
                     "matrices " + left.shape() + " and " + right.shape() + " cannot be multiplied");
         }
-        requireInner(left, right);
         if (right.rank() == 2 && left.rank() > 2) {
             return linear(left, right, null); // one large product instead of many small ones
         }
@@ -68,14 +67,6 @@ final class Products {
         }
         if (bias != null && (bias.rank() != 1 || bias.length(0) != weight.length(1))) {
             throw new IllegalArgumentException("a bias " + bias.shape() + " does not fit a weight " + weight.shape());
-        }
-        requireInner(x, weight);
-    }
-
-    private static void requireInner(Tensor a, Tensor b) {
-        if (a.length(-1) == 0) {
-            throw new IllegalArgumentException(
-                    "the product of " + a.shape() + " and " + b.shape() + " has nothing to sum over");
         }
     }
 
@@ -126,6 +117,6 @@ final class Products {
 
     /** A tensor whose matrices lie by rows or by columns. */
     static Tensor multipliable(Tensor x) {
-        return x.dtype() == DType.F32 && (x.stride(-1) == 1 || x.stride(-2) == 1) ? x : x.contiguous();
+        return x.dtype() == DType.F32 && (x.stride(-1) == 1 || x.stride(-2) == 1) ? x : x.floats();
     }
 }

@@ -36,12 +36,12 @@ final class Recurrence {
             throw new IllegalArgumentException(
                     "the states before the first step are " + carried + ", not " + first.shape());
         }
-        Tensor x = argument.contiguous();
+        Tensor x = argument.floats();
         Tensor weight = Products.multipliable(matrix);
-        Tensor bias = added == null ? null : added.contiguous();
+        Tensor bias = added == null ? null : added.floats();
         Engine engine = x.engine();
         Scope scope = Scope.current();
-        Tensor initial = first == null ? scope.zeros(carried.lengths()) : first.contiguous();
+        Tensor initial = first == null ? scope.zeros(carried.lengths()) : first.floats();
         Tensor states = scope.empty(DType.F32, cell.states(), time, batch, width);
         Tensor gates = scope.empty(DType.F32, time, batch, cell.kept() * width);
         engine.recurrence(cell, backwards, x, weight, bias, initial, states, gates);

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor;
 
+import java.util.Arrays;
+
 import static java.util.Objects.requireNonNull;
 
 /** Operations that bring many elements together: sums, maxima and softmax. */
@@ -10,16 +12,18 @@ final class Reductions {
 
     /** {@code scale} times the sum of all elements, a scalar. */
     static Tensor sum(Tensor argument, float scale) {
-        Tensor x = argument.contiguous().reshape(-1);
+        Tensor x = argument.floats();
         Tensor out = Scope.current().empty(DType.F32, Shape.of());
-        x.engine().sum(x, scale, out.reshape(1), false);
-        recordSum(x, scale, out, out.reshape(1));
+        int[] ones = new int[x.rank()];
+        Arrays.fill(ones, 1);
+        x.engine().sum(x, scale, out.reshape(ones), false);
+        recordSum(x, scale, out, out.reshape(ones));
         return out;
     }
 
     /** {@code scale} times the sum over one dimension, which stays with length 1. */
     static Tensor sum(Tensor argument, int dimension, float scale) {
-        Tensor x = argument.contiguous();
+        Tensor x = argument.floats();
         Tensor out = Scope.current().empty(DType.F32, x.shape().with(dimension, 1));
         x.engine().sum(x, scale, out, false);
         recordSum(x, scale, out, out);
@@ -41,7 +45,7 @@ final class Reductions {
     }
 
     static Tensor max(Tensor argument) {
-        Tensor x = argument.contiguous();
+        Tensor x = argument.floats();
         Tensor out = Scope.current().empty(DType.F32, x.shape().with(-1, 1));
         x.engine().max(x, out);
         if (Elementwise.recording(x)) {
@@ -54,7 +58,7 @@ final class Reductions {
     }
 
     static Tensor softmax(Tensor argument, boolean log) {
-        Tensor x = argument.contiguous();
+        Tensor x = argument.floats();
         Tensor out = Scope.current().empty(DType.F32, x.shape());
         x.engine().softmax(x, log, out);
         if (Elementwise.recording(x)) {

@@ -84,7 +84,7 @@ public final class Scope implements AutoCloseable {
 
     Tensor empty(DType dtype, Shape shape) {
         requireOpen();
-        Storage storage = engine.allocate(Math.max(1, shape.size()) * dtype.bytes());
+        Storage storage = engine.allocate(Math.max(dtype.bytes(), shape.bytes(dtype)));
         owned.add(storage);
         return new Tensor(this, storage, dtype, shape);
     }
@@ -140,9 +140,9 @@ public final class Scope implements AutoCloseable {
     public Tensor wrap(MemorySegment segment, DType dtype, int... lengths) {
         requireOpen();
         Shape shape = Shape.of(lengths);
-        if (segment.byteSize() < shape.size() * dtype.bytes()) {
+        if (segment.byteSize() < shape.bytes(dtype)) {
             throw new IllegalArgumentException("a tensor " + shape + " of " + dtype + " needs "
-                    + shape.size() * dtype.bytes() + " bytes, there are " + segment.byteSize());
+                    + shape.bytes(dtype) + " bytes, there are " + segment.byteSize());
         }
         Storage storage = engine.wrap(segment);
         owned.add(storage);

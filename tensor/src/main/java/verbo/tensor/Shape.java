@@ -16,14 +16,37 @@ public final class Shape {
 
     private Shape(int[] lengths) {
         this.lengths = lengths;
-        long product = 1;
+        boolean empty = false;
         for (int length : lengths) {
             if (length < 0) {
                 throw new IllegalArgumentException("a dimension is negative: " + Arrays.toString(lengths));
             }
-            product = Math.multiplyExact(product, length);
+            empty |= length == 0;
         }
-        this.size = product;
+        this.size = empty ? 0 : product(lengths);
+    }
+
+    private static long product(int[] lengths) {
+        long product = 1;
+        for (int length : lengths) {
+            if (product > Long.MAX_VALUE / length) {
+                throw tooLarge(Arrays.toString(lengths));
+            }
+            product *= length;
+        }
+        return product;
+    }
+
+    private static IllegalArgumentException tooLarge(String lengths) {
+        return new IllegalArgumentException("a tensor " + lengths + " is larger than any memory");
+    }
+
+    /** The bytes of as many elements of a type. */
+    long bytes(DType dtype) {
+        if (size > Long.MAX_VALUE / dtype.bytes()) {
+            throw tooLarge(toString());
+        }
+        return size * dtype.bytes();
     }
 
     /** The shape with these lengths. */

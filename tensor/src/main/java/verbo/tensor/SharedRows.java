@@ -32,7 +32,7 @@ public interface SharedRows extends AutoCloseable {
     /** Sets a row to the first elements of an array. */
     void write(int row, float[] from);
 
-    /** Gives the memory back; no thread may use it any more. */
+    /** Gives the memory back; no thread may use it any more, and using it throws {@link IllegalStateException}. */
     @Override
     void close();
 }

@@ -3,9 +3,11 @@
 package verbo.tensor;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -37,16 +39,6 @@ final class Tape {
         nodes.add(new Node(output, backward, inputs));
     }
 
-    /** Whether this result is recorded here and was not run backward. */
-    boolean holds(Tensor output) {
-        for (int i = nodes.size() - 1; i >= 0; i--) { // a loss is usually the last
-            if (nodes.get(i).output == output) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /** The leaves that want gradients of what is recorded here. */
     Tensor[] leaves() {
         Map<Tensor, Node> leaves = new LinkedHashMap<>();
@@ -67,7 +59,8 @@ final class Tape {
 
     /**
      * Runs all nodes of a scope, then of those around it, from the last to the first. The gradient of an output is freed once
-     * it was passed on: afterwards only leaves have gradients.
+     * it was passed on: afterwards only leaves have gradients. Where a node throws, the leaves that had none before have none
+     * afterwards.
      *
      * @param ready
      *            gets each leaf as soon as its gradient is complete, or null
@@ -77,8 +70,41 @@ final class Tape {
         for (Scope at = scope; ready != null && at != null; at = at.parent()) {
             at.tape().users(users);
         }
+        Set<Tensor> before = new HashSet<>();
         for (Scope at = scope; at != null; at = at.parent()) {
-            at.tape().backward(users, ready);
+            at.tape().forLeaves(leaf -> {
+                if (leaf.gradient() != null) {
+                    before.add(leaf);
+                }
+            });
+        }
+        boolean complete = false;
+        try {
+            for (Scope at = scope; at != null; at = at.parent()) {
+                at.tape().backward(users, ready);
+            }
+            complete = true;
+        } finally {
+            for (Scope at = scope; at != null; at = at.parent()) {
+                if (!complete) {
+                    at.tape().forLeaves(leaf -> {
+                        if (!before.contains(leaf)) {
+                            leaf.clearGradient();
+                        }
+                    });
+                }
+                at.tape().clear();
+            }
+        }
+    }
+
+    private void forLeaves(Consumer<Tensor> action) {
+        for (Node node : nodes) {
+            for (Tensor input : node.inputs) {
+                if (input != null && input.base().isLeaf() && input.requiresGradient()) {
+                    action.accept(input.base());
+                }
+            }
         }
     }
 
@@ -99,20 +125,22 @@ final class Tape {
                 tell(node, users, ready);
             }
         }
-        nodes.clear();
     }
 
     private static void tell(Node node, Map<Tensor, Node> users, Consumer<Tensor> ready) {
         for (Tensor input : node.inputs) {
-            Tensor leaf = input == null ? node.output : input.base();
-            if (users.get(leaf) == node && leaf.gradient() != null) {
-                users.remove(leaf); // it may be among the inputs twice
-                ready.accept(leaf);
+            if (input != null && users.get(input.base()) == node && input.base().gradient() != null) {
+                users.remove(input.base()); // it may be among the inputs twice
+                ready.accept(input.base());
             }
         }
     }
 
+    /** Forgets what was recorded: it cannot be run backward any more. */
     void clear() {
+        for (Node node : nodes) {
+            node.output.forgetHistory();
+        }
         nodes.clear();
     }
 }

@@ -29,9 +29,11 @@ public final class Tensor {
     private final long offset;
     private final Tensor base;
 
-    // Of a base only: whether a gradient is wanted, the gradient's memory, and whether anything was written to it yet.
+    // Of a base only: whether a gradient is wanted, whether it was not computed, or was and what led to it has been run
+    // backward, the gradient's memory, and whether anything was written to it yet.
     private boolean requiresGradient;
     private boolean leaf = true;
+    private boolean historyGone;
     private @Nullable Tensor gradient;
     private boolean gradientWritten;
 
@@ -203,6 +205,12 @@ public final class Tensor {
         base.gradientWritten = false;
     }
 
+    /** Of a computed tensor: what led to it is no longer recorded. */
+    void forgetHistory() {
+        dropGradient();
+        historyGone = true;
+    }
+
     /** Frees a computed tensor's gradient. */
     void dropGradient() {
         if (!leaf && gradient != null) {
@@ -217,6 +225,7 @@ public final class Tensor {
         if (!base.requiresGradient) {
             return Engine.Gradient.NONE;
         }
+        requireHistory();
         Tensor whole = base.gradient;
         if (whole == null) {
             whole = base.scope.empty(DType.F32, base.shape);
@@ -248,9 +257,21 @@ public final class Tensor {
      *            all that may get a gradient; null ones are none
      */
     void recorded(Tape.Backward backward, @Nullable Tensor... inputs) {
+        for (Tensor input : inputs) {
+            if (input != null) {
+                input.requireHistory();
+            }
+        }
         requiresGradient = true;
         leaf = false;
         scope.tape().record(this, backward, inputs);
+    }
+
+    private void requireHistory() {
+        if (base.historyGone) {
+            throw new IllegalStateException("what leads to a tensor " + base.shape
+                    + " was run backward before: compute it again, or open NoGradient to use its values alone");
+        }
     }
 
     /** The whole of which this is a view, or itself. */
@@ -265,8 +286,12 @@ public final class Tensor {
 
     /**
      * Computes the gradient of this single value by every leaf it was computed from, adding to gradients that are there.
-     * The computation can be run backward once, and takes everything with it that was recorded in its scope: sum the losses
-     * that share a part before.
+     * The computation can be run backward once, and takes everything with it that was recorded in its scope and those around
+     * it: sum the losses that share a part before. What was computed there can afterwards only be used inside
+     * {@link NoGradient}.
+     *
+     * <p>
+     * When it throws on the way, leaves that had no gradient have none; what was added to one that was there stays.
      *
      * @throws IllegalStateException
      *             when this is not a single value, wants no gradient, or was run backward before
@@ -298,9 +323,7 @@ public final class Tensor {
         if (!requiresGradient() || base.leaf) {
             throw new IllegalStateException("nothing was recorded that leads to this value");
         }
-        if (!scope.tape().holds(base)) {
-            throw new IllegalStateException("what leads to this value was run backward before: compute it again");
-        }
+        requireHistory();
         try (NoGradient off = NoGradient.open()) {
             engine().fill(intoSum(), scale);
             Tape.backward(scope, ready);
@@ -344,7 +367,7 @@ public final class Tensor {
 
     // ---- views
 
-    /** The same elements in another shape; one length may be -1. Copies only what is not contiguous. */
+    /** The same elements in another shape; one length may be -1. Copies, as {@link #contiguous} does, only what is not. */
     public Tensor reshape(int... lengths) {
         int[] wanted = lengths.clone();
         long known = 1;
@@ -357,7 +380,12 @@ public final class Tensor {
             }
         }
         if (open >= 0) {
-            wanted[open] = known == 0 ? 0 : Math.toIntExact(size() / known);
+            long left = known == 0 ? 0 : size() / known;
+            if (left > Integer.MAX_VALUE) {
+                throw new IllegalArgumentException(
+                        "a tensor " + shape + " has more elements than a dimension takes: " + left);
+            }
+            wanted[open] = (int) left;
         }
         Shape to = Shape.of(wanted);
         if (to.size() != size()) {
@@ -408,12 +436,17 @@ public final class Tensor {
         return new Tensor(one, base, Shape.of(lengths), left, one.offset);
     }
 
-    /** This tensor, or a copy of it in row order where it is not. */
+    /** This tensor, or a copy of it in row order where it is not; a copy of F16 and BF16 is F32. */
     public Tensor contiguous() {
-        return isContiguous() && dtype == DType.F32 ? this : Elementwise.copy(this);
+        return isContiguous() ? this : Elementwise.copy(this);
     }
 
-    /** Tensors one after the other along a dimension; a copy. */
+    /** This tensor as F32 in row order, for kernels. */
+    Tensor floats() {
+        return isContiguous() && dtype == DType.F32 ? this : Elementwise.copy(this, DType.F32);
+    }
+
+    /** Tensors one after the other along a dimension; a copy, of I32 where all are and else of F32. */
     public static Tensor concat(int dimension, Tensor... parts) {
         return Elementwise.concat(dimension, List.of(parts));
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Function;
@@ -713,6 +714,97 @@ class GradientCheckTest {
             }
             assertThat(y.requiresGradient()).isFalse();
             assertThat(x.exp().requiresGradient()).isTrue();
+        }
+    }
+
+    // ---- what is at the edge
+
+    @Test
+    void aPartOfMaskedClassesCountsNothing() {
+        int rows = 4096; // so many that the classes are taken 256 at a time
+        int classes = 512;
+        float[] added = new float[classes];
+        Arrays.fill(added, 256, classes, Float.NEGATIVE_INFINITY);
+        try (Scope scope = Scope.open(ENGINE)) {
+            Tensor x = scope.normal(0, 1, 1, rows, 1);
+            Tensor weight = scope.normal(0, 1, 2, 1, classes).requireGradient();
+            Tensor bias = scope.of(added, classes);
+            Tensor targets = scope.of(new int[rows], rows);
+            Tensor expected = x.linear(weight, bias).crossEntropy(targets);
+            expected.backward();
+            float[] wanted = gradient(weight);
+            for (long most : new long[]{1L << 26, 0}) { // kept for the way back, and computed again
+                weight.clearGradient();
+                Tensor loss = CrossEntropy.ofLinear(x, weight, bias, targets, most);
+                assertThat(loss.item()).isCloseTo(expected.item(), within(1e-5f));
+                loss.backward();
+                assertThat(gradient(weight)).containsExactly(wanted, within(1e-5f));
+            }
+        }
+    }
+
+    @Test
+    void logSoftmaxOfLargeLogitsKeepsItsDigits() {
+        try (Scope scope = Scope.open(ENGINE)) {
+            for (float logit : new float[]{0, 1e4f, 1e6f, -1e6f}) {
+                assertThat(scope.of(new float[]{logit, logit}, 2).logSoftmax().toFloats())
+                        .containsExactly(new float[]{-0.6931472f, -0.6931472f}, within(1e-7f));
+            }
+        }
+    }
+
+    @Test
+    void reluCutsEvenAnInfiniteGradient() {
+        try (Scope scope = Scope.open(ENGINE)) {
+            float[] values = new float[34];
+            float[] wanted = new float[34];
+            for (int i = 0; i < values.length; i += 2) {
+                values[i] = -1;
+                values[i + 1] = 4;
+                wanted[i + 1] = 0.25f;
+            }
+            Tensor w = scope.of(values, values.length).requireGradient();
+            w.relu().sqrt().sum().backward();
+            assertThat(gradient(w)).containsExactly(wanted);
+        }
+    }
+
+    @Test
+    void theGradientOfAMaximumThatIsNoNumberIsNotLost() {
+        try (Scope scope = Scope.open(ENGINE)) {
+            Tensor x = scope.of(new float[]{1, Float.NaN, 3}, 3).requireGradient();
+            x.max().sum().backward();
+            assertThat(gradient(x)).containsExactly(0, 1, 0);
+        }
+    }
+
+    @Test
+    void sumsOfNothingAreZero() {
+        try (Scope scope = Scope.open(ENGINE)) {
+            Tensor weight = scope.normal(0, 1, 1, 4, 3).requireGradient();
+            scope.zeros(0, 4).linear(weight, null).sum().backward();
+            assertThat(gradient(weight)).containsExactly(new float[12]);
+            Tensor bias = scope.of(new float[]{1, 2, 3}, 3);
+            assertThat(scope.zeros(2, 0).linear(scope.zeros(0, 3), bias).toFloats()).containsExactly(1, 2, 3, 1, 2, 3);
+            assertThat(scope.zeros(2, 2, 0).matmul(scope.zeros(2, 0, 1)).toFloats()).containsExactly(0, 0, 0, 0);
+            assertThat(scope.zeros(1 << 16, 1 << 16, 0).sum().item()).isZero();
+        }
+    }
+
+    @Test
+    void wholeNumbersStayWhole() {
+        try (Scope scope = Scope.open(ENGINE)) {
+            Tensor ids = scope.of(new int[]{1, 16_777_217, 3, 4}, 2, 2);
+            assertThat(ids.contiguous()).isSameAs(ids);
+            int[] values = new int[4];
+            for (Tensor copy : new Tensor[]{ids.transpose(0, 1).contiguous(), ids.transpose(0, 1).reshape(4),
+                    Tensor.concat(0, ids.slice(1, 0, 1), ids.slice(1, 1, 2))}) {
+                assertThat(copy.dtype()).isEqualTo(DType.I32);
+                ENGINE.read(copy, MemorySegment.ofArray(values));
+                assertThat(values).containsExactly(1, 3, 16_777_217, 4);
+            }
+            assertThat(ids.add(1).toFloats()[0]).isEqualTo(2);
+            assertThat(ids.add(ids).toFloats()[2]).isEqualTo(6);
         }
     }
 }

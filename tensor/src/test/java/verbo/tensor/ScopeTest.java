@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -149,7 +150,9 @@ class ScopeTest {
             assertThat(y.gradient()).isNull();
             assertThat(loss.gradient()).isNull();
             assertThatThrownBy(loss::backward).isInstanceOf(IllegalStateException.class)
-                    .hasMessage("what leads to this value was run backward before: compute it again");
+                    .hasMessage(
+                            "what leads to a tensor [] was run backward before: compute it again, or open NoGradient"
+                                    + " to use its values alone");
             assertThatThrownBy(() -> x.sum().add(y.sum()).reshape(1).exp().add(x).backward())
                     .isInstanceOf(IllegalStateException.class);
         }
@@ -170,6 +173,26 @@ class ScopeTest {
             assertThat(afterTwo).isPositive();
             assertThat(engine.reservedBytes()).isEqualTo(afterTwo);
         }
+    }
+
+    private static long reservedBy(int... lengths) {
+        try (Engine engine = Engine.cpu(1)) {
+            for (int length : lengths) {
+                try (Scope scope = Scope.open(engine)) {
+                    for (int i = 1; i <= 12; i++) {
+                        scope.empty(DType.F32, length, (i % 2 == 0 ? 3000 : 12_000 * (i % 4)));
+                    }
+                }
+            }
+            return engine.reservedBytes();
+        }
+    }
+
+    @Test
+    void batchesOfAllLengthsUseEachOthersMemory() {
+        int[] lengths = new SplittableRandom(1).ints(300, 16, 129).toArray();
+        long most = reservedBy(128);
+        assertThat(reservedBy(lengths)).isLessThan(4 * most);
     }
 
     @Test
@@ -201,6 +224,64 @@ class ScopeTest {
         engine.close();
         lasting.close();
         assertThat(engine.reservedBytes()).isZero();
+    }
+
+    @Test
+    void aClosedEngineRefusesToComputeAndToAllocate() {
+        for (int threads = 1; threads <= 2; threads++) {
+            Engine engine = Engine.cpu(threads);
+            try (Scope scope = Scope.open(engine)) {
+                Tensor x = scope.zeros(2, 1, 256);
+                Tensor weight = scope.zeros(64, 256);
+                Tensor initial = scope.zeros(2, 1, 64);
+                Tensor states = scope.zeros(2, 2, 1, 64);
+                Tensor gates = scope.zeros(2, 1, 256);
+                engine.close();
+                engine.close();
+                assertThatThrownBy(() -> x.recurrence(RecurrentCell.LSTM, false, weight, null, null))
+                        .isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+                assertThatThrownBy(() -> engine.fill(x, 1)).isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("closed");
+                assertThatThrownBy(() -> engine.recurrence(RecurrentCell.LSTM, false, x, weight, null, initial, states,
+                        gates)).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+            }
+            assertThat(engine.reservedBytes()).isZero();
+        }
+    }
+
+    @Test
+    void theSharedEngineIsNeverClosed() {
+        Engine.cpu().close();
+        try (Scope scope = Scope.open(Engine.cpu())) {
+            assertThat(scope.zeros(2, 3).add(1).sum().item()).isEqualTo(6);
+        }
+    }
+
+    @Test
+    void sharedRowsAreRefusedOnceTheyWereGivenBack() {
+        SharedRows rows = SharedRows.of(2, 3);
+        rows.write(1, new float[]{1, 2, 3});
+        rows.close();
+        rows.close(); // closing twice is nothing
+        assertThatThrownBy(() -> rows.read(1, new float[3])).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> rows.write(1, new float[3])).isInstanceOf(IllegalStateException.class);
+        LogisticSteps steps = LogisticSteps.of(3, 1, 1);
+        steps.close();
+        steps.close();
+    }
+
+    @Test
+    void whatIsClosedTwiceIsHandedOutOnce() {
+        try (Engine engine = Engine.cpu(1); Scope scope = Scope.open(engine)) {
+            MachineLimits limits = new MachineLimits(engine);
+            limits.close();
+            limits.close();
+            Tensor one = scope.zeros(1 << 18);
+            Tensor other = scope.zeros(1 << 18);
+            one.set(new float[1 << 18]);
+            engine.fill(other, 1);
+            assertThat(one.toFloats()).containsOnly(0);
+        }
     }
 
     /** Nothing is written to it, so that the system only promises it. */
@@ -265,6 +346,9 @@ class ScopeTest {
                 assertThatThrownBy(() -> wrapped.set(new float[6])).isInstanceOf(IllegalStateException.class)
                         .hasMessage(
                                 "a tensor [2, 3] over read-only memory cannot be written to: copy it with Scope.copy");
+                assertThatThrownBy(() -> ENGINE.fillNormal(wrapped, 0, 1, 1)).isInstanceOf(IllegalStateException.class);
+                assertThatThrownBy(() -> ENGINE.copy(scope.zeros(2, 3), wrapped, false))
+                        .isInstanceOf(IllegalStateException.class);
                 assertThatThrownBy(() -> scope.wrap(mapped, DType.F32, 7)).isInstanceOf(IllegalArgumentException.class)
                         .hasMessage("a tensor [7] of F32 needs 28 bytes, there are 24");
                 assertThatThrownBy(() -> scope.wrap(MemorySegment.ofArray(new float[6]), DType.F32, 6))

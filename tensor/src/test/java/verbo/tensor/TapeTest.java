@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /** Segments that are computed again on the way back, and gradients that say when they are complete. */
 class TapeTest {
@@ -128,6 +129,70 @@ class TapeTest {
             assertThat(constant.recompute(x -> x.add(1).exp()).requiresGradient()).isFalse();
             assertThat(constant.recompute(x -> layers.layer(x, 0)).requiresGradient()).isTrue();
             assertThat(layers.applied).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void whatWasRunBackwardIsNotUsedAgain() {
+        try (Scope scope = Scope.open(ENGINE)) {
+            Tensor w = scope.of(new float[]{2}, 1).requireGradient();
+            Tensor h = w.multiply(3);
+            Tensor left = h.reshape(1, 1);
+            h.sum().backward();
+            assertThat(gradient(w)).containsExactly(3);
+            for (Tensor again : new Tensor[]{h, left}) {
+                assertThatThrownBy(again::square).isInstanceOf(IllegalStateException.class)
+                        .hasMessage("what leads to a tensor [1] was run backward before: compute it again, or open"
+                                + " NoGradient to use its values alone");
+            }
+            try (NoGradient _ = NoGradient.open()) {
+                assertThat(h.square().item()).isEqualTo(36);
+            }
+            w.multiply(3).square().sum().backward();
+            assertThat(gradient(w)).containsExactly(39);
+        }
+    }
+
+    @Test
+    void norIsWhatAnInnerScopeRecordedOfIt() {
+        try (Scope scope = Scope.open(ENGINE)) {
+            Tensor w = scope.of(new float[]{2}, 1).requireGradient();
+            Tensor h = w.multiply(3);
+            Tensor loss = h.sum();
+            try (Scope _ = Scope.open(ENGINE)) {
+                Tensor inner = h.square().sum();
+                loss.backward();
+                assertThatThrownBy(inner::backward).isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("a tensor [1] was run backward before");
+            }
+            assertThat(gradient(w)).containsExactly(3);
+        }
+    }
+
+    @Test
+    void aWayBackThatFailsLeavesNoGradients() {
+        try (Scope kept = Scope.lasting(ENGINE)) {
+            Tensor had = kept.of(new float[]{1}, 1).requireGradient();
+            Tensor first = kept.of(new float[]{2}, 1).requireGradient();
+            Tensor last = kept.of(new float[]{3}, 1).requireGradient();
+            try (Scope _ = Scope.open(ENGINE)) {
+                had.sum().backward();
+            }
+            try (Scope _ = Scope.open(ENGINE)) {
+                Tensor product = first.multiply(had);
+                Tensor loss = product.multiply(last).sum();
+                assertThatThrownBy(() -> loss.backward(1, leaf -> {
+                    throw new IllegalArgumentException("no room for a gradient");
+                })).hasMessage("no room for a gradient");
+                assertThat(last.gradient()).isNull();
+                assertThat(first.gradient()).isNull();
+                assertThat(product.gradient()).isNull();
+                assertThat(gradient(had)).containsExactly(1);
+                assertThatThrownBy(loss::backward).isInstanceOf(IllegalStateException.class);
+                first.multiply(last).sum().backward();
+                assertThat(gradient(first)).containsExactly(3);
+                assertThat(gradient(last)).containsExactly(2);
+            }
         }
     }
 

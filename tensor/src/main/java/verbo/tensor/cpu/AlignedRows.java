@@ -14,6 +14,7 @@ public final class AlignedRows implements SharedRows {
     private final int rows;
     private final int width;
     private final long stride;
+    private boolean closed;
 
     /** All zeros. */
     public AlignedRows(int rows, int width) {
@@ -34,6 +35,9 @@ public final class AlignedRows implements SharedRows {
     }
 
     long address(int row) {
+        if (closed) {
+            throw new IllegalStateException("these rows were given back: they cannot be used any more");
+        }
         return block.address() + java.util.Objects.checkIndex(row, rows) * stride;
     }
 
@@ -59,6 +63,7 @@ public final class AlignedRows implements SharedRows {
 
     @Override
     public void close() {
+        closed = true;
         memory.free(block);
         memory.close();
     }

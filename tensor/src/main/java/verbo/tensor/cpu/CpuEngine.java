@@ -3,8 +3,6 @@
 package verbo.tensor.cpu;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import verbo.tensor.Attention;
@@ -41,13 +39,18 @@ public final class CpuEngine implements Engine {
     private final Gemm gemm;
     private final AttentionKernel attention;
     private final RecurrenceKernel recurrence;
+    private final boolean shared;
 
     private static final class Shared {
-        private static final CpuEngine INSTANCE = new CpuEngine(Runtime.getRuntime().availableProcessors());
+        private static final CpuEngine INSTANCE = new CpuEngine(Runtime.getRuntime().availableProcessors(), true);
     }
 
     /** An engine of this many threads, the calling one included. */
     public CpuEngine(int threads) {
+        this(threads, false);
+    }
+
+    private CpuEngine(int threads, boolean shared) {
         if (threads < 1) {
             throw new IllegalArgumentException("at least 1 thread computes, not " + threads);
         }
@@ -56,6 +59,7 @@ public final class CpuEngine implements Engine {
         this.gemm = new Gemm(kernels, workers);
         this.attention = new AttentionKernel(kernels, workers, gemm);
         this.recurrence = new RecurrenceKernel(kernels, workers, gemm);
+        this.shared = shared;
     }
 
     /** The engine with one thread a processor. */
@@ -148,7 +152,7 @@ public final class CpuEngine implements Engine {
         void run(long row);
     }
 
-    private void rows(long rows, int width, Row body) {
+    private void rows(long rows, long width, Row body) {
         rowsTogether(rows, width, (first, count) -> {
             for (long row = first; row < first + count; row++) {
                 body.run(row);
@@ -157,7 +161,7 @@ public final class CpuEngine implements Engine {
     }
 
     /** Of so many rows, as many at a time as a task takes. */
-    private void rowsTogether(long rows, int width, Span body) {
+    private void rowsTogether(long rows, long width, Span body) {
         long part = Math.max(1, CHUNK / Math.max(1, width));
         workers.run(Math.toIntExact((rows + part - 1) / part),
                 index -> body.run(index * part, Math.min(part, rows - index * part)));
@@ -169,7 +173,7 @@ public final class CpuEngine implements Engine {
     }
 
     /** Cuts the sum over rows into parts, by the number of rows alone, and adds the parts' sums in order. */
-    private void sumInParts(long rows, int n, PartialSum partial, FinishedSum finished) {
+    private void sumInParts(long rows, long n, PartialSum partial, FinishedSum finished) {
         long part = Math.max(16, (rows + SUM_PARTS - 1) / SUM_PARTS);
         int parts = Math.toIntExact((rows + part - 1) / part);
         Memory.Block block = memory.allocate(4L * parts * n);
@@ -189,7 +193,7 @@ public final class CpuEngine implements Engine {
         void run(long sums, int parts);
     }
 
-    private void addUp(long sums, int parts, int stride, float scale, long out, int n, boolean accumulate) {
+    private void addUp(long sums, int parts, long stride, float scale, long out, long n, boolean accumulate) {
         if (!accumulate) {
             kernels.fill(out, 0, n);
         }
@@ -206,7 +210,7 @@ public final class CpuEngine implements Engine {
 
     @Override
     public void fillNormal(Tensor out, float mean, float deviation, long seed) {
-        long to = address(out);
+        long to = writable(out);
         long key = Draws.key(seed);
         spans(out.size(), (from, n) -> {
             for (long i = from; i < from + n; i++) {
@@ -217,16 +221,22 @@ public final class CpuEngine implements Engine {
 
     @Override
     public void copy(Tensor from, Tensor to, boolean accumulate) {
+        Memory.writable(to);
         LoopNest nest = new LoopNest(to.shape(), from, to);
         long fromStep = nest.innerStride(0) * from.dtype().bytes();
         long toStep = nest.innerStride(1) * 4;
-        boolean dense = fromStep == 4 && toStep == 4 && from.dtype() == DType.F32;
+        boolean dense = fromStep == 4 && toStep == 4 && from.dtype() == to.dtype();
+        boolean whole = to.dtype() == DType.I32;
         DType type = from.dtype();
         nest.run(workers, (x, y, none, n) -> {
             if (dense && accumulate) {
                 kernels.add(x, y, n);
             } else if (dense) {
                 MemorySegment.copy(Memory.ALL, x, Memory.ALL, y, 4L * n);
+            } else if (whole) {
+                for (int i = 0; i < n; i++) {
+                    Memory.ALL.set(Memory.INT, y + toStep * i, getInt(x + fromStep * i));
+                }
             } else {
                 for (int i = 0; i < n; i++) {
                     float value = value(type, x + fromStep * i);
@@ -299,8 +309,11 @@ public final class CpuEngine implements Engine {
 
     @Override
     public void sum(Tensor x, float scale, Tensor out, boolean accumulate) {
+        if (out.size() == 0) {
+            return;
+        }
         // adjacent dimensions that are both kept, or both summed over, are one
-        int[] lengths = new int[x.rank() + 1];
+        long[] lengths = new long[x.rank() + 1];
         boolean[] summed = new boolean[x.rank() + 1];
         int groups = 0;
         for (int i = 0; i < x.rank(); i++) {
@@ -310,7 +323,7 @@ public final class CpuEngine implements Engine {
             }
             boolean sum = out.length(i) == 1;
             if (groups > 0 && summed[groups - 1] == sum) {
-                lengths[groups - 1] = Math.multiplyExact(lengths[groups - 1], length);
+                lengths[groups - 1] *= length;
             } else {
                 lengths[groups] = length;
                 summed[groups++] = sum;
@@ -332,23 +345,22 @@ public final class CpuEngine implements Engine {
         } else if (groups == 2 && summed[0]) {
             sumOfRows(from, lengths[0], lengths[1], scale, to, accumulate);
         } else if (groups == 2) {
-            int width = lengths[1];
+            long width = lengths[1];
             rows(lengths[0], width, row -> {
                 float sum = kernels.sum(from + 4 * row * width, width) * scale;
                 set(to + 4 * row, accumulate ? get(to + 4 * row) + sum : sum);
             });
         } else if (groups == 3 && summed[1]) {
-            for (int i = 0; i < lengths[0]; i++) {
-                sumOfRows(from + 4L * i * lengths[1] * lengths[2], lengths[1], lengths[2], scale,
-                        to + 4L * i * lengths[2],
-                        accumulate);
+            for (long i = 0; i < lengths[0]; i++) {
+                sumOfRows(from + 4 * i * lengths[1] * lengths[2], lengths[1], lengths[2], scale,
+                        to + 4 * i * lengths[2], accumulate);
             }
         } else {
             sumOneByOne(x, scale, out, accumulate);
         }
     }
 
-    private void sumOfRows(long from, int rows, int width, float scale, long to, boolean accumulate) {
+    private void sumOfRows(long from, long rows, long width, float scale, long to, boolean accumulate) {
         sumInParts(rows, width,
                 (first, last, sums) -> kernels.sumRows(from + 4 * first * width, last - first, width, 1, sums, width),
                 (sums, parts) -> addUp(sums, parts, width, scale, to, width, accumulate));
@@ -394,8 +406,10 @@ public final class CpuEngine implements Engine {
             if (!accumulate) {
                 kernels.fill(to + start, 0, width);
             }
+            float most = get(maxima + 4 * row);
             for (long i = start; i < start + 4L * width; i += 4) {
-                if (get(from + i) == get(maxima + 4 * row)) {
+                float value = get(from + i);
+                if (value == most || Float.isNaN(value) && Float.isNaN(most)) {
                     set(to + i, get(to + i) + get(gradients + 4 * row));
                     break;
                 }
@@ -433,7 +447,7 @@ public final class CpuEngine implements Engine {
             return;
         }
         long products = count;
-        boolean together = (long) m * n * k < 1L << 21; // small products: one a task
+        boolean together = k > 0 && (long) m * n * k < 1L << 21; // small products: one a task
         if (together) {
             workers.run(Math.toIntExact(products),
                     index -> gemm.local().multiply(m, n, k, matrix(a, offset(a, out, index)),
@@ -548,7 +562,7 @@ public final class CpuEngine implements Engine {
         long s = address(statistics);
         long dy = address(dOut);
         long to = dx.into() == null ? 0 : address(dx.into());
-        sumInParts(x.shape().rows(), 2 * width, (first, last, sums) -> {
+        sumInParts(x.shape().rows(), 2L * width, (first, last, sums) -> {
             for (long row = first; row < last; row++) {
                 long at = 4 * row * width;
                 if (to != 0) {
@@ -618,7 +632,8 @@ public final class CpuEngine implements Engine {
                 if (log) {
                     max = kernels.max(from + at, width);
                     float sum = kernels.exp(from + at, 1, max, to + at, width);
-                    kernels.affine(from + at, 1, (float) -(max + Math.log(sum)), to + at, width, false);
+                    kernels.affine(from + at, 1, -max, to + at, width, false); // apart: their sum would lose digits
+                    kernels.affine(to + at, 1, (float) -Math.log(sum), to + at, width, false);
                 } else { // memory brings the next row and takes this one while the processor computes exponentials
                     long next = from + (r + 1 < row + count ? at + 4L * width : at);
                     max = kernels.expAndMax(from + at, max, to + at, next, width);
@@ -701,7 +716,12 @@ public final class CpuEngine implements Engine {
             }
             float max = kernels.max(at, width);
             set(most + 4 * row, max);
-            set(s + 4 * row, kernels.exp(at, 1, max, at, width));
+            if (max == Float.NEGATIVE_INFINITY) { // every class of this part is masked
+                kernels.fill(at, 0, width);
+                set(s + 4 * row, 0);
+            } else {
+                set(s + 4 * row, kernels.exp(at, 1, max, at, width));
+            }
         });
     }
 
@@ -810,7 +830,9 @@ public final class CpuEngine implements Engine {
 
     @Override
     public void close() {
-        workers.close();
-        memory.close();
+        if (!shared) {
+            workers.close();
+            memory.close();
+        }
     }
 }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor.cpu;
 
+import static verbo.tensor.cpu.Scratch.atLeast;
+
 /**
  * Matrix products C = A·B (+ C) (+ bias) by the scheme of GotoBLAS and BLIS (Goto and van de Geijn 2008; Van Zee and van de
  * Geijn 2015): both operands are cut into blocks that fit the caches and packed into panels in the order in which the
@@ -82,8 +84,17 @@ final class Gemm {
         if (m == 0 || n == 0) {
             return;
         }
-        if (k == 0) {
-            throw new IllegalArgumentException("a product needs an inner dimension of at least 1");
+        if (k == 0) { // a sum of nothing
+            for (int row = 0; row < m; row++) {
+                long out = c + 4L * row * cStride;
+                if (!accumulate) {
+                    kernels.fill(out, 0, n);
+                }
+                if (bias != 0) {
+                    kernels.add(bias, out, n);
+                }
+            }
+            return;
         }
         if (m < ((long) k * n < LARGE ? FEW_ROWS : b.rowStride == 1 ? FEW_DOTS_OF_LARGE : FEW_ROWS_OF_LARGE)) {
             multiplyFewRows(m, n, k, a, b, bias, c, cStride, accumulate);
@@ -206,10 +217,6 @@ final class Gemm {
         }
     }
 
-    private static float[] atLeast(float[] array, int length) {
-        return array.length >= length ? array : new float[length];
-    }
-
     /** B is read once, by rows or by columns as it lies: decoding, whose limit is memory. */
     private void multiplyFewRows(int m, int n, int k, Matrix a, Matrix b, long bias, long c, long cStride,
             boolean accumulate) {
@@ -274,9 +281,7 @@ final class Gemm {
         private final float[] tile;
         private float[] packedA = new float[0];
         private final Panels packedB = new Panels();
-        private java.lang.foreign.Arena arena = java.lang.foreign.Arena.ofAuto();
-        private long scratch;
-        private long scratchLength;
+        private final Scratch scratch = new Scratch();
 
         private Local(Kernels kernels) {
             this.kernels = kernels;
@@ -292,12 +297,7 @@ final class Gemm {
 
         /** Memory for this many floats, until the next call on this thread. */
         long scratch(long floats) {
-            if (floats > scratchLength) {
-                arena = java.lang.foreign.Arena.ofAuto();
-                scratch = arena.allocate(4 * floats, 64).address();
-                scratchLength = floats;
-            }
-            return scratch;
+            return scratch.floats(floats);
         }
 
         /** Room for one packed block of an operand. */

@@ -21,6 +21,7 @@ public final class LimitProbe implements AutoCloseable {
     private final CpuEngine engine;
     private final Kernels kernels = CpuEngine.kernels();
     private Memory.Block block;
+    private boolean closed;
     private volatile float sink; // what is computed is used
 
     /** Of an engine's threads. */
@@ -73,6 +74,9 @@ public final class LimitProbe implements AutoCloseable {
 
     @Override
     public void close() {
-        engine.free(block);
+        if (!closed) {
+            closed = true;
+            engine.free(block);
+        }
     }
 }

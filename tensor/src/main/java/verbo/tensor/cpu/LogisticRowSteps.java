@@ -97,7 +97,7 @@ public final class LogisticRowSteps implements LogisticSteps {
         AlignedRows yMatrix = checked(to);
         m = count;
         n = outputCount;
-        rate = stepRate;
+        rate = stepRate == 0 ? 1 : stepRate; // the loss is computed from the steps
         int rows = up(m, RowProducts.X);
         columns = up(n, RowProducts.Y);
         for (int j = 0; j < n; j++) {
@@ -108,8 +108,10 @@ public final class LogisticRowSteps implements LogisticSteps {
         clear(y, yRows, n, columns);
         products.dots(x, rows, y, columns, stride, width, logits);
         System.arraycopy(labels, 0, targets, 0, n);
-        errors(rows, stepRate);
-        products.update(x, xRows, rows, y, yRows, columns, stride, width, logits);
+        errors(rows, (float) rate);
+        if (stepRate != 0) {
+            products.update(x, xRows, rows, y, yRows, columns, stride, width, logits);
+        }
     }
 
     private AlignedRows checked(SharedRows matrix) {

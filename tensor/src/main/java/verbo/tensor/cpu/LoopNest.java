@@ -69,7 +69,7 @@ final class LoopNest {
 
     /** Walks all elements, by all threads where there are many. */
     void run(Workers workers, Run run) {
-        int inner = lengths[lengths.length - 1];
+        long inner = lengths[lengths.length - 1]; // long, since what is added may be more than an int holds
         long outer = 1;
         for (int i = 0; i < lengths.length - 1; i++) {
             outer *= lengths[i];
@@ -77,14 +77,14 @@ final class LoopNest {
         if (inner == 0 || outer == 0) {
             return;
         }
-        int pieces = Math.max(1, (int) Math.min(1 << 16, (inner + CpuEngine.CHUNK - 1L) / CpuEngine.CHUNK));
-        int piece = (inner + pieces - 1) / pieces;
+        int pieces = Math.max(1, (int) Math.min(1 << 16, (inner + CpuEngine.CHUNK - 1) / CpuEngine.CHUNK));
+        int piece = (int) ((inner + pieces - 1) / pieces);
         long runs = Math.max(1, CpuEngine.CHUNK / Math.max(1, piece)); // outer iterations to a task
-        int tasks = Math.toIntExact((outer + runs - 1) / runs);
+        int tasks = Math.toIntExact((outer + runs - 1) / runs * pieces);
         long all = outer;
-        workers.run(tasks * pieces, index -> {
-            int from = index % pieces * piece;
-            int n = Math.min(piece, inner - from);
+        workers.run(tasks, index -> {
+            long from = (long) (index % pieces) * piece;
+            int n = (int) Math.min(piece, inner - from);
             if (n <= 0) {
                 return;
             }

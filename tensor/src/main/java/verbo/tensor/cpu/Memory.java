@@ -48,6 +48,8 @@ final class Memory {
     private static final int STAGGERS = 13;
 
     private static final int CLASSES_AN_OCTAVE = 8;
+    /** How many classes above its own a freed block may be of: at most three eighths of it are then not used. */
+    private static final int CLASSES_ABOVE = 3;
 
     /** Bytes of the machine's memory. Linux would promise more and then end a process that takes it at its word. */
     private static final long MACHINE = machine();
@@ -99,21 +101,34 @@ final class Memory {
         return lists;
     }
 
-    /** A block of at least this size. A freed block of the same size class is taken first. */
+    /**
+     * A block of at least this size: a freed one of the same size class, or of one that is little larger, or else a new one. By
+     * the same class alone, batches that are all of another length would each keep memory of their own.
+     */
     synchronized Block allocate(long bytes) {
-        int sizeClass = sizeClass(Math.max(64, bytes));
-        Block block = free[sizeClass].pollLast();
-        if (block != null) {
-            return block;
+        if (closed) {
+            throw new IllegalStateException("this engine is closed: nothing can be allocated from it");
         }
-        long capacity = capacity(sizeClass);
-        if (capacity > MACHINE - reserved) {
-            release();
-            if (capacity > MACHINE - reserved) {
-                throw new OutOfMemoryError("tensors of " + (reserved + capacity >> 20) + " MiB, where the machine has "
-                        + (MACHINE >> 20));
+        if (bytes < 0) {
+            throw new IllegalArgumentException("memory of " + bytes + " bytes");
+        }
+        int sizeClass = sizeClass(Math.max(64, bytes));
+        for (int i = sizeClass; i <= Math.min(sizeClass + CLASSES_ABOVE, free.length - 1); i++) {
+            Block freed = free[i].pollLast();
+            if (freed != null) {
+                return freed;
             }
         }
+        long capacity = capacity(sizeClass);
+        if (capacity < bytes || capacity > MACHINE - reserved) { // or it is beyond what a long counts
+            release();
+            if (capacity < bytes || capacity > MACHINE - reserved) {
+                throw new OutOfMemoryError(
+                        "tensors of " + ((reserved >> 20) + (bytes >> 20)) + " MiB, where the machine has "
+                                + (MACHINE >> 20));
+            }
+        }
+        Block block;
         try {
             block = fresh(capacity, sizeClass);
         } catch (OutOfMemoryError e) {
@@ -159,7 +174,7 @@ final class Memory {
 
     synchronized void free(Block block) {
         block.endLife();
-        if (block.arena == null) {
+        if (block.arena == null || !block.arena.scope().isAlive()) { // somebody else's, or given back before
             return;
         }
         if (closed) {

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor.cpu;
 
-import java.lang.foreign.Arena;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +9,7 @@ import verbo.tensor.RecurrentCell;
 import verbo.tensor.Tensor;
 
 import static verbo.tensor.cpu.Memory.address;
+import static verbo.tensor.cpu.Scratch.atLeast;
 
 /**
  * The steps of a recurrent layer. The weight is packed once for all of them, and the threads stay with it for the whole
@@ -33,9 +33,7 @@ final class RecurrenceKernel {
     private float[] weights = new float[0];
     private float[] left = new float[0];
     private float[] leftNext = new float[0];
-    private Arena arena = Arena.ofAuto();
-    private long step;
-    private long stepLength;
+    private final Scratch products = new Scratch(); // of a step alone: the product itself may not use them
 
     RecurrenceKernel(Kernels kernels, Workers workers, Gemm gemm) {
         this.kernels = kernels;
@@ -44,6 +42,15 @@ final class RecurrenceKernel {
         this.gemm = gemm;
         this.mr = kernels.mr();
         this.nr = kernels.nr();
+    }
+
+    /** Ends a thread's part, since another one's failed, which says why. */
+    private static final class Abandoned extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Abandoned() {
+            super(null, null, false, false);
+        }
     }
 
     /** Where threads wait until all have come, spinning: steps are tens of microseconds long. */
@@ -66,7 +73,7 @@ final class RecurrenceKernel {
             }
             for (int spins = 0; round == now; spins++) {
                 if (failed) {
-                    throw new IllegalStateException("another thread of this step failed");
+                    throw new Abandoned();
                 }
                 if (spins < SPINS) {
                     Thread.onSpinWait();
@@ -89,6 +96,8 @@ final class RecurrenceKernel {
         workers.run(team, me -> {
             try {
                 member.run(groups * me / team, groups * (me + 1) / team, meeting);
+            } catch (Abandoned _) {
+                return;
             } catch (Throwable e) {
                 meeting.failed = true;
                 throw e;
@@ -187,7 +196,7 @@ final class RecurrenceKernel {
     private void oneStep(Steps steps, long input, Gemm.Matrix weight, long bias) {
         int h = steps.width;
         int wide = steps.wide();
-        long product = scratch((long) steps.batch * wide);
+        long product = products.floats((long) steps.batch * wide);
         gemm.multiply(steps.batch, wide, h, new Gemm.Matrix(steps.state(0, -1), h, 1), weight, 0, product, wide, false);
         int part = Math.max(1, CpuEngine.CHUNK / wide);
         workers.run((steps.batch + part - 1) / part, index -> {
@@ -316,19 +325,5 @@ final class RecurrenceKernel {
                         k > 0);
             }
         }
-    }
-
-    /** Memory for a step's products, which the product itself may not use. */
-    private long scratch(long floats) {
-        if (floats > stepLength) {
-            arena = Arena.ofAuto();
-            step = arena.allocate(4 * floats, 64).address();
-            stepLength = floats;
-        }
-        return step;
-    }
-
-    private static float[] atLeast(float[] array, int length) {
-        return array.length >= length ? array : new float[length];
     }
 }

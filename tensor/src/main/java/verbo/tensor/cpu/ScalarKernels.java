@@ -31,6 +31,11 @@ final class ScalarKernels implements Kernels {
 
     static final float GELU_SCALE = 1.5957691216057308f;
 
+    /** Below, the exponential is 0: vectors have no smaller numbers than 2 to the -126. */
+    static final float EXP_LEAST = -87.3f;
+    /** Above, it is infinite: there 2 to the 127.5 begins. */
+    static final float EXP_MOST = 88.37f;
+
     private static final int MR = 4;
     private static final int NR = 8;
 
@@ -82,7 +87,9 @@ final class ScalarKernels implements Kernels {
     @Override
     public void unaryBackward(Unary op, long x, long out, long dOut, long dx, long n, boolean accumulate) {
         for (long i = 0; i < n; i++) {
-            put(dx + 4 * i, get(dOut + 4 * i) * slope(op, get(x + 4 * i), get(out + 4 * i)), accumulate);
+            float slope = slope(op, get(x + 4 * i), get(out + 4 * i));
+            boolean cut = op == Unary.RELU && slope == 0; // even an infinite gradient
+            put(dx + 4 * i, cut ? 0 : get(dOut + 4 * i) * slope, accumulate);
         }
     }
 
@@ -92,7 +99,7 @@ final class ScalarKernels implements Kernels {
 
     private static float value(Unary op, float x) {
         return switch (op) {
-            case EXP -> (float) Math.exp(x);
+            case EXP -> exp(x);
             case LOG -> (float) Math.log(x);
             case SQRT -> (float) Math.sqrt(x);
             case SQUARE -> x * x;
@@ -126,8 +133,12 @@ final class ScalarKernels implements Kernels {
         };
     }
 
-    private static float sigmoid(float x) {
-        return (float) (1 / (1 + Math.exp(-x)));
+    static float exp(float x) {
+        return x < EXP_LEAST ? 0 : x > EXP_MOST ? Float.POSITIVE_INFINITY : (float) Math.exp(x);
+    }
+
+    static float sigmoid(float x) {
+        return x < EXP_LEAST ? 0 : (float) (1 / (1 + Math.exp(-x)));
     }
 
     private static float geluArgument(float x) {
@@ -311,7 +322,7 @@ final class ScalarKernels implements Kernels {
     public float exp(long x, float scale, float shift, long out, int n) {
         float sum = 0;
         for (long i = 0; i < 4L * n; i += 4) {
-            float e = (float) Math.exp(Math.fma(get(x + i), scale, -shift));
+            float e = exp(Math.fma(get(x + i), scale, -shift));
             set(out + i, e);
             sum += e;
         }
@@ -334,7 +345,7 @@ final class ScalarKernels implements Kernels {
     @Override
     public void logSoftmaxBackward(long out, long dOut, float sum, long dx, int n, boolean accumulate) {
         for (long i = 0; i < 4L * n; i += 4) {
-            put(dx + i, get(dOut + i) - (float) Math.exp(get(out + i)) * sum, accumulate);
+            put(dx + i, get(dOut + i) - exp(get(out + i)) * sum, accumulate);
         }
     }
 

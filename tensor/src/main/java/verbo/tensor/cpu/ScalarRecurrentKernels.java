@@ -16,9 +16,9 @@ final class ScalarRecurrentKernels implements RecurrentKernels {
             int rows, int n) {
         for (int row = 0; row < rows; row++) {
             for (int i = 0; i < n; i++) {
-                double sum = get(x + 4 * (row * xStride + i)) + get(p + 4 * (row * pStride + i))
+                float sum = get(x + 4 * (row * xStride + i)) + get(p + 4 * (row * pStride + i))
                         + (bias == 0 ? 0 : get(bias + 4L * i));
-                set(out + 4 * (row * outStride + i), (float) (tanh ? Math.tanh(sum) : 1 / (1 + Math.exp(-sum))));
+                set(out + 4 * (row * outStride + i), tanh ? (float) Math.tanh(sum) : ScalarKernels.sigmoid(sum));
             }
         }
     }

@@ -14,6 +14,8 @@ import verbo.tensor.Engine;
 import verbo.tensor.Unary;
 
 import static verbo.tensor.cpu.Memory.ALL;
+import static verbo.tensor.cpu.Memory.get;
+import static verbo.tensor.cpu.Memory.set;
 
 /**
  * Kernels on the Vector API. Each loop has a body of whole vectors and a scalar tail. The species is a constant of the
@@ -93,14 +95,6 @@ final class VectorKernels implements Kernels {
 
     private static void store(FloatVector vector, long address, boolean accumulate) {
         store(accumulate ? load(address).add(vector) : vector, address);
-    }
-
-    private static float get(long address) {
-        return ALL.get(Memory.FLOAT, address);
-    }
-
-    private static void set(long address, float value) {
-        ALL.set(Memory.FLOAT, address, value);
     }
 
     private static FloatVector all(float value) {
@@ -310,7 +304,7 @@ final class VectorKernels implements Kernels {
 
     private static void backwardRelu(long from, long g, long d, long end, boolean accumulate) {
         for (long p = from; p < end; p += W) {
-            store(load(p + g).mul(all(1).blend(0, load(p).compare(VectorOperators.LE, 0))), p + d, accumulate);
+            store(load(p + g).blend(0, load(p).compare(VectorOperators.LE, 0)), p + d, accumulate);
         }
     }
 

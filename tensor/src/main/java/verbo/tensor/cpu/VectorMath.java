@@ -29,9 +29,8 @@ final class VectorMath {
     /** 1.5 · 2^23: added to a small number it leaves the nearest integer in the lowest bits. */
     private static final FloatVector ROUND = constant(12582912f);
 
-    private static final FloatVector EXP_LEAST = constant(-87.3f);
-    /** Where 2 to the 127.5 begins. */
-    private static final FloatVector EXP_MOST = constant(88.37f);
+    private static final FloatVector EXP_LEAST = constant(ScalarKernels.EXP_LEAST);
+    private static final FloatVector EXP_MOST = constant(ScalarKernels.EXP_MOST);
     /** 2^r for |r| <= 1/2, from r^6 down: of the polynomials with 1 as the last the one of least relative error, 2.0e-9. */
     private static final FloatVector POWER_6 = constant(1.5353361960e-4f);
 

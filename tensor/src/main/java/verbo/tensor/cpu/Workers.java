@@ -55,8 +55,14 @@ final class Workers implements AutoCloseable {
         return threads.length + 1;
     }
 
-    /** Runs the parts 0 to count-1, by all threads, and returns when all are done. Must not be called by a part. */
+    /**
+     * Runs the parts 0 to count-1, by all threads, and returns when all are done. Must not be called by a part. Once a part
+     * has thrown, those that have not begun are left out, and what was thrown first is thrown here.
+     */
     synchronized void run(int count, Part part) {
+        if (closed) {
+            throw new IllegalStateException("this engine is closed: nothing can be computed on it");
+        }
         if (count <= 1 || threads.length == 0) {
             for (int i = 0; i < count; i++) {
                 part.run(i);
@@ -118,14 +124,27 @@ final class Workers implements AutoCloseable {
             }
             if (next.compareAndSet(at, at + 1)) {
                 try {
-                    part.run(index);
+                    if (failure == null) {
+                        part.run(index);
+                    }
                 } catch (Throwable e) {
-                    failure = e;
+                    fail(e);
                 } finally {
                     if (unfinished.decrementAndGet() == 0) {
                         LockSupport.unpark(waiting); // nobody, usually
                     }
                 }
+            }
+        }
+    }
+
+    private void fail(Throwable e) {
+        synchronized (next) { // this object is the caller's until the round is over
+            Throwable first = failure;
+            if (first == null) {
+                failure = e;
+            } else if (first != e) {
+                first.addSuppressed(e);
             }
         }
     }
@@ -160,8 +179,9 @@ final class Workers implements AutoCloseable {
         }
     }
 
+    /** Ends the threads, once what runs is done. */
     @Override
-    public void close() {
+    public synchronized void close() {
         closed = true;
         for (Thread thread : threads) {
             LockSupport.unpark(thread);

@@ -7,10 +7,12 @@ import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import verbo.tensor.Binary;
 import verbo.tensor.Unary;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 import static verbo.tensor.cpu.KernelsUnderTest.KERNELS;
 
 class ElementwiseKernelTest {
@@ -253,6 +255,22 @@ class ElementwiseKernelTest {
                     out.check("dropout, added, from " + first, i -> before[i] + expected[i], 1e-6, 1e-6);
                     KERNELS.dropout(x.address, 0.3f, 42, first, out.address, n, false);
                     out.check("dropout from " + first, i -> expected[i], 1e-6, 0);
+                }
+            }
+        }
+    }
+
+    /** 17 of a number: whole vectors and a tail. */
+    @ParameterizedTest
+    @ValueSource(floats = {-104, -90, -87.31f, -87.3f, -87.2f, 88.3f, 88.37f, 88.38f, 88.5f, 88.8f})
+    void exponentialsAtTheLimitsAreThoseOfTheirNumberAndNotOfTheirPlace(float number) {
+        try (Arena arena = Arena.ofConfined()) {
+            NativeFloats x = new NativeFloats(arena, 17, i -> number);
+            NativeFloats out = new NativeFloats(arena, 17);
+            for (Unary op : new Unary[]{Unary.EXP, Unary.SIGMOID}) {
+                KERNELS.unary(op, x.address, out.address, 17);
+                for (int i = 0; i < 17; i++) {
+                    assertThat(out.get(i)).isCloseTo(out.get(0), withinPercentage(1e-4));
                 }
             }
         }

@@ -141,4 +141,19 @@ class LogisticStepsKernelTest {
         }
         assertThatThrownBy(() -> SharedRows.of(0, 4)).isInstanceOf(IllegalArgumentException.class);
     }
+
+    @Test
+    void withoutARateTheLossIsThereAndNothingChanges() {
+        try (SharedRows x = SharedRows.of(1, 1);
+                SharedRows y = SharedRows.of(1, 1);
+                LogisticSteps steps = LogisticSteps.of(1, 1, 1)) {
+            x.write(0, new float[]{2});
+            y.write(0, new float[]{0});
+            steps.step(x, new int[1], 1, y, new int[1], new float[]{1}, 1, 0);
+            assertThat(steps.loss()).isCloseTo(Math.log(2), within(1e-6));
+            float[] row = new float[1];
+            y.read(0, row);
+            assertThat(row).containsExactly(0);
+        }
+    }
 }

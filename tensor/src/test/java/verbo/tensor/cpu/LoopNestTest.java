@@ -55,4 +55,21 @@ class LoopNestTest {
             assertThat(last.get()).isEqualTo(2 * 70_001L * 40_009);
         }
     }
+
+    @Test
+    void asManyInOneDimensionAsAnIntCounts() {
+        try (CpuEngine engine = new CpuEngine(1); Workers workers = new Workers(1); Scope scope = Scope.open(engine)) {
+            for (int length : new int[]{2_147_418_113, 2_147_467_263, Integer.MAX_VALUE}) {
+                Tensor huge = scope.wrap(Memory.ALL, DType.BF16, length); // none of it is touched
+                AtomicLong elements = new AtomicLong();
+                AtomicLong last = new AtomicLong();
+                new LoopNest(huge.shape(), huge).run(workers, (first, second, third, n) -> {
+                    elements.addAndGet(n);
+                    last.accumulateAndGet(first + 2L * n, Math::max);
+                });
+                assertThat(elements.get()).isEqualTo(length);
+                assertThat(last.get()).isEqualTo(2L * length);
+            }
+        }
+    }
 }

@@ -118,6 +118,42 @@ class WorkersTest {
     }
 
     @Test
+    void whatWasThrownFirstReachesTheCaller() {
+        try (Workers workers = new Workers(2)) {
+            IllegalArgumentException first = new IllegalArgumentException("first");
+            IllegalStateException second = new IllegalStateException("second");
+            CountDownLatch begun = new CountDownLatch(2);
+            Thread caller = Thread.currentThread();
+            Thread[] other = new Thread[1];
+            assertThatThrownBy(() -> workers.run(40, index -> {
+                begun.countDown();
+                while (begun.getCount() > 0) {
+                    Thread.onSpinWait(); // so that each thread has one part
+                }
+                if (Thread.currentThread() == caller) {
+                    throw first;
+                }
+                other[0] = Thread.currentThread();
+                while (caller.getState() != Thread.State.WAITING) {
+                    Thread.onSpinWait(); // the caller has thrown and waits for this part
+                }
+                throw second;
+            })).isSameAs(first).hasSuppressedException(second);
+            assertThat(other[0]).isNotNull();
+        }
+    }
+
+    @Test
+    void closedThreadsRefuseToWork() {
+        for (int threads = 1; threads <= 2; threads++) {
+            Workers workers = new Workers(threads);
+            workers.close();
+            assertThatThrownBy(() -> workers.run(1, index -> {})).isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("closed");
+        }
+    }
+
+    @Test
     void severalCallersTakeTurns() throws InterruptedException {
         try (Workers workers = new Workers(2)) {
             Thread[] callers = new Thread[3];
