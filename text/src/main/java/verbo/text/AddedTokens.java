@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,8 @@ final class AddedTokens {
         void token(AddedToken token, int from, int to);
     }
 
+    private static final Pattern SPACES = Pattern.compile("[ " + SentencePiece.SPACE + "]+");
+    private static final int MOST_CORES = 16;
     private static final int LITTLE = 1 << 16; // bytes of text for which no more is worth finding out
 
     private final List<AddedToken> all;
@@ -32,6 +35,8 @@ final class AddedTokens {
     private final String firsts; // the characters that they begin with
     private final String ordinaryFirsts; // those that are not special
     private final @Nullable Normalizer normalizer; // null if no token is looked for behind one
+    private final List<String> cores; // what a text has that has a token, if it is all but spaces as it was written
+    private final List<String> ordinaryCores; // of those that are not special
     private final boolean @Nullable [] seconds; // the characters of ASCII that may stand behind firsts; null where all may
     private final @Nullable Deferred<Boolean> ofSeveral; // whether rules make one of firsts of several characters
     private final byte @Nullable [] makes; // by character, whether normalised it has one of firsts: 0 not known, 1 yes, 2 no
@@ -54,6 +59,8 @@ final class AddedTokens {
         firsts = firsts(all, true, normalizer);
         ordinaryFirsts = firsts(all, false, normalizer);
         this.normalizer = normalized.isEmpty() ? null : normalizer;
+        cores = cores(all, true, this.normalizer);
+        ordinaryCores = cores(all, false, this.normalizer);
         seconds = seconds(all, normalizer);
         makes = this.normalizer != null && firsts.chars().allMatch(c -> c < 0x80)
                 && isByCharacter(this.normalizer, firsts)
@@ -62,6 +69,31 @@ final class AddedTokens {
         List<CharsMap> rules = rules(this.normalizer).toList();
         ofSeveral = rules.isEmpty() ? null
                 : new Deferred<>(LITTLE, () -> rules.stream().anyMatch(r -> r.makesOfSeveral(firsts)));
+    }
+
+    /** Parts of the tokens between spaces, or how they begin; none if that tells too little. */
+    private static List<String> cores(List<AddedToken> tokens, boolean special, @Nullable Normalizer normalizer) {
+        if (normalizer == null || !changesOnlySpaces(normalizer)) {
+            return List.of();
+        }
+        List<String> cores = tokens.stream().filter(token -> special || !token.special())
+                .map(token -> SPACES.splitAsStream(token.content()).max(Comparator.comparingInt(String::length))
+                        .orElse(""))
+                .distinct().toList();
+        if (cores.size() > MOST_CORES / 2) {
+            cores = cores.stream().map(core -> core.substring(0, Math.min(2, core.length()))).distinct().toList();
+        }
+        return cores.contains("") || cores.size() > MOST_CORES ? List.of() : cores;
+    }
+
+    /** Whether a normalizer does nothing but to put visible spaces before a text and in the place of spaces. */
+    private static boolean changesOnlySpaces(Normalizer normalizer) {
+        return switch (normalizer) {
+            case Normalizer.Sequence(List<Normalizer> all) -> all.stream().allMatch(AddedTokens::changesOnlySpaces);
+            case Normalizer.Prepend(String content) -> content.equals(String.valueOf(SentencePiece.SPACE));
+            case Normalizer.Replace replace -> StretchPlan.replacesSpaces(replace);
+            default -> false;
+        };
     }
 
     private static Stream<CharsMap> rules(@Nullable Normalizer normalizer) {
@@ -162,6 +194,10 @@ final class AddedTokens {
 
     /** False only where a text holds none, as a quick look tells. */
     boolean mayOccur(String text, boolean special) {
+        List<String> parts = special ? cores : ordinaryCores;
+        if (!parts.isEmpty()) {
+            return parts.stream().anyMatch(text::contains);
+        }
         String of = special ? firsts : ordinaryFirsts;
         if (of.length() > 4 || (normalizer != null && makes == null && !of.isEmpty())) {
             return true;

@@ -154,6 +154,22 @@ final class Pipeline implements Tokenizer {
     private boolean inStretches(String text, boolean beginning, boolean special, StretchPlan plan,
             PretokenEncoder stretches, IntBuilder ids) {
         boolean mayOccur = behind != null && behind.mayOccur(text, special);
+        if (mayOccur && behind != null && plan.keepsCharacters() && plan.preTokenizer() == null) {
+            String whole = plan.prefix() ? " " + text : text; // each character of which becomes one
+            behind.split(Normalized.of(whole.replace(' ', SentencePiece.SPACE)), true, special,
+                    new AddedTokens.Sink() {
+                        @Override
+                        public void text(int from, int to) {
+                            stretches.encode(whole.substring(from, to), false, ids);
+                        }
+
+                        @Override
+                        public void token(AddedToken token, int from, int to) {
+                            ids.add(token.id());
+                        }
+                    });
+            return true;
+        }
         if (mayOccur && (!byPiece || plan.cuts() == StretchPlan.Cuts.BEFORE_SPACES)) {
             return false;
         }

@@ -245,7 +245,7 @@ record StretchPlan(Cuts cuts, @Nullable Normalizer normalizer, @Nullable PreToke
     }
 
     /** Whether spaces become visible ones, so that none is left. */
-    private static boolean replacesSpaces(@Nullable Normalizer normalizer) {
+    static boolean replacesSpaces(@Nullable Normalizer normalizer) {
         return switch (normalizer) {
             case Normalizer.Replace(TextPattern.Literal(String from), String to) ->
                 from.equals(" ") && to.equals("\u2581");

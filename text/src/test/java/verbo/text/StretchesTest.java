@@ -178,7 +178,14 @@ class StretchesTest {
             normalizers.replaceAll(one -> one.replace("PRECOMPILED", precompiled)
                     .replace("CONTENT", common ? "▁" : one(CONTENTS, random)));
             String json = ("{'added_tokens': " + one(List.of("[]", "[{'id': 90, 'content': '<x>', 'special': true}]",
-                    "[{'id': 90, 'content': '<x>', 'normalized': true}]"),
+                    "[{'id': 90, 'content': '<x>', 'normalized': true}]",
+                    "[{'id': 90, 'content': '<x>', 'normalized': true, 'lstrip': true, 'rstrip': true}]",
+                    "[{'id': 90, 'content': '<x>', 'normalized': true, 'special': true},"
+                            + " {'id': 91, 'content': '▁▁a', 'normalized': true},"
+                            + " {'id': 92, 'content': '<x>lo', 'normalized': false}]",
+                    "[{'id': 90, 'content': 'lo', 'normalized': true, 'single_word': true}]",
+                    "[{'id': 90, 'content': 'lo a', 'normalized': true}, {'id': 91, 'content': '<x>'}]",
+                    "[{'id': 90, 'content': '▁▁▁', 'normalized': true}]"),
                     random) + ", " + sequence(normalizers)
                     + ", 'pre_tokenizer': " + one(PRE_TOKENIZERS, random) + ", 'model': " + one(MODELS, random) + "}")
                     .replace('\'', '"');
