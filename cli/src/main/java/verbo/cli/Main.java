@@ -118,7 +118,8 @@ final class Main {
         CommandLine command = wrong.getCommandLine();
         String message = String.valueOf(wrong.getMessage());
         if (wrong.getCause() instanceof TypeConversionException && wrong.getArgSpec() instanceof OptionSpec option
-                && option.type().isEnum() && option.converters().length == 0) { // picocli names its values as Java has them too
+                && option.type().isEnum() && option.converters().length == 0) {
+            // picocli names its values as Java has them too
             String names = Arrays.stream(option.type().getEnumConstants())
                     .map(value -> value.toString().toLowerCase(Locale.ROOT)).collect(Collectors.joining(", "));
             message = option.longestName() + " must be " + names.replaceFirst(", ([^,]*)$", " or $1") + ", not "
@@ -131,8 +132,8 @@ final class Main {
                     .min(Comparator.comparingInt(known -> EditDistance.of(name, known)))
                     .map(near -> "; did you mean '" + near + "'?").orElse("");
         }
-        command.getErr()
-                .println("verbo: " + ErrorLine.oneLine(message) + " (see " + command.getCommandSpec().qualifiedName() + " --help)");
+        command.getErr().println("verbo: " + ErrorLine.oneLine(message) + " (see "
+                + command.getCommandSpec().qualifiedName() + " --help)");
         command.getErr().flush();
         return CALLED_WRONGLY;
     }

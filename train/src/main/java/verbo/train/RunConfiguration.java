@@ -112,7 +112,7 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
                     words && !s.has("tokenizer.minimumCount") ? 1 : s.whole("tokenizer.minimumCount"),
                     s.textOrNull("tokenizer.normalizer"), s.textOrNull("tokenizer.preTokenizer"));
             try {
-                if (!words) { // which nothing else trains
+                if (!words) { // whose own trainer has no such limits
                     choice.trainer(false);
                 }
             } catch (IllegalArgumentException e) {
