@@ -62,7 +62,7 @@ final class BenchCommand implements Callable<Integer> {
             throw common.wrong("--model and --tokenizer need --text");
         }
         if (text != null && !Files.isRegularFile(text)) {
-            throw new NoSuchFileException(text.toString(), null, "no such text");
+            throw new NoSuchFileException(text.toString());
         }
         if (model != null && text != null) {
             all.add(new QueryRow(model, text, false));
@@ -85,7 +85,7 @@ final class BenchCommand implements Callable<Integer> {
             }
         }
         if (rows.isEmpty()) {
-            throw new IllegalArgumentException("no row's name begins with '" + only + "'; --list shows them all");
+            throw common.wrong("no row's name begins with '" + only + "'; --list shows them all");
         }
         if (list && common.json) {
             common.out().println(rows.stream().map(row -> '"' + row.name() + '"')

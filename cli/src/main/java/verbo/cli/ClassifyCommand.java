@@ -53,7 +53,8 @@ final class ClassifyCommand {
         @Option(names = "--text", paramLabel = "FILE", required = true, description = LINES)
         private Path text = Path.of("");
 
-        @Option(names = "--out", paramLabel = "PATH", required = true, description = "Where to write the classifier.")
+        @Option(names = {"-o", "--out"}, paramLabel = "PATH", required = true,
+                description = "Where to write the classifier.")
         private Path out = Path.of("");
 
         @Option(names = "--dimension", paramLabel = "N",
@@ -76,7 +77,7 @@ final class ClassifyCommand {
         private int longest;
 
         @Option(names = "--min-count", paramLabel = "N",
-                description = "Words and runs that occur less often are left out (${DEFAULT-VALUE}).")
+                description = "Features (words and runs of words or characters) that occur less often are left out (${DEFAULT-VALUE}).")
         private int minimum = 1;
 
         @Option(names = "--vectors", paramLabel = "FILE",
@@ -166,9 +167,11 @@ final class ClassifyCommand {
                 common.print(json);
             } else {
                 common.out().printf(Locale.ROOT,
-                        "%,d texts of %d classes, %,d words and runs, loss %.4f nats a text, %.1f s%n", texts,
+                        "%,d texts of %d classes, %,d features, loss %.4f nats a text, %.1f s%n", texts,
                         classifier.labels().size(), classifier.featureCount(), loss, seconds);
-                common.out().printf("The classifier is in %s; try: verbo classify eval FILE --model %s%n", out, out);
+                common.out().printf("The classifier is in %s; try: %s classify eval FILE --model %s%n", out,
+                        Main.called(),
+                        out);
                 common.out().flush();
             }
         }

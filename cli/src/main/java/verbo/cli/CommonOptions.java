@@ -27,7 +27,8 @@ final class CommonOptions {
     private @Nullable CommandSpec spec;
 
     @Option(names = "--threads", paramLabel = "N",
-            description = "How many threads compute at most; one a processor if left out. Results do not depend on it.")
+            description = "How many threads compute at most, where a command has work for several; one a processor if left out."
+                    + " Results do not depend on it.")
     void threads(int count) {
         if (count < 1 || count > RunKey.MOST_THREADS) {
             throw wrong("--threads must be from 1 to " + RunKey.MOST_THREADS + ", not " + count);

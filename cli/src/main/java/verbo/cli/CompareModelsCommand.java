@@ -20,7 +20,7 @@ import verbo.lm.LineScores;
 
 /** {@code verbo compare-models}. */
 @Command(name = "compare-models",
-        description = "Tell how well models of any kind predict one text, in bits a byte, with 95%% confidence intervals.")
+        description = "Tell how well models of any kind predict one text, in bits per byte, with 95%% confidence intervals.")
 final class CompareModelsCommand implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "MODEL",
             description = "Runs' folders, n-gram models' files, mixtures: whatever their tokens are.")
@@ -88,13 +88,19 @@ final class CompareModelsCommand implements Callable<Integer> {
         try (LanguageModel model = ModelOption.open(path, common)) {
             LineScores sum = null;
             for (String text : read) {
-                LineScores next = LineScores.of(model, ScoreCommand.ended(model.tokenizer(), text));
+                LineScores next = score(path, model, text);
                 sum = sum == null ? next : sum.plus(next);
             }
             if (sum == null) {
                 throw new IllegalStateException("picocli asks for required options");
             }
             return sum;
+        }
+    }
+
+    private static LineScores score(Path path, LanguageModel model, String text) {
+        try {
+            return LineScores.of(model, ScoreCommand.ended(model.tokenizer(), text));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
         }
@@ -139,7 +145,7 @@ final class CompareModelsCommand implements Callable<Integer> {
                             : String.format(Locale.ROOT, "+%.4f (%.4f to %.4f)", score.bitsPerByte()
                                     - best.bitsPerByte(), more.low(), more.high()),
                     score.unknown() == 0 ? ""
-                            : String.format(Locale.ROOT, "  * %.2f%% unknown", 100 * score.unknownRate()));
+                            : String.format(Locale.ROOT, "  * %.2f%% of tokens unknown", 100 * score.unknownRate()));
             marked |= score.unknown() > 0;
         }
         if (marked) {

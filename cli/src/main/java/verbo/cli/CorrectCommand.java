@@ -24,7 +24,8 @@ import verbo.text.TextLines;
 /** {@code verbo correct}. */
 @Command(name = "correct",
         description = "Correct the spelling of lines by the noisy channel, with an n-gram model of words.",
-        subcommands = CorrectCommand.Evaluate.class)
+        subcommands = CorrectCommand.Evaluate.class, customSynopsis = {
+                "verbo correct --model=FILE [OPTION]... TEXT|FILE|-", "       verbo correct COMMAND [OPTION]..."})
 final class CorrectCommand implements Callable<Integer> {
     /** What is taken for possible. */
     static final class Channel {
@@ -47,7 +48,14 @@ final class CorrectCommand implements Callable<Integer> {
             if (model == null) {
                 throw common.wrong("Missing required option: '--model=FILE'");
             }
-            return NgramFiles.open(model);
+            NgramModel opened = NgramFiles.open(model);
+            if (opened.isSubword()) {
+                String tokens = opened.tokenizer().toString();
+                opened.close();
+                throw new IllegalArgumentException(model + ": its words are the tokens of a tokenizer (" + tokens
+                        + "); correct needs a model of words at white space");
+            }
+            return opened;
         }
 
         SpellingCorrector.Options options(CommonOptions common) {

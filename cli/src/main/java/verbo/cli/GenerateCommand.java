@@ -31,7 +31,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private ModelOption model = new ModelOption();
 
-    @Option(names = "--prompt", paramLabel = "TEXT", description = "The text to go on with; nothing if left out.")
+    @Option(names = "--prompt", paramLabel = "TEXT",
+            description = "The text to go on with. If left out, a text is begun: behind the model's begin token, else its"
+                    + " tokenizer's end of text, else the end of a line.")
     private @Nullable String prompt;
 
     @Option(names = "--ids", paramLabel = "ID", split = ",", description = "The same as token ids, 5,17,42.")

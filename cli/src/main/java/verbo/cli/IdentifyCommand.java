@@ -5,6 +5,7 @@ package verbo.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,8 +31,12 @@ import verbo.text.TextLines;
 
 /** {@code verbo identify}. */
 @Command(name = "identify", description = "Tell which language a text is in, a line at a time.", subcommands = {
-        IdentifyCommand.Train.class, IdentifyCommand.Evaluate.class})
+        IdentifyCommand.Train.class, IdentifyCommand.Evaluate.class},
+        customSynopsis = {
+                "verbo identify --model=FILE [OPTION]... TEXT|FILE|-", "       verbo identify COMMAND [OPTION]..."})
 final class IdentifyCommand implements Callable<Integer> {
+    private static final Pattern A_FILES_NAME = Pattern.compile("\\S*(/\\S*|\\.(txt|csv|tsv|md|gz|jsonl?))");
+
     @Parameters(arity = "0..1", paramLabel = "TEXT|FILE|-",
             description = "A file to be read line by line, or else a text; - is standard input.")
     private @Nullable String input;
@@ -97,8 +103,13 @@ final class IdentifyCommand implements Callable<Integer> {
         }
     }
 
-    /** The file (or pipe) that is given in a text's place; null of a text. */
-    static @Nullable Path file(String given) {
+    /**
+     * The file (or pipe) that is given in a text's place; null of a text.
+     *
+     * @throws NoSuchFileException
+     *             if there is none and one is meant: no text is a single word with a slash or a file's ending
+     */
+    static @Nullable Path file(String given) throws NoSuchFileException {
         Path path;
         try {
             path = Path.of(given);
@@ -106,6 +117,10 @@ final class IdentifyCommand implements Callable<Integer> {
             return null;
         }
         if (given.isEmpty() || !Files.exists(path)) {
+            if (A_FILES_NAME.matcher(given).matches()) {
+                throw new NoSuchFileException(given, null,
+                        "a text that looks so can be given through standard input: -");
+            }
             return null;
         }
         if (Files.isDirectory(path)) {
@@ -122,6 +137,8 @@ final class IdentifyCommand implements Callable<Integer> {
         List<Identification> ranking = identifier.ranking(text);
         if (ranking.isEmpty()) {
             print(new Identification(Identification.UNKNOWN, 0));
+        } else if (!common.json && ranking.getFirst().probability() < threshold) {
+            print(ranking.getFirst());
         } else if (common.json) {
             List<Object> all = new ArrayList<>();
             ranking.stream().limit(top).forEach(each -> all.add(json(each)));
@@ -167,7 +184,7 @@ final class IdentifyCommand implements Callable<Integer> {
                 description = "A file or a folder a language, called as the language is: pt.txt, pt.txt.gz, pt/, or news.pt-en.pt of parallel texts.")
         private Path data = Path.of("");
 
-        @Option(names = "--out", required = true, paramLabel = "FILE", description = "The model to write.")
+        @Option(names = {"-o", "--out"}, required = true, paramLabel = "FILE", description = "The model to write.")
         private Path out = Path.of("");
 
         @Option(names = "--order", paramLabel = "N",

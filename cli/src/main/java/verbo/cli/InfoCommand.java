@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 import verbo.lm.LanguageModel;
+import verbo.models.LanguageModels;
 import verbo.models.MixtureFile;
 import verbo.models.Models;
 import verbo.models.TextClassifier;
@@ -67,10 +68,15 @@ final class InfoCommand implements Callable<Integer> {
         if (common.json) {
             common.print(info);
         } else {
-            info.forEach((name, value) -> common.out().printf("%-12s %s%n", label(name), shown(name, value)));
-            common.out().flush();
+            print(info, common);
         }
         return 0;
+    }
+
+    /** Prints a line for each thing that is known. */
+    static void print(Map<String, Object> info, CommonOptions common) {
+        info.forEach((name, value) -> common.out().printf("%-12s %s%n", label(name), shown(name, value)));
+        common.out().flush();
     }
 
     private static void describeFile(Path file, Map<String, Object> info) throws IOException {
@@ -120,8 +126,8 @@ final class InfoCommand implements Callable<Integer> {
                 }
             }
         }
-        if (Files.exists(model.resolve("tokenizer.json"))) {
-            Tokenizer tokenizer = Tokenizer.load(model);
+        Tokenizer tokenizer = LanguageModels.tokenizer(model);
+        if (tokenizer != null) {
             info.put("tokenizer", tokenizer.toString());
         }
     }

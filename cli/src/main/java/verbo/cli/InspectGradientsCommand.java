@@ -43,7 +43,7 @@ final class InspectGradientsCommand implements Callable<Integer> {
             description = "At how many places of the text, spread evenly, the mean is taken (${DEFAULT-VALUE}).")
     private int places;
 
-    @Option(names = "--out", paramLabel = "PICTURE",
+    @Option(names = {"-o", "--out"}, paramLabel = "PICTURE",
             description = "Draw it into this .svg or .png; may be given twice.")
     private List<Path> pictures = new ArrayList<>();
 

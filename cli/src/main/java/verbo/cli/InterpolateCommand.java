@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -62,19 +63,34 @@ final class InterpolateCommand implements Callable<Integer> {
             }
             double[] equal = new double[models.size()];
             java.util.Arrays.fill(equal, 1);
-            Mixture mixture = MixtureFile.mix(models, equal);
+            Mixture mixture = mix(models, equal);
             Tokenizer tokenizer = Objects.requireNonNull(mixture.tokenizer());
-            int[] ids = tokenizer.encode(ScoreCommand.ended(tokenizer, ScoreCommand.read(text)));
-            Mixture tuned = models.size() == 1 ? mixture : mixture.tuned(ids);
+            tune(mixture, ScoreCommand.ended(tokenizer, ScoreCommand.read(text)), tokenizer);
+        } finally {
+            models.forEach(LanguageModel::close);
+        }
+        return 0;
+    }
+
+    private Mixture mix(List<LanguageModel> models, double[] equal) throws IOException {
+        try {
+            return MixtureFile.mix(models, equal);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    paths.stream().map(Path::toString).collect(Collectors.joining(", ")) + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void tune(Mixture mixture, String held, Tokenizer tokenizer) throws IOException {
+        try {
+            int[] ids = tokenizer.encode(held);
+            Mixture tuned = paths.size() == 1 ? mixture : mixture.tuned(ids);
             double cacheWeight = cache == 0 ? 0 : new CacheModel(tuned, 0, cache).tuned(ids).weight();
             MixtureFile.write(out, paths, tuned.weights(), cacheWeight, cache);
             print(tuned.weights(), cacheWeight);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(text + ": " + e.getMessage(), e);
-        } finally {
-            models.forEach(LanguageModel::close);
         }
-        return 0;
     }
 
     private void print(double[] weights, double cacheWeight) {

@@ -5,19 +5,25 @@ package verbo.cli;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Properties;
-import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.PicocliException;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
+import verbo.train.EditDistance;
 
 /**
  * The command {@code verbo}. Each subcommand is a class of its own in this package; what they throw ends here, as one
@@ -34,8 +40,6 @@ final class Main {
             BenchCommand.class, NgramCommand.class, InspectCommand.class, VectorsCommand.class,
             ClassifyCommand.class, IdentifyCommand.class, CompareModelsCommand.class, InterpolateCommand.class,
             CorrectCommand.class, RescoreCommand.class);
-
-    private static final Pattern CONSTANTS = Pattern.compile("\\[[A-Z_]+(, [A-Z_]+)*](?= \\(case-insensitive\\))");
 
     static final int FAILED = 1;
     static final int CALLED_WRONGLY = 2;
@@ -112,13 +116,31 @@ final class Main {
 
     private static int usageError(ParameterException wrong) {
         CommandLine command = wrong.getCommandLine();
-        // picocli names the values of an enum as Java has them
-        String message = CONSTANTS.matcher(ErrorLine.oneLine(String.valueOf(wrong.getMessage())))
-                .replaceAll(found -> found.group().toLowerCase(Locale.ROOT));
-        command.getErr()
-                .println("verbo: " + message + " (see " + command.getCommandSpec().qualifiedName() + " --help)");
+        String message = String.valueOf(wrong.getMessage());
+        if (wrong.getCause() instanceof TypeConversionException && wrong.getArgSpec() instanceof OptionSpec option
+                && option.type().isEnum() && option.converters().length == 0) {
+            // picocli names its values as Java has them too
+            String names = Arrays.stream(option.type().getEnumConstants())
+                    .map(value -> value.toString().toLowerCase(Locale.ROOT)).collect(Collectors.joining(", "));
+            message = option.longestName() + " must be " + names.replaceFirst(", ([^,]*)$", " or $1") + ", not "
+                    + wrong.getValue();
+        } else if (wrong instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()
+                && !command.getSubcommands().isEmpty() && command.getCommandSpec().positionalParameters().isEmpty()) {
+            String name = unmatched.getUnmatched().getFirst();
+            message = "no command '" + name + "'" + command.getSubcommands().keySet().stream()
+                    .filter(known -> EditDistance.isNear(name, known))
+                    .min(Comparator.comparingInt(known -> EditDistance.of(name, known)))
+                    .map(near -> "; did you mean '" + near + "'?").orElse("");
+        }
+        command.getErr().println("verbo: " + ErrorLine.oneLine(message) + " (see "
+                + command.getCommandSpec().qualifiedName() + " --help)");
         command.getErr().flush();
         return CALLED_WRONGLY;
+    }
+
+    /** What a user types to call this, for hints of what to type next: the launcher says, {@code ./verbo} of a checkout. */
+    static String called() {
+        return System.getProperty("verbo.command", "verbo");
     }
 
     /** Verbo's version. */

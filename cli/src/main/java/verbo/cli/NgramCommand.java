@@ -176,19 +176,26 @@ final class NgramCommand {
         }
     }
 
+    private static final String TEXT = "UTF-8, a sentence a line; .gz is unpacked.";
+
     /** What is counted. */
     static final class Source {
-        @Option(names = "--text", paramLabel = "FILE",
-                description = "UTF-8, a sentence a line; .gz is unpacked.")
+        @Option(names = "--text", paramLabel = "FILE", required = true, description = TEXT)
         private @Nullable Path text;
 
-        @Option(names = "--tokenizer", paramLabel = "NAME|PATH",
-                description = "Take the tokens of a tokenizer for words: char, byte, gpt2, ..., or a file or folder. If left out, words are what stands between white space.")
-        private @Nullable String tokenizer;
+        @Mixin
+        private Words words = new Words();
 
         Path text() throws NoSuchFileException {
             return existing(text);
         }
+    }
+
+    /** What the words of a text are. */
+    static final class Words {
+        @Option(names = "--tokenizer", paramLabel = "NAME|PATH",
+                description = "Take the tokens of a tokenizer for words: char, byte, gpt2, ..., or a file or folder. If left out, words are what stands between white space.")
+        private @Nullable String tokenizer;
     }
 
     /** {@code verbo ngram train}. */
@@ -209,14 +216,17 @@ final class NgramCommand {
                 description = "The length of the longest n-grams.")
         private int order;
 
+        @Option(names = "--text", paramLabel = "FILE", description = TEXT)
+        private @Nullable Path text;
+
         @Mixin
-        private Source source = new Source();
+        private Words source = new Words();
 
         @Option(names = "--counts", paramLabel = "FILE", arity = "1..*",
                 description = "In place of --text: files of counts, as 'ngram count' writes them.")
         private List<Path> counts = new ArrayList<>();
 
-        @Option(names = "--out", paramLabel = "PATH", required = true,
+        @Option(names = {"-o", "--out"}, paramLabel = "PATH", required = true,
                 description = "The model: .arpa, .arpa.gz, or .bin for a binary one.")
         private @Nullable Path out;
 
@@ -236,7 +246,7 @@ final class NgramCommand {
                 description = "Take discounts of 0.5, 1 and 1.5 (absolute: 0.5) where the text does not allow to estimate them.")
         private boolean fallback;
 
-        @Option(names = "--prune", paramLabel = "COUNT", arity = "1..*", split = "[, ]",
+        @Option(names = "--prune", paramLabel = "COUNT...", arity = "1..*", split = "[, ]", hideParamSyntax = true,
                 description = "Leave out n-grams seen no more often than this, for each order from 1, the last for all longer ones: --prune 0 0 1.")
         private List<Long> prune = new ArrayList<>();
 
@@ -258,11 +268,11 @@ final class NgramCommand {
 
         @Override
         public Integer call() throws IOException {
-            if (source.text == null == counts.isEmpty()) {
+            if (text == null == counts.isEmpty()) {
                 throw common.wrong("give --text or --counts");
             }
             List<@Nullable Path> read = new ArrayList<>(counts);
-            read.add(source.text);
+            read.add(text);
             read.add(vocabulary);
             Path path = output(out, read);
             Set<String> words = null;
@@ -273,7 +283,7 @@ final class NgramCommand {
             long start = System.nanoTime();
             NgramFiles.Estimation estimation = estimation(words);
             NgramFiles.Estimated estimated = counts.isEmpty()
-                    ? NgramFiles.estimate(source.text(), path, estimation)
+                    ? NgramFiles.estimate(existing(text), path, estimation)
                     : NgramFiles.estimate(counts, path, estimation);
             clear(common);
             NgramCommand.counts(common, path, estimated.counts(), (System.nanoTime() - start) * 1e-9);
@@ -311,7 +321,7 @@ final class NgramCommand {
         @Mixin
         private Source source = new Source();
 
-        @Option(names = "--out", paramLabel = "PATH", required = true, description = "The file of counts.")
+        @Option(names = {"-o", "--out"}, paramLabel = "PATH", required = true, description = "The file of counts.")
         private @Nullable Path out;
 
         @Mixin
@@ -400,6 +410,9 @@ final class NgramCommand {
 
         @Override
         public Integer call() throws IOException {
+            if (!(threshold >= 0 && threshold < 1)) {
+                throw common.wrong("--threshold must be 0 to 1, such as 1e-8, not " + threshold);
+            }
             return conversion.run(common,
                     (in, out, form, quantize, memory, threads) -> NgramFiles.prune(in, out, threshold,
                             form, quantize, memory, threads));
@@ -496,7 +509,7 @@ final class NgramCommand {
             common.out().printf(Locale.ROOT, "%,d tokens, %,d different words%n", entropy.tokens(), entropy.words());
             for (int n = 1; n <= order; n++) {
                 common.out().printf(Locale.ROOT,
-                        "%9.4f bits a token with %d before it, perplexity %,.2f, %,d %d-grams%n",
+                        "%9.4f bits/token with %d before it, perplexity %,.2f, %,d %d-grams%n",
                         entropy.bits()[n], n - 1, Math.pow(2, entropy.bits()[n]), entropy.ngrams()[n], n);
             }
             common.out().flush();
@@ -508,7 +521,7 @@ final class NgramCommand {
     private static NgramFiles.Estimation estimation(int order, Room room, Source source, CommonOptions common) {
         try {
             return new NgramFiles.Estimation(order, room.bytes(), threads(common), Smoothing.KNESER_NEY,
-                    NgramFiles.Form.FAST, 0, List.of(), null, 0, source.tokenizer, progress(common));
+                    NgramFiles.Form.FAST, 0, List.of(), null, 0, source.words.tokenizer, progress(common));
         } catch (IllegalArgumentException e) {
             throw common.wrong(String.valueOf(e.getMessage()));
         }
@@ -530,11 +543,7 @@ final class NgramCommand {
             if (common.json) {
                 common.print(info);
             } else {
-                info.forEach((name, value) -> common.out().printf(Locale.ROOT, "%-12s %s%n", name,
-                        value instanceof Number number
-                                ? String.format(Locale.ROOT, "%,d", number.longValue())
-                                : value));
-                common.out().flush();
+                InfoCommand.print(info, common);
             }
             return 0;
         }

@@ -22,6 +22,11 @@ final class NgramScore {
                 : TextScore.of(model, Path.of(file));
     }
 
+    /** The share of tokens, ends of sentences among them, as of every other model. */
+    private static double unknownRate(TextScore score) {
+        return (double) score.unknown() / score.tokens();
+    }
+
     static void print(CommonOptions common, TextScore score) {
         if (common.json) {
             Map<String, @Nullable Object> json = new LinkedHashMap<>();
@@ -31,7 +36,7 @@ final class NgramScore {
             json.put("perplexity", score.perplexity());
             json.put("perplexityWithoutUnknown", score.perplexityWithoutUnknown());
             json.put("unknown", score.unknown());
-            json.put("unknownRate", score.unknownRate());
+            json.put("unknownRate", unknownRate(score));
             json.put("bitsPerToken", score.bitsPerToken());
             json.put("bitsPerWord", score.bitsPerWord());
             json.put("bitsPerByte", score.bitsPerByte());
@@ -41,10 +46,10 @@ final class NgramScore {
         }
         common.out().printf(Locale.ROOT, "%,d tokens in %,d sentences, %.2f nats, perplexity %.4f%n", score.tokens(),
                 score.sentences(), score.nats(), score.perplexity());
-        common.out().printf(Locale.ROOT, "%,d unknown words (%.2f%%), perplexity without them %.4f%n", score.unknown(),
-                100 * score.unknownRate(), score.perplexityWithoutUnknown());
+        common.out().printf(Locale.ROOT, ScoreCommand.UNKNOWN, score.unknown(), 100 * unknownRate(score),
+                score.perplexityWithoutUnknown());
         common.out().printf(Locale.ROOT,
-                "%.4f bits a token, %.4f bits a word, %.4f bits a byte, %.4f bits a character%n",
+                "%.4f bits/token, %.4f bits/word, %.4f bits/byte, %.4f bits/character%n",
                 score.bitsPerToken(), score.bitsPerWord(), score.bitsPerByte(), score.bitsPerCharacter());
         common.out().flush();
     }

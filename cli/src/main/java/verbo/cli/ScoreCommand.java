@@ -29,6 +29,9 @@ import verbo.text.Tokenizer;
 /** {@code verbo score}. */
 @Command(name = "score", description = "Tell how well a model predicts a text.")
 final class ScoreCommand implements Callable<Integer> {
+    /** What is said of words that a model reads as unknown: how many, their share in percent, the perplexity without them. */
+    static final String UNKNOWN = "%,d unknown words (%.2f%% of tokens), perplexity without them %.4f%n";
+
     @Mixin
     private ModelOption model = new ModelOption();
 
@@ -99,11 +102,6 @@ final class ScoreCommand implements Callable<Integer> {
 
     /** A file, or standard input, as text: without a byte order mark, as texts to learn from are read. */
     static String read(String name) throws IOException {
-        if (!name.equals("-") && Files.isRegularFile(Path.of(name))
-                && Files.size(Path.of(name)) > Integer.MAX_VALUE - 8) { // as long as an array can be
-            throw new IllegalArgumentException(name + ": is of " + Files.size(Path.of(name))
-                    + " bytes, and a text must be smaller than 2 GiB here; give it in parts");
-        }
         return TextFile.unmarked(name.equals("-")
                 ? TextFile.decode(Path.of("standard input"), System.in.readAllBytes())
                 : TextFile.read(Path.of(name)));
@@ -120,6 +118,9 @@ final class ScoreCommand implements Callable<Integer> {
         json.put("tokens", total.tokens());
         json.put("nats", total.nats());
         json.put("perplexity", total.perplexity());
+        json.put("perplexityWithoutUnknown", scoring.perplexityWithoutUnknown());
+        json.put("unknown", scoring.unknown());
+        json.put("unknownRate", scoring.unknownRate());
         json.put("bitsPerByte", total.bitsPerByte().isPresent() ? total.bitsPerByte().getAsDouble() : null);
         json.put("bitsPerCharacter",
                 total.bitsPerCharacter().isPresent() ? total.bitsPerCharacter().getAsDouble() : null);
@@ -155,8 +156,12 @@ final class ScoreCommand implements Callable<Integer> {
         Score total = scoring.total();
         out.printf(Locale.ROOT, "%,d tokens, %.2f nats, perplexity %.4f%n", total.tokens(), total.nats(),
                 total.perplexity());
+        if (scoring.unknown() > 0) {
+            out.printf(Locale.ROOT, UNKNOWN, scoring.unknown(), 100 * scoring.unknownRate(),
+                    scoring.perplexityWithoutUnknown());
+        }
         if (total.bitsPerByte().isPresent()) {
-            out.printf(Locale.ROOT, "%.4f bits a byte, %.4f bits a character%n", total.bitsPerByte().getAsDouble(),
+            out.printf(Locale.ROOT, "%.4f bits/byte, %.4f bits/character%n", total.bitsPerByte().getAsDouble(),
                     total.bitsPerCharacter().orElse(Double.NaN));
         }
         out.flush();

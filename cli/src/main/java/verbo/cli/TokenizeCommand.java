@@ -89,10 +89,10 @@ final class TokenizeCommand implements Callable<Integer> {
             default -> throw new ParameterException(spec.commandLine(),
                     "--special must be tokens or text, not " + special);
         };
-        Tokenizer opened = tokenizer.open();
+        Tokenizer opened = tokenizer.open(spec);
         PrintWriter out = spec.commandLine().getOut();
         if (ids != null) {
-            decode(opened, ids, given, out);
+            decode(opened, text(spec, ids, given), out);
         } else {
             encode(opened, given, written, out);
         }
@@ -177,11 +177,21 @@ final class TokenizeCommand implements Callable<Integer> {
         out.append('"');
     }
 
-    private void decode(Tokenizer opened, String first, boolean given, PrintWriter out) throws IOException {
-        String text = first + " " + String.join(" ", words);
+    /** The ids as they were written: in the call itself, where they must be right, or in what is read. */
+    private String text(CommandSpec command, String first, boolean given) throws IOException {
         if (first.isEmpty() && !given) {
-            text = input();
+            return input();
         }
+        String text = first + " " + String.join(" ", words);
+        try {
+            numbers(text);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(command.commandLine(), String.valueOf(e.getMessage()));
+        }
+        return text;
+    }
+
+    private void decode(Tokenizer opened, String text, PrintWriter out) {
         for (String line : lines ? text.lines().toList() : List.of(text)) {
             String decoded = opened.decode(numbers(line));
             if (json) {

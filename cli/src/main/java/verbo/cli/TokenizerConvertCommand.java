@@ -38,7 +38,7 @@ final class TokenizerConvertCommand implements Callable<Integer> {
         }
         Path file = Files.isDirectory(to) ? to.resolve("tokenizer.json") : to;
         Destination.checked(file, Tokenizer.names().contains(from) ? List.of() : List.of(Path.of(from)));
-        Tokenizer tokenizer = TokenizerOption.open(from, pattern);
+        Tokenizer tokenizer = TokenizerOption.open(from, pattern, spec);
         tokenizer.save(file);
         spec.commandLine().getErr().println(tokenizer + " -> " + file);
         return 0;

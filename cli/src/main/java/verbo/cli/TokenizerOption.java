@@ -5,7 +5,9 @@ package verbo.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import verbo.text.Tokenizer;
 
 /** Which tokenizer a command uses. */
@@ -26,14 +28,15 @@ final class TokenizerOption {
         pattern = value;
     }
 
-    Tokenizer open() throws IOException {
-        return open(name, pattern);
+    Tokenizer open(CommandSpec command) throws IOException {
+        return open(name, pattern, command);
     }
 
     /** The tokenizer of that name, or in that file; only a file can need a pattern. */
-    static Tokenizer open(String name, @Nullable String pattern) throws IOException {
+    static Tokenizer open(String name, @Nullable String pattern, CommandSpec command) throws IOException {
         if (pattern != null && Tokenizer.names().contains(name)) {
-            throw new IllegalArgumentException(name + " is built in, with its pattern: leave --pattern out");
+            throw new ParameterException(command.commandLine(),
+                    name + " is built in, with its pattern: leave --pattern out");
         }
         return pattern == null ? Tokenizer.of(name) : Tokenizer.load(Path.of(name), pattern);
     }

@@ -62,9 +62,14 @@ final class TokenizerTrainCommand implements Callable<Integer> {
                     "char: the characters"})
     private TokenizerTrainer.Type type = TokenizerTrainer.Type.BYTE_BPE;
 
-    @Option(names = {"--vocabulary-size", "--vocabulary", "--vocab-size"}, paramLabel = "N",
+    @Option(names = "--vocabulary-size", paramLabel = "N",
             description = "How many tokens at most; 32000 if left out.")
     private @Nullable Integer vocabularySize;
+
+    @Option(names = {"--vocabulary", "--vocab-size"}, hidden = true)
+    void otherwiseCalled(int size) {
+        vocabularySize = size;
+    }
 
     @Option(names = {"--min-count", "--min-frequency"}, paramLabel = "N",
             description = "Pairs (of words, words) seen less often are left out; 0 if left out.")
@@ -80,7 +85,9 @@ final class TokenizerTrainCommand implements Callable<Integer> {
     private @Nullable Double coverage;
 
     @Option(names = "--max-token-length", paramLabel = "N",
-            description = "No token is made of more characters; 16 for unigram and sentencepiece-bpe, any for others.")
+            description = "Of unigram and sentencepiece-bpe: no token is longer, in characters; 16 if left out. Of bpe, byte-bpe and"
+                    + " wordpiece: what is merged stays shorter than this, as with Hugging Face's max_token_length; any length if"
+                    + " left out.")
     private @Nullable Integer maximumLength;
 
     @Option(names = "--special", paramLabel = "TOKEN",

@@ -23,8 +23,8 @@ final class TrainingCommand {
                 display.end();
             }
             if (!result.finished()) {
-                common.err().println("stopped after step " + result.steps() + " and saved; go on with: verbo resume "
-                        + result.run());
+                common.err().println("stopped after step " + result.steps() + " and saved; go on with: " + Main.called()
+                        + " resume " + result.run());
                 common.err().flush();
                 return signals.exitCode();
             }
@@ -43,7 +43,7 @@ final class TrainingCommand {
         if (!saves) {
             common.err().println("stopped before the first step; " + (training.replaces()
                     ? training.folder() + " is as it was"
-                    : "begin with: verbo resume " + training.folder()));
+                    : "begin with: " + Main.called() + " resume " + training.folder()));
             common.err().flush();
         }
         return saves;
@@ -66,7 +66,7 @@ final class TrainingCommand {
                 %d step%s in %s, %,.0f tokens/s
                 training loss   %.4f nats/token
                 validation loss %s%s%s
-                The model is in %s; try: verbo generate --model %s
+                The model is in %s; try: %s generate --model %s
                 """, result.steps(), result.steps() == 1 ? "" : "s", TrainingDisplay.clock(result.seconds()),
                 result.tokensPerSecond(),
                 result.trainLoss(),
@@ -79,6 +79,6 @@ final class TrainingCommand {
                 Double.isNaN(result.bitsPerByte()) || Double.isNaN(result.gzipBitsPerByte())
                         ? ""
                         : String.format(Locale.ROOT, " (gzip -9: %.4f)", result.gzipBitsPerByte()),
-                result.run(), result.run());
+                result.run(), Main.called(), result.run());
     }
 }

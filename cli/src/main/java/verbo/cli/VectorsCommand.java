@@ -35,7 +35,7 @@ import verbo.train.WordMap;
 final class VectorsCommand {
     /** The file of vectors. */
     static final class VectorsOption {
-        @Option(names = {"--vectors", "--model"}, paramLabel = "FILE", required = true,
+        @Option(names = "--vectors", paramLabel = "FILE", required = true,
                 description = "word2vec's text or binary, fastText's .vec or GloVe's text; .gz is unpacked.")
         private Path file = Path.of("");
 
@@ -214,8 +214,9 @@ final class VectorsCommand {
 
         private Map<String, Object> similarities(VectorEvaluation.Similarity found) {
             if (!common.json) {
-                common.out().printf(Locale.ROOT, "%-32s Spearman %.4f of %,d pairs (%,d unknown)%n", found.name(),
-                        found.spearman(), found.pairs(), found.unknown());
+                common.out().printf(Locale.ROOT, "%-32s Spearman %s of %,d pairs (%,d unknown)%n", found.name(),
+                        Double.isNaN(found.spearman()) ? "none" : String.format(Locale.ROOT, "%.4f", found.spearman()),
+                        found.pairs(), found.unknown());
                 common.out().flush();
             }
             Map<String, Object> json = new LinkedHashMap<>();
@@ -241,7 +242,8 @@ final class VectorsCommand {
         @Mixin
         private VectorsOption option = new VectorsOption();
 
-        @Option(names = "--out", paramLabel = "FILE", required = true, description = "The picture: .svg or .png.")
+        @Option(names = {"-o", "--out"}, paramLabel = "FILE", required = true,
+                description = "The picture: .svg or .png.")
         private Path out = Path.of("");
 
         @Option(names = "--method", paramLabel = "pca|tsne",
@@ -267,7 +269,11 @@ final class VectorsCommand {
 
         @Override
         public Integer call() throws IOException {
-            WordMap.format(out);
+            try {
+                WordMap.format(out);
+            } catch (IllegalArgumentException e) {
+                throw common.wrong(String.valueOf(e.getMessage()));
+            }
             if (count < 2 || words.size() == 1) {
                 throw common.wrong("two words or more make a picture");
             }

@@ -36,7 +36,7 @@ final class VectorsTrainCommand implements Callable<Integer> {
             description = "UTF-8, a sentence a line, words apart by white space; .gz is unpacked.")
     private Path text = Path.of("");
 
-    @Option(names = "--out", paramLabel = "PATH", required = true,
+    @Option(names = {"-o", "--out"}, paramLabel = "PATH", required = true,
             description = "Where to write. With n-grams theirs go to PATH.ngrams, for vectors of words not in the text.")
     private Path out = Path.of("");
 
@@ -174,7 +174,7 @@ final class VectorsTrainCommand implements Callable<Integer> {
         } else {
             to.printf(Locale.ROOT, "%,d words in %s, %,.0f words/s%n", result.words(),
                     TrainingDisplay.clock(result.seconds()), result.wordsPerSecond());
-            to.printf("The vectors are in %s; try: verbo vectors neighbours WORD --vectors %s%n", out, out);
+            to.printf("The vectors are in %s; try: %s vectors neighbours WORD --vectors %s%n", out, Main.called(), out);
         }
         to.flush();
     }

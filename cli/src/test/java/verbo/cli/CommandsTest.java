@@ -75,7 +75,7 @@ final class CommandsTest {
         Files.writeString(folder.resolve("run.yaml"), """
                 task: language-model
                 data: text.txt
-                tokenizer: {type: characters}
+                tokenizer: {type: char}
                 model: {layers: 1, heads: 2, width: 16, block: 8}
                 steps: 30
                 batch: 4
@@ -109,7 +109,11 @@ final class CommandsTest {
         assertFails(2, "--set steps: must be key=value", "train", path("run.yaml"), "--set", "steps");
         assertFails(2, "model.layers must be a whole number, 1 or more, not a list", "train", path("run.yaml"), "--set",
                 "model={layers: [1]}");
-        assertFails(1, "no such run file", "train", path("none.yaml"));
+        Result none = run("train", path("none.yaml"));
+        assertThat(none.code).isEqualTo(1);
+        assertThat(none.err.strip()).isEqualTo("verbo: no such file: " + path("none.yaml"));
+        assertFails(2, "--set steps=99999999999: steps must be a whole number from 1 to 2147483647, not", "train",
+                path("run.yaml"), "--set", "steps=99999999999");
         assertFails(1, "no such file: " + path("none.txt"), "train", path("run.yaml"), "--set", "run=" + path("x"),
                 "--set",
                 "data=" + path("none.txt"));
@@ -160,6 +164,35 @@ final class CommandsTest {
     }
 
     @Test
+    void whatTheHintSaysGeneratesFromTheBeginning() {
+        System.setProperty("verbo.command", "./verbo");
+        String hint;
+        try {
+            hint = run("resume", path("run")).out.strip();
+        } finally {
+            System.clearProperty("verbo.command");
+        }
+        assertThat(hint).endsWith("; try: ./verbo generate --model " + path("run"));
+        Result begun = run("generate", "--model", path("run"), "--seed", "1", "--max-tokens", "5", "--json");
+        assertThat(begun.code).as(begun.err).isZero();
+        assertThat(run("generate", "--model", path("run"), "--prompt", "\n", "--seed", "1", "--max-tokens", "5",
+                "--json").out.replaceFirst("\"tokensPerSecond.*", ""))
+                .isEqualTo(begun.out.replaceFirst("\"tokensPerSecond.*", ""));
+    }
+
+    @Test
+    void aFolderOfCheckpointsAloneIsNoModel() throws IOException {
+        Path left = Files.createDirectories(folder.resolve("left/checkpoints/step-000030"));
+        Files.copy(folder.resolve("run/config.json"), left.resolve("config.json"));
+        assertThat(run("compare-models", path("left"), "--text", path("text.txt")).err)
+                .startsWith("verbo: " + path("left") + ": holds checkpoints and no model");
+        for (String command : List.of("generate", "score")) {
+            assertFails(1, path("left") + ": holds checkpoints and no model; give one of them: " + left, command,
+                    "--model", path("left"), command.equals("score") ? path("text.txt") : "--json");
+        }
+    }
+
+    @Test
     void generateSaysWhatIsWrong() {
         assertFails(1, "U+00C9", "generate", "--model", path("run"), "--prompt", "É");
         assertFails(1, "token 99 at index 1 is not in the vocabulary", "generate", "--model", path("run"), "--ids",
@@ -174,7 +207,6 @@ final class CommandsTest {
         assertFails(2, "are of --beams", "generate", "--model", path("run"), "--prompt", "a", "--n-best", "2");
         assertFails(2, "--n-best 3 is more than --beams 2", "generate", "--model", path("run"), "--beams", "2",
                 "--n-best", "3");
-        assertFails(1, "the prompt is empty", "generate", "--model", path("run"));
         assertFails(1, "no such file: " + path("nowhere"), "generate", "--model", path("nowhere"), "--prompt", "a");
         assertFails(1, "not a binary n-gram model", "generate", "--model", path("text.txt"), "--prompt", "a");
         assertFails(2, "--model", "generate", "--prompt", "a");
@@ -185,7 +217,8 @@ final class CommandsTest {
         Files.writeString(folder.resolve("score.txt"), "the ship of the north wind");
         Result result = run("score", "--model", path("run"), path("score.txt"), "--json");
         assertThat(result.err).isEmpty();
-        assertThat(result.json()).containsOnlyKeys("tokens", "nats", "perplexity", "bitsPerByte", "bitsPerCharacter")
+        assertThat(result.json()).containsOnlyKeys("tokens", "nats", "perplexity", "perplexityWithoutUnknown",
+                "unknown", "unknownRate", "bitsPerByte", "bitsPerCharacter").containsEntry("unknown", 0L)
                 .containsEntry("tokens", 25L);
         double nats = (Double) Objects.requireNonNull(result.json().get("nats"));
         assertThat((Double) result.json().get("bitsPerByte")).isCloseTo(nats / Math.log(2) / 25,
@@ -214,7 +247,7 @@ final class CommandsTest {
         try (RandomAccessFile file = new RandomAccessFile(path("long.txt"), "rw")) {
             file.setLength(3L << 30);
         }
-        assertFails(1, path("long.txt") + ": is of 3221225472 bytes, and a text must be smaller than 2 GiB here",
+        assertFails(1, path("long.txt") + ": is larger than 2 GiB",
                 "score", "--model", path("run"), path("long.txt"));
     }
 
@@ -264,7 +297,7 @@ final class CommandsTest {
         assertFails(2, "--only needs names", "bench", "--only", "", "--list");
         Result list = run("bench", "--list", "--json", "--only", "gemm-");
         assertThat(list.out).startsWith("[\"gemm-").hasLineCount(1).endsWith("\"]" + System.lineSeparator());
-        assertFails(1, "no row's name begins with 'nothing-like-this'", "bench", "--only", "nothing-like-this");
+        assertFails(2, "no row's name begins with 'nothing-like-this'", "bench", "--only", "nothing-like-this");
     }
 
     /** Measured here, as only this module may ask the JVM. Interpreted kernels put their vectors on the heap. */

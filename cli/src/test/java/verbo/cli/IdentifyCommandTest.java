@@ -53,6 +53,8 @@ final class IdentifyCommandTest {
                 .containsExactly("pt", "unknown", "en");
         assertThat(Ran.well("identify", "--model", model, "--whole", letters).out()).hasLineCount(1);
         assertThat(Ran.well("identify", "--model", model, "--threshold", "1", "wind").out()).startsWith("unknown");
+        assertThat(Ran.well("identify", "--model", model, "--threshold", "1", "--top", "2", "wind").out())
+                .startsWith("unknown").doesNotContain("pt");
         assertThat(Ran.well("identify", "--model", model, "--top", "2", "--json", "o vento").json().get("ranking"))
                 .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST).hasSize(2);
     }
@@ -99,6 +101,11 @@ final class IdentifyCommandTest {
         Ran.badly(2, "--top must be 1 or more", "identify", "--model", model, "--top", "0", "a");
         Ran.badly(2, "--threshold must be from 0 to 1", "identify", "--model", model, "--threshold", "2", "a");
         Ran.badly(1, "no such file", "identify", "--model", folder.resolve("none"), "a");
+        for (String name : List.of("lettres.txt", "a/b", "table.csv")) {
+            Ran.badly(1, "no such file: " + name + " (a text that looks so can be given through standard input: -)",
+                    "identify", "--model", model, name);
+        }
+        Ran.well("identify", "--model", model, "where is letters.txt");
         Ran.badly(1, folder + ": is a folder", "identify", "--model", model, folder);
         Ran.badly(2, "an order of 9", "identify", "train", "--data", folder, "--out", folder.resolve("out"), "--order",
                 "9");

@@ -45,7 +45,7 @@ final class KilledTrainingTest {
         Files.writeString(folder.resolve("run.yaml"), """
                 task: language-model
                 data: text.txt
-                tokenizer: {type: characters}
+                tokenizer: {type: char}
                 model: {layers: 2, heads: 2, width: 32, block: 16, dropout: 0.1}
                 steps: 120
                 batch: 4

@@ -110,6 +110,15 @@ final class LauncherTest {
     }
 
     @Test
+    void hintsNameWhatWasTyped() throws Exception {
+        build("one");
+        assertThat(run(root, Map.of(), "./verbo", "x")).contains("-Dverbo.command=./verbo");
+        assertThat(verbo("x")).contains("-Dverbo.command=" + root.resolve("verbo") + " ");
+        assertThat(run(folder, Map.of("PATH", root + ":" + System.getenv("PATH")), root.resolve("verbo").toString(),
+                "x")).contains("-Dverbo.command=verbo ");
+    }
+
+    @Test
     void theCheckoutIsFoundFromAnywhere() throws Exception {
         build("one");
         assertThat(run(folder, Map.of("CDPATH", folder.toString()), "checkout/verbo", "x")).endsWith("x\n");

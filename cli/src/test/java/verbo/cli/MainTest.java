@@ -31,6 +31,27 @@ final class MainTest {
     }
 
     @Test
+    void aMistypedCommandIsTold() {
+        Ran.badly(2, "no command 'trian'; did you mean 'train'? (see verbo --help)", "trian", "x");
+        Ran.badly(2, "no command 'translate' (see", "translate");
+    }
+
+    @Test
+    void namesInHelpAreThoseOfMessages() {
+        assertThat(Ran.well("identify", "--help").out())
+                .startsWith("Usage: verbo identify --model=FILE [OPTION]... TEXT")
+                .contains("\n       verbo identify COMMAND");
+        assertThat(Ran.well("correct", "--help").out())
+                .startsWith("Usage: verbo correct --model=FILE [OPTION]... TEXT");
+        assertThat(Ran.well("tokenizer", "train", "--help").out()).contains("--vocabulary-size=N")
+                .doesNotContain("--vocabulary=N", "--vocab-size");
+        assertThat(Ran.well("ngram", "train", "--help").out()).contains("[--prune=COUNT...]").doesNotContain("[, ]");
+        assertThat(Ran.well("ngram", "count", "--help").out()).contains(" --text=FILE").doesNotContain("[--text");
+        assertThat(Ran.well("vectors", "neighbours", "--help").out()).contains(" --vectors=FILE")
+                .doesNotContain("--model=FILE");
+    }
+
+    @Test
     void failsInOneLine() {
         assertThat(run(() -> {
             throw new NoSuchFileException("corpus.txt");

@@ -78,6 +78,7 @@ final class NgramCommandTest {
         assertThat(folder.resolve("more.bin")).hasSameBinaryContentAs(again);
         assertThat(ngram("info", small, "--json").json()).containsEntry("order", 3L).containsEntry("form", "small")
                 .containsEntry("vocabulary", 11L);
+        assertThat(ngram("info", small).out()).containsPattern("file +0\\.0 MiB");
         Map<String, Object> one = Ran.well("score", "--model", model, text, "--json").json();
         assertThat(Ran.well("score", "--model", small, text, "--json").json()).isEqualTo(one);
         assertThat(one).containsKeys("perplexityWithoutUnknown", "bitsPerWord", "bitsPerByte", "unknownRate");
@@ -107,7 +108,7 @@ final class NgramCommandTest {
         Map<String, Object> entropy = ngram("entropy", "--text", text, "--json").json();
         assertThat(entropy).containsEntry("vocabulary", 8L);
         assertThat(entropy.get("orders")).asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST).hasSize(3);
-        assertThat(ngram("entropy", "--text", text).out()).contains("bits a token with 0 before it");
+        assertThat(ngram("entropy", "--text", text).out()).contains("bits/token with 0 before it");
     }
 
     @Test
@@ -121,6 +122,15 @@ final class NgramCommandTest {
         Ran.badly(2, "not descend", "ngram", "train", "--order", 2, "--text", text, "--out", out, "--prune", "3", "1");
         Ran.badly(2, "an order of 0", "ngram", "count", "--order", 0, "--text", text, "--out", out);
         Ran.badly(2, "an order of 0", "ngram", "entropy", "--order", 0, "--text", text);
+        Ran.badly(2, "'--text=FILE'", "ngram", "entropy");
+        Ran.badly(2, "'--text=FILE'", "ngram", "count", "--order", 2, "--out", out);
+        Ran.badly(2, "k = -1.0", "ngram", "train", "--order", 2, "--text", text, "--out", out, "--smoothing", "add-k",
+                "--k", "-1");
+        Ran.badly(2, "--threshold must be 0 to 1", "ngram", "prune", model, out, "--threshold", "-1");
+        Ran.badly(2, "verbo: --smoothing must be kneser-ney, absolute, witten-bell, add-k, maximum-likelihood or"
+                + " stupid-backoff, not foo (see", "ngram", "train", "--order", 2, "--text", text, "--out", out,
+                "--smoothing", "foo");
+        Ran.badly(2, "no command 'trian'; did you mean 'train'?", "ngram", "trian", "x");
         Path none = Files.writeString(folder.resolve("empty.txt"), "\n\n");
         Ran.badly(1, "no word", "ngram", "train", "--order", 2, "--text", none, "--out", out);
         Path tiny = Files.writeString(folder.resolve("tiny.txt"), "a b\n");
@@ -184,8 +194,13 @@ final class NgramCommandTest {
         assertThat((Double) first.get("moreThanBest")).isZero();
         assertThat(Ran.well("compare-models", model, other, "--text", text).out()).contains("bits/byte", "best", "+");
         Path strange = Files.writeString(folder.resolve("strange.txt"), "the zebra of the sea\nthe wind\n");
-        assertThat(Ran.well("compare-models", model, "--text", strange).out()).contains("* 11.11% unknown",
+        assertThat(Ran.well("compare-models", model, "--text", strange).out()).contains("* 11.11% of tokens unknown",
                 "reads words as unknown");
+        String words = "1 unknown words (11.11% of tokens), perplexity without them ";
+        assertThat(Ran.well("score", "--model", model, strange).out()).contains(words);
+        assertThat(Ran.well("score", "--model", model, strange, "--tokens").out()).contains(words);
+        assertThat(Ran.well("score", "--model", model, strange, "--json").json()).containsEntry("unknown", 1L)
+                .containsEntry("unknownRate", 1.0 / 9);
         Ran.badly(2, "--samples must be 40 or more", "compare-models", model, "--text", text, "--samples", 3);
         Ran.badly(2, "--text", "compare-models", model);
         Ran.badly(1, "no such file", "compare-models", folder.resolve("none"), "--text", text);
@@ -202,6 +217,12 @@ final class NgramCommandTest {
         assertThat(Ran.well("score", "--model", mixture, text, "--json").json()).containsKey("bitsPerByte");
         assertThat(Ran.well("info", mixture).out()).contains("mixture");
         Ran.badly(1, "is a folder", "interpolate", model, other, "--text", text, "-o", folder);
+        Path letters = folder.resolve("letters.bin");
+        ngram("train", "--order", 2, "--text", text, "--out", letters, "--tokenizer", "char", "--smoothing",
+                "witten-bell");
+        Ran.badly(1, model + ", " + letters + ": models of different tokens", "interpolate", model, letters, "--text",
+                text, "-o", mixture);
+        Ran.badly(1, letters + ": its words are the tokens of a tokenizer", "correct", "--model", letters, "the shipp");
         Ran.badly(2, "more than one model", "interpolate", model, "--text", text, "-o", mixture);
         Ran.badly(2, "--cache must be 1 or more", "interpolate", model, "--cache", "-1", "--text", text, "-o", mixture);
         Path bad = folder.resolve("bad.json");
@@ -232,6 +253,8 @@ final class NgramCommandTest {
         Ran.badly(2, "--distance must be 1 or 2, not 3", "correct", "--model", model, "--distance", "3", "a");
         Ran.badly(2, "--distance must be 1 or 2, not 0", "correct", "eval", "--model", model, "--distance", "0",
                 "--text", text);
+        Ran.badly(2, "a beam of 0", "correct", "--model", model, "--beam", "0", "a");
+        Ran.badly(1, "no such file: lettre.txt (a text", "correct", "--model", model, "lettre.txt");
         Ran.badly(1, folder + ": is a folder", "correct", "--model", model, folder);
         assumeTrue(Files.exists(Path.of("/dev/null")));
         assertThat(Ran.well("correct", "--model", model, "/dev/null").out()).isEmpty(); // as a pipe, no regular file

@@ -10,6 +10,8 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -92,6 +94,12 @@ final class TokenizeCommandTest {
                 .contains("no such file: gpt3 (nor is a tokenizer of that name built in: gpt2, ");
         assertThat(run("", "tokenize", "--tokenizer", "gpt2", "--pattern", "o200k_base", "a").err)
                 .contains("gpt2 is built in, with its pattern");
+        for (String[] wrong : new String[][]{{"--pattern", "o200k_base", "a"}, {"--ids", "x"}, {"--ids", "1", "x"}}) {
+            List<String> call = new ArrayList<>(List.of("tokenize", "--tokenizer", "gpt2"));
+            call.addAll(List.of(wrong));
+            assertThat(run("", call.toArray(String[]::new)).code).isEqualTo(2);
+        }
+        assertThat(run("x", "tokenize", "--tokenizer", "gpt2", "--ids").code).isEqualTo(1);
         Result special = run("", "tokenize", "--tokenizer", "gpt2", "--special", "TOKENS", "a");
         assertThat(special.code).isEqualTo(2);
         assertThat(special.err).contains("--special must be tokens or text, not TOKENS");
@@ -159,7 +167,7 @@ final class TokenizeCommandTest {
         Files.write(texts.resolve("b.gz"), new byte[]{0x1f, (byte) 0x8b, 8, 0});
         Result half = run("", "tokenizer", "compare", "byte", "--text", texts.toString());
         assertThat(half.code).isEqualTo(1);
-        assertThat(half.err).contains("b.gz: not UTF-8 text");
+        assertThat(half.err).contains("b.gz: not a whole gzip file");
         assertThat(half.out).isEmpty();
         Result words = run("", "tokenizer", "convert", "word", folder.resolve("words.json").toString());
         assertThat(words.code).isEqualTo(1);

@@ -87,7 +87,7 @@ final class VectorsCommandTest {
         assertThat(result.out).hasLineCount(3).contains("salt", "ship", "wave");
         assertThat(run("vectors", "neighbours", "seas", "--vectors", path("v.vec"), "--count", "1").out)
                 .containsAnyOf("salt", "sea", "ship", "wave");
-        assertThat(run("vectors", "analogy", "sea", "ship", "hill", "--model", path("v.vec"), "--json").json())
+        assertThat(run("vectors", "analogy", "sea", "ship", "hill", "--vectors", path("v.vec"), "--json").json())
                 .containsKey("neighbours");
         assertFails(1, "no vector for 'Qqq' among the 8 words", "vectors", "neighbours", "Qqq", "--vectors",
                 path("v.vec"));
@@ -106,6 +106,9 @@ final class VectorsCommandTest {
         assertThat(Objects.requireNonNull(json.get("analogies")).toString()).contains("section=total", "questions=1",
                 "unknown=1");
         assertThat(run("vectors", "eval", path("pairs.txt"), "--vectors", path("v.vec")).out).contains("Spearman");
+        assertThat(run("vectors", "eval", "--vectors", path("v.vec"),
+                Files.writeString(folder.resolve("strange.txt"), "aunt\tuncle\t9\n").toString()).out)
+                .contains("Spearman none of 0 pairs (1 unknown)");
         Files.createDirectory(folder.resolve("no-lists"));
         assertFails(1, "words.txt: has no pairs", "vectors", "eval", "--vectors", path("v.vec"),
                 Files.writeString(folder.resolve("words.txt"), "two words\n").toString());
@@ -125,7 +128,7 @@ final class VectorsCommandTest {
             }
         }
         assertThat(Files.readString(folder.resolve("p.svg"))).contains("<svg", "</svg>");
-        assertFails(1, "must end in .svg or .png", "vectors", "project", "--vectors", path("v.vec"), "--out",
+        assertFails(2, "must end in .svg or .png", "vectors", "project", "--vectors", path("v.vec"), "--out",
                 path("p.gif"));
     }
 
@@ -174,7 +177,8 @@ final class VectorsCommandTest {
             System.arraycopy(wrong, 0, all, call.length, wrong.length);
             assertFails(2, "not", all);
         }
-        assertFails(2, "expected one of [text, binary, glove]", "vectors", "train", "--text", path("nowhere.txt"),
+        assertFails(2, "--format must be text, binary or glove, not foo", "vectors", "train", "--text",
+                path("nowhere.txt"),
                 "--out", path("x"), "--format", "foo");
         assertThat(run("info", path("c"), "--json").json()).containsEntry("model", "text classifier")
                 .containsEntry("classes", 2L);

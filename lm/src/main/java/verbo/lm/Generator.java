@@ -99,15 +99,34 @@ public final class Generator {
         if (prompt.length > 0) {
             return prompt;
         }
+        int[] beginning = beginning(model);
+        if (beginning.length == 0 && !model.predictsFirstToken()) {
+            throw new IllegalArgumentException("the prompt is empty, and the model has no token that texts begin after:"
+                    + " it needs at least one to go on from");
+        }
+        return beginning;
+    }
+
+    /**
+     * What an empty prompt stands for: the model's {@linkplain LanguageModel#beginToken() begin token}; for a model that needs
+     * one and has none, its tokenizer's {@linkplain Tokenizer#separator() separator} or else the end of a line.
+     *
+     * @return [tokens], empty if the model has none of them or needs none
+     */
+    public static int[] beginning(LanguageModel model) {
         OptionalInt begin = model.beginToken();
-        if (begin.isPresent()) {
-            return new int[]{begin.getAsInt()};
+        Tokenizer tokenizer = model.tokenizer();
+        if (begin.isEmpty() && !model.predictsFirstToken() && tokenizer != null) {
+            begin = tokenizer.separator();
+            if (begin.isEmpty()) {
+                try {
+                    return tokenizer.encode("\n");
+                } catch (IllegalArgumentException e) {
+                    return new int[0]; // not a character it knows
+                }
+            }
         }
-        if (!model.predictsFirstToken()) {
-            throw new IllegalArgumentException(
-                    "the prompt is empty, and the model needs at least one token to go on from");
-        }
-        return prompt;
+        return begin.isPresent() ? new int[]{begin.getAsInt()} : new int[0];
     }
 
     /** Ids that the tokenizer does not know (a vocabulary padded to a round size) cannot be written: never drawn. */

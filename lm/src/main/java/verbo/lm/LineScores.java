@@ -53,7 +53,7 @@ public record LineScores(double[] nats, long[] bytes, long characters, long word
         Encoding encoding = tokenizer.encodeWithOffsets(text);
         int[] ids = encoding.ids();
         TokenScores scores = model.score(ids);
-        int[] unknownIds = Arrays.stream(UNKNOWN).mapToInt(tokenizer::id).filter(id -> id >= 0).toArray();
+        int[] unknownIds = unknown(tokenizer);
         int lines = (int) text.chars().filter(c -> c == '\n').count() + (text.endsWith("\n") ? 0 : 1);
         double[] nats = new double[lines];
         long[] bytes = new long[lines];
@@ -100,6 +100,11 @@ public record LineScores(double[] nats, long[] bytes, long characters, long word
         return new LineScores(nats, bytes, characters,
                 Arrays.stream(text.split("\\s+")).filter(word -> !word.isEmpty()).count(), scores.tokens(), unknown,
                 unknownNats);
+    }
+
+    /** The ids of what a tokenizer gives in place of words it does not know. */
+    static int[] unknown(Tokenizer tokenizer) {
+        return Arrays.stream(UNKNOWN).mapToInt(tokenizer::id).filter(id -> id >= 0).toArray();
     }
 
     /** Those of two texts, one after the other. */

@@ -221,6 +221,28 @@ public final class Scoring {
         return Score.surprisal(scores.logProbabilities()[index]);
     }
 
+    /** How many of the tokens that were scored are read as unknown: their bits do not tell their letters. */
+    public long unknown() {
+        return unknownIndices().count();
+    }
+
+    /** The share of the scored tokens that are read as unknown. */
+    public double unknownRate() {
+        return (double) unknown() / total.tokens();
+    }
+
+    /** The perplexity of the other tokens alone; NaN if there are none. */
+    public double perplexityWithoutUnknown() {
+        double nats = unknownIndices().mapToDouble(i -> -scores.logProbabilities()[i]).sum();
+        return Math.exp((total.nats() - nats) / (total.tokens() - unknown()));
+    }
+
+    private IntStream unknownIndices() {
+        int[] unknown = tokenizer == null ? new int[0] : LineScores.unknown(tokenizer);
+        return IntStream.range(0, size())
+                .filter(i -> scores.scored(i) && Arrays.stream(unknown).anyMatch(id -> id == scores.ids()[i]));
+    }
+
     @Override
     public String toString() {
         return total + " of " + Arrays.toString(Arrays.copyOf(scores.ids(), Math.min(8, size())))

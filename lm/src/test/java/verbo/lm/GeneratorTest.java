@@ -202,6 +202,20 @@ class GeneratorTest {
         }
     }
 
+    @Test
+    void withoutABeginTokenATextBeginsBehindTheSeparatorOrALineEnd() {
+        for (Tokenizer tokenizer : List.of(new PieceTokenizer("a", "b", Tokenizer.END_OF_TEXT, "\n"),
+                PieceTokenizer.characters("ab\n"))) {
+            LanguageModel model = counting(tokenizer.size(), 6, new int[0], tokenizer);
+            assertThat(Generator.beginning(model)).containsExactly(2);
+            assertThat(new Generator(model).generate("", GREEDY.withMaxTokens(3)).getFirst().ids())
+                    .isEqualTo(new Generator(model).generate(new int[]{2}, GREEDY.withMaxTokens(3)).getFirst().ids());
+        }
+        LanguageModel none = counting(2, 6, new int[0], PieceTokenizer.characters("ab"));
+        assertThat(Generator.beginning(none)).isEmpty();
+        assertThatThrownBy(() -> new Generator(none).generate("", GREEDY)).hasMessageContaining("prompt is empty");
+    }
+
     /** A table with a begin token, which notes what fresh states take. */
     private record Beginning(TableModel table, int begin, List<int[]> taken) implements LanguageModel {
         @Override

@@ -40,6 +40,16 @@ class ScoringTest {
     }
 
     @Test
+    void tokensReadAsUnknownAreCounted() {
+        LanguageModel model = unigram(false, new PieceTokenizer("a", "<unk>"), 0.75, 0.25);
+        Scoring scoring = Scoring.of(model, new int[]{1, 0, 1, 0, 1});
+        assertThat(scoring.unknown()).isEqualTo(2); // the first is not scored
+        assertThat(scoring.unknownRate()).isEqualTo(0.5);
+        assertThat(scoring.perplexityWithoutUnknown()).isCloseTo(4 / 3.0, within(1e-6));
+        assertThat(Scoring.of(unigram(true, null, 0.5, 0.5), new int[]{1}).unknown()).isZero();
+    }
+
+    @Test
     void whatIsNotScoredIsLeftOut() {
         LanguageModel model = unigram(false, new PieceTokenizer("é", "a"), 0.5, 0.5);
         Score score = Scoring.of(model, "éaaaé").total();

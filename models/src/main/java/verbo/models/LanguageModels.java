@@ -4,6 +4,7 @@ package verbo.models;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import verbo.lm.LanguageModel;
@@ -21,7 +22,8 @@ public final class LanguageModels {
      *
      * @param path
      *            a folder that holds {@code config.json} and {@code model.safetensors} (or its shards and their index); with a
-     *            {@code tokenizer.json} the model takes and gives text. Or an n-gram model's file, or a {@link MixtureFile}
+     *            tokenizer in it ({@code tokenizer.json}, {@code vocab.json} and {@code merges.txt}, {@code tokenizer.model} or
+     *            {@code vocab.txt}) the model takes and gives text. Or an n-gram model's file, or a {@link MixtureFile}
      * @throws FormatException
      *             as {@link Models#load}
      * @throws java.nio.file.NoSuchFileException
@@ -36,12 +38,20 @@ public final class LanguageModels {
 
     private static LanguageModel openFolder(Engine engine, Path folder) throws IOException {
         Models.Family family = Models.family(folder);
-        Path file = folder.resolve("tokenizer.json");
-        Tokenizer tokenizer = Files.exists(file) ? Tokenizer.load(file) : null;
+        Tokenizer tokenizer = tokenizer(folder);
         return switch (family) {
             case GPT2 -> open(GptCheckpoint.map(engine, folder), tokenizer, folder);
             case SEQUENTIAL -> open(SequentialCheckpoint.open(engine, folder, true), tokenizer, folder);
         };
+    }
+
+    /** The tokenizer that lies in a model's folder, in any known format; null if there is none. */
+    public static @Nullable Tokenizer tokenizer(Path folder) throws IOException {
+        try {
+            return Tokenizer.load(folder);
+        } catch (NoSuchFileException e) {
+            return null;
+        }
     }
 
     private static LanguageModel open(SequentialNetwork network, @Nullable Tokenizer tokenizer, Path folder)
@@ -50,7 +60,7 @@ public final class LanguageModels {
             return network.languageModel(tokenizer, network::close);
         } catch (IllegalArgumentException e) {
             network.close();
-            throw new FormatException(folder.resolve("tokenizer.json"), String.valueOf(e.getMessage()), e);
+            throw new FormatException(folder, String.valueOf(e.getMessage()), e);
         }
     }
 
@@ -60,7 +70,7 @@ public final class LanguageModels {
                     gpt::close);
         } catch (IllegalArgumentException e) {
             gpt.close();
-            throw new FormatException(folder.resolve("tokenizer.json"), String.valueOf(e.getMessage()), e);
+            throw new FormatException(folder, String.valueOf(e.getMessage()), e);
         }
     }
 }

@@ -91,6 +91,18 @@ class GptCheckpointTest {
     }
 
     @Test
+    void aTokenizerOfAnyFormatIsFoundBesideTheWeights() throws IOException {
+        try (Gpt gpt = Gpt.create(engine, TINY, 11)) {
+            gpt.save(folder);
+        }
+        Files.writeString(folder.resolve("vocab.json"), "{\"a\": 0, \"b\": 1, \"ab\": 2}");
+        Files.writeString(folder.resolve("merges.txt"), "#version: 0.2\na b\n");
+        try (LanguageModel model = LanguageModels.open(engine, folder)) {
+            assertThat(Objects.requireNonNull(model.tokenizer()).encode("aba")).containsExactly(2, 0);
+        }
+    }
+
+    @Test
     void theSameSeedGivesTheSameWeights() {
         try (Gpt one = Gpt.create(engine, TINY, 5);
                 Gpt same = Gpt.create(engine, TINY, 5);

@@ -107,17 +107,14 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
                     .anyMatch(key -> key.startsWith("tokenizer.") && s.has(key));
             boolean words = "words".equals(type);
             TokenizerChoice choice = new TokenizerChoice(label != null ? null : source, given,
-                    TokenizerTrainer.Type.of(switch (type) {
-                        case "bytes-bpe" -> "byte-bpe";
-                        case "characters" -> "char";
-                        case "words" -> "word";
-                        case String other -> other;
-                    }), words,
+                    TokenizerTrainer.Type.of(words ? "word" : type), words,
                     words && !s.has("tokenizer.vocabulary") ? Integer.MAX_VALUE : s.count("tokenizer.vocabulary"),
                     words && !s.has("tokenizer.minimumCount") ? 1 : s.whole("tokenizer.minimumCount"),
                     s.textOrNull("tokenizer.normalizer"), s.textOrNull("tokenizer.preTokenizer"));
             try {
-                choice.trainer(false);
+                if (!words) { // whose own trainer has no such limits
+                    choice.trainer(false);
+                }
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException(s.source() + ": tokenizer: " + e.getMessage(), e);
             }
@@ -198,7 +195,7 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
      */
     public static RunConfiguration read(Path file, List<String> overrides) throws IOException {
         if (!Files.exists(file)) {
-            throw new NoSuchFileException(file.toString(), null, "no such run file");
+            throw new NoSuchFileException(file.toString());
         }
         Settings settings = Settings.readYaml(file, overrides);
         if (settings.has("data.validation") && settings.has("data.validationPath")) {

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import verbo.models.LanguageModels;
 import verbo.text.AtomicFiles;
 import verbo.text.Corpus;
 import verbo.text.Document;
@@ -203,8 +204,9 @@ record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boole
         if (choice.source() != null) {
             return Tokenizer.of(choice.source());
         }
-        if (init != null && !choice.given() && Files.exists(init.resolve("tokenizer.json"))) {
-            return Tokenizer.load(init);
+        Tokenizer learnt = init != null && !choice.given() ? LanguageModels.tokenizer(init) : null;
+        if (learnt != null) {
+            return learnt;
         }
         boolean separator = several || configuration.data().options().lines();
         if (choice.words()) {

@@ -42,7 +42,7 @@ final class RunFolder implements AutoCloseable {
     /** Opens the folder of a run that is there. */
     static RunFolder open(Path path) throws IOException {
         if (!Files.exists(path)) {
-            throw new NoSuchFileException(path.toString(), null, "no such run");
+            throw new NoSuchFileException(path.toString());
         }
         if (!Files.exists(path.resolve("training.json"))) {
             throw new IllegalArgumentException(

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.train;
 
+import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -32,6 +33,11 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
     public sealed interface Type {
         /** What is expected, to follow "must be". */
         String expected();
+
+        /** The same to one who gave this text, and must know what is wrong with it. */
+        default String expected(String text) {
+            return expected();
+        }
 
         /** The value as a String, Long, Double or Boolean; null if the text is none. */
         @Nullable Object parse(String text);
@@ -74,6 +80,14 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
             return most == Long.MAX_VALUE || most == Integer.MAX_VALUE
                     ? number + ", " + least + " or more"
                     : number + " from " + least + " to " + most;
+        }
+
+        @Override
+        public String expected(String text) {
+            boolean number = text.matches("[0-9][0-9_]*");
+            return number && new BigInteger(text.replace("_", "")).compareTo(BigInteger.valueOf(most)) > 0
+                    ? "a whole number from " + least + " to " + most
+                    : expected();
         }
 
         @Override
@@ -172,7 +186,7 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
 
     static final List<String> TOKENIZER_TYPES = Stream.concat(
             Arrays.stream(TokenizerTrainer.Type.values()).map(TokenizerTrainer.Type::label),
-            Stream.of("words", "bytes-bpe", "characters")).toList();
+            Stream.of("words")).toList();
 
     private static RunKey key(String name, Type type, @Nullable String standard, String meaning,
             String... alsoCalled) {
@@ -218,9 +232,9 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                     "name"),
             key("tokenizer.type", new OneOf(TOKENIZER_TYPES), "byte-bpe",
                     "The tokenizer to train: BPE of bytes as GPT-2's, BPE of characters, BERT's WordPiece, "
-                            + "SentencePiece's unigram model or BPE, a token a word or a token a character; `words` is for "
-                            + "text that comes cut into words, a token each and for each line end. `bytes-bpe` "
-                            + "and `characters` are older names of `byte-bpe` and `char`.",
+                            + "SentencePiece's unigram model or BPE, a token a word or a token a character. `word` cuts a "
+                            + "text itself and keeps the most frequent words; `words` is for text that comes cut at white "
+                            + "space: a token for each of its words and for each line end.",
                     "kind", "model"),
             key("tokenizer.vocabulary", COUNT, "4096",
                     "How many tokens it has at most, special ones and (of `byte-bpe`) the 256 bytes among them; "
@@ -347,7 +361,7 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
             key("sample.tokens", COUNT, "200", "How long a sample is.", "max_new_tokens", "length"),
             key("sample.temperature", NOT_NEGATIVE, "0.8", "At which temperature it is drawn; 0 is greedy.", "temp"),
             key("metrics.bitsPerByte", YES_NO, "true",
-                    "Whether validation gives bits a byte: comparable whatever the tokenizer.", "bpb"),
+                    "Whether validation gives bits per byte: comparable whatever the tokenizer.", "bpb"),
             key("metrics.perplexity", YES_NO, "true", "Whether validation gives perplexity, a token.", "ppl"),
             key("metrics.gradientNorm", YES_NO, "true",
                     "Whether each step gives the gradient's norm before clipping."));

@@ -223,14 +223,17 @@ final class Settings {
                         throw place.wrong(whole.name() + " must be " + whole.type().expected() + ", not a map");
                     }
                 }
-                throw place.wrong("unknown key '" + name + "'; did you mean '" + nearest(name) + "'?");
+                String near = nearest(name);
+                throw place.wrong("unknown key '" + name + "'; " + (near == null
+                        ? "docs/run-file.md tells of those there are"
+                        : "did you mean '" + near + "'?"));
             }
             if (text == null) {
                 continue;
             }
             Object value = key.type().parse(text);
             if (value == null) {
-                throw place.wrong(name + " must be " + key.type().expected() + ", not '" + text + "'");
+                throw place.wrong(name + " must be " + key.type().expected(text) + ", not '" + text + "'");
             }
             values.put(name, value);
         }
@@ -240,19 +243,19 @@ final class Settings {
         return String.join(", ", KEYS.keySet().stream().filter(key -> key.startsWith(section + ".")).toList());
     }
 
-    /** The key somebody most likely meant. */
-    static String nearest(String unknown) {
+    /** The key somebody most likely meant; null if none is near. */
+    static @Nullable String nearest(String unknown) {
         String plain = plain(unknown);
         String plainLast = plain(unknown.substring(unknown.lastIndexOf('.') + 1));
-        String best = "task";
+        String best = null;
         double least = Double.MAX_VALUE;
         for (RunKey key : KEYS.values()) {
             List<String> names = new ArrayList<>(key.alsoCalled());
             names.add(key.lastName());
-            double distance = distance(plain, plain(key.name()));
+            double distance = distance(plain, key.name());
             for (String name : names) {
                 // A little worse than the full name, so that of equals the one in the right place is taken.
-                distance = Math.min(distance, 0.1 + distance(plainLast, plain(name))
+                distance = Math.min(distance, 0.1 + distance(plainLast, name)
                         + (unknown.contains(".") && !sameSection(unknown, key.name()) ? 1 : 0));
             }
             if (distance < least) {
@@ -263,31 +266,19 @@ final class Settings {
         return best;
     }
 
+    /** Infinite where nobody would mean the one by the other. */
+    private static double distance(String unknown, String name) {
+        return EditDistance.isNear(unknown, plain(name))
+                ? EditDistance.of(unknown, plain(name))
+                : Double.POSITIVE_INFINITY;
+    }
+
     private static boolean sameSection(String a, String b) {
         return b.startsWith(a.substring(0, a.indexOf('.') + 1));
     }
 
     private static String plain(String name) {
         return name.toLowerCase(Locale.ROOT).replaceAll("[_.-]", "");
-    }
-
-    /** Edit distance with swaps of neighbours (Damerau 1964), as a share of the longer one, times its own length. */
-    private static int distance(String a, String b) {
-        int[][] d = new int[a.length() + 1][b.length() + 1];
-        for (int i = 0; i <= a.length(); i++) {
-            for (int j = 0; j <= b.length(); j++) {
-                if (i == 0 || j == 0) {
-                    d[i][j] = i + j;
-                    continue;
-                }
-                int replaced = d[i - 1][j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                d[i][j] = Math.min(replaced, 1 + Math.min(d[i - 1][j], d[i][j - 1]));
-                if (i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1)) {
-                    d[i][j] = Math.min(d[i][j], d[i - 2][j - 2] + 1);
-                }
-            }
-        }
-        return d[a.length()][b.length()];
     }
 
     // ---- the values

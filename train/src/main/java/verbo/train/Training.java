@@ -4,6 +4,7 @@ package verbo.train;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -353,6 +354,9 @@ public final class Training implements AutoCloseable {
     private RunResult train(Learner learner, RunData data) throws IOException {
         long from = learner.state.step();
         TrainableLanguageModel model = learner.model;
+        if (from > 0 && !Files.exists(folder.metrics())) {
+            listener.message(folder.metrics() + " is gone; it begins anew after step " + from);
+        }
         try (MetricsFile metrics = MetricsFile.open(folder.metrics(), from);
                 MetricsFile timings = MetricsFile.open(folder.timings(), from);
                 MetricsFile samples = MetricsFile.open(folder.samples(), from);

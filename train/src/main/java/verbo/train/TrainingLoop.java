@@ -100,7 +100,7 @@ final class TrainingLoop {
         this.validation = new Validation(model, data.validation(),
                 data.validationBatches(block, carried == null ? 0 : configuration.batch()), data.tokenizer(),
                 configuration.batch());
-        this.start = start(configuration.sample(), data);
+        this.start = start(prompt(configuration.sample(), data.tokenizer()));
         this.ids = new int[configuration.batch() * block];
         this.targets = new int[configuration.batch() * block];
     }
@@ -110,7 +110,7 @@ final class TrainingLoop {
         int streams = carries ? configuration.batch() : 0;
         data.trainBatches(model.contextLength(), 0, streams);
         data.validationBatches(model.contextLength(), streams);
-        start(configuration.sample(), data);
+        prompt(configuration.sample(), data.tokenizer());
     }
 
     private long seed(int place) {
@@ -260,31 +260,23 @@ final class TrainingLoop {
         }
     }
 
-    /**
-     * What a sample goes on from: the prompt or, where it is not given or is nothing to the tokenizer, the separator, a new
-     * line, or the text's own first token. Nothing where there are no samples.
-     */
-    private static int[] start(RunConfiguration.Sample sample, RunData data) {
-        if (sample.every() == 0) {
-            return new int[0];
-        }
+    /** The prompt of samples; empty where it is not given, or there are no samples. */
+    private static int[] prompt(RunConfiguration.Sample sample, Tokenizer tokenizer) {
         String prompt = sample.prompt();
-        Tokenizer tokenizer = data.tokenizer();
-        int[] start = {};
         try {
-            start = prompt == null ? start : tokenizer.encode(prompt);
+            return sample.every() == 0 || prompt == null ? new int[0] : tokenizer.encode(prompt);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("sample.prompt cannot be encoded: " + e.getMessage(), e);
         }
-        if (start.length == 0 && tokenizer.separator().isPresent()) {
-            start = new int[]{tokenizer.separator().getAsInt()};
-        }
-        try {
-            start = start.length == 0 ? tokenizer.encode("\n") : start;
-        } catch (IllegalArgumentException e) {
-            // not a character of the text
-        }
-        return start.length == 0 ? new int[]{data.train().get(0)} : start;
+    }
+
+    /**
+     * What a sample goes on from: the prompt or, where it is not given or is nothing to the tokenizer, what a text begins
+     * after, or the text's own first token.
+     */
+    private int[] start(int[] prompt) {
+        int[] start = prompt.length > 0 ? prompt : Generator.beginning(speaker);
+        return start.length > 0 ? start : new int[]{data.train().get(0)};
     }
 
     private void save() throws IOException {

@@ -29,7 +29,7 @@ final class RunFileTest {
                 task: language-model
                 run: somewhere
                 data: text.txt
-                tokenizer: {type: characters}
+                tokenizer: {type: char}
                 steps: 2_000
                 optimizer:
                   rate: 3e-4   # as a text in YAML 1.1
@@ -88,6 +88,9 @@ final class RunFileTest {
                     optimizer: {lr: 1}             | unknown key 'optimizer.lr'; did you mean 'optimizer.rate'?
                     optimizer: {warmpu: 1}         | unknown key 'optimizer.warmpu'; did you mean 'optimizer.warmup'?
                     step: 3                        | unknown key 'step'; did you mean 'steps'?
+                    foo: 1                         | unknown key 'foo'; docs/run-file.md tells of those there are
+                    device: cpu                    | unknown key 'device'; docs/run-file.md tells of those there are
+                    model: {colour: red}           | unknown key 'model.colour'; docs/run-file.md tells of those there are
                     block_size: 3                  | unknown key 'block_size'; did you mean 'model.block'?
                     model: {n_head: 3}             | unknown key 'model.n_head'; did you mean 'model.heads'?
                     chekpoint: {every: 3}          | unknown key 'chekpoint.every'; did you mean 'checkpoint.every'?
@@ -95,7 +98,7 @@ final class RunFileTest {
                     steps: many                    | steps must be a whole number, 1 or more, not 'many'
                     steps: 1.5                     | steps must be a whole number, 1 or more, not '1.5'
                     steps: 0                       | steps must be a whole number, 1 or more, not '0'
-                    steps: 99999999999             | steps must be a whole number, 1 or more, not '99999999999'
+                    steps: 99999999999             | steps must be a whole number from 1 to 2147483647, not '99999999999'
                     steps: {every: 2}              | steps must be a whole number, 1 or more, not a map
                     steps: [1, 2]                  | steps must be a whole number, 1 or more, not a list
                     optimizer: 3                   | optimizer must be a map (optimizer.type, optimizer.schedule
@@ -104,7 +107,8 @@ final class RunFileTest {
                     optimizer: {beta1: 1.0}        | optimizer.beta1 must be a number from 0 to below 1, not '1.0'
                     model: {bias: perhaps}         | model.bias must be true or false, not 'perhaps'
                     model: {family: lsmt}          | model.family must be one of gpt, nplm, rnn, lstm, gru, not 'lsmt'
-                    tokenizer: {type: letters}     | tokenizer.type must be one of bpe, byte-bpe, wordpiece, unigram, sentencepiece-bpe, word, char, words, bytes-bpe, characters, not 'letters'
+                    tokenizer: {type: letters}     | tokenizer.type must be one of bpe, byte-bpe, wordpiece, unigram, sentencepiece-bpe, word, char, words, not 'letters'
+                    tokenizer: {type: characters}  | tokenizer.type must be one of bpe, byte-bpe, wordpiece
                     task: language-model           | the key 'task' is given twice
                     steps: *a                      | steps is *a, a YAML alias, which run files do not have
                     """)
@@ -219,7 +223,7 @@ final class RunFileTest {
         assertThat(read(rest + "vocab.txt").tokenizer().source()).isEqualTo(folder.resolve("vocab.txt").toString());
         assertThat(read(rest + "unigram").tokenizer().source()).isNull();
         assertThat(read(rest + "unigram").tokenizer().type()).isEqualTo(TokenizerTrainer.Type.UNIGRAM);
-        assertThat(read(rest + "{type: bytes-bpe}").tokenizer().type()).isEqualTo(TokenizerTrainer.Type.BYTE_BPE);
+        assertThat(read(rest + "{type: byte-bpe}").tokenizer().type()).isEqualTo(TokenizerTrainer.Type.BYTE_BPE);
         assertThatThrownBy(() -> read(rest + "{type: byte-bpe, preTokenizer: bert}"))
                 .hasMessageContaining("tokenizer: byte-bpe needs a pre-tokenizer that writes bytes");
         assertThatThrownBy(() -> read(rest + "{path: gpt2, type: char}")).hasMessageContaining("leave one of them out");

@@ -51,7 +51,7 @@ final class TrainingTest {
         Files.writeString(file, """
                 task: language-model
                 data: text.txt
-                tokenizer: {type: characters}
+                tokenizer: {type: char}
                 model: {layers: 2, width: 16, block: 8}
                 steps: 12
                 batch: 3
@@ -455,6 +455,23 @@ final class TrainingTest {
                 .hasMessageContaining("the tokenizer has 17 tokens, the model at ");
         assertThatThrownBy(() -> train("fourth", "model=", "init=" + folder.resolve("first"), "tokenizer=", "steps=1"))
                 .hasMessageContaining("U+00E9");
+    }
+
+    @Test
+    void metricsThatAreGoneAreSaidToBe() throws IOException {
+        trainUntil(6, "run");
+        Files.delete(folder.resolve("run/metrics.jsonl"));
+        List<String> messages = new ArrayList<>();
+        TrainingListener listener = new TrainingListener() {
+            @Override
+            public void message(String line) {
+                messages.add(line);
+            }
+        };
+        try (Training training = Training.resume(folder.resolve("run"), OptionalInt.empty(), listener)) {
+            training.run();
+        }
+        assertThat(messages).contains(folder.resolve("run/metrics.jsonl") + " is gone; it begins anew after step 6");
     }
 
     @Test
