@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -63,9 +64,6 @@ final class Pipeline implements Tokenizer {
         this.fast = fast;
         raw = parts.added().stream()
                 .allMatch(t -> !t.normalized() || Normalizer.leaves(parts.normalizer(), t.content()));
-        byPiece = parts.added().stream().noneMatch(t -> Stream
-                .of(t.content(), AddedTokens.content(t, parts.normalizer()))
-                .anyMatch(content -> SPACE_BEHIND.matcher(content + (t.rstrip() ? " " : "")).find()));
         added = new AddedTokens(parts.added(), parts.normalizer());
         int most = parts.model().size();
         for (AddedToken token : parts.added()) {
@@ -75,6 +73,10 @@ final class Pipeline implements Tokenizer {
         }
         size = most;
         plan = fast == null ? StretchPlan.of(parts) : null;
+        byPiece = plan != null && IntStream.rangeClosed('a', 'z').allMatch(plan.edges()::stay)
+                && parts.added().stream().noneMatch(t -> Stream
+                        .of(t.content(), AddedTokens.content(t, parts.normalizer()))
+                        .anyMatch(content -> SPACE_BEHIND.matcher(content + (t.rstrip() ? " " : "")).find()));
         behind = plan == null || parts.added().stream().noneMatch(AddedToken::normalized) ? null
                 : new AddedTokens(parts.added().stream().filter(AddedToken::normalized).toList(), parts.normalizer());
         stretches = plan == null ? null

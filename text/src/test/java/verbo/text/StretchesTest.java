@@ -183,8 +183,8 @@ class StretchesTest {
                     "[{'id': 90, 'content': '<x>', 'normalized': true, 'special': true},"
                             + " {'id': 91, 'content': '▁▁a', 'normalized': true},"
                             + " {'id': 92, 'content': '<x>lo', 'normalized': false}]",
-                    "[{'id': 90, 'content': 'lo', 'normalized': true, 'single_word': true}]",
-                    "[{'id': 90, 'content': 'lo a', 'normalized': true}, {'id': 91, 'content': '<x>'}]",
+                    "[{'id': 90, 'content': 'xa', 'normalized': true, 'single_word': true}]",
+                    "[{'id': 90, 'content': 'xa a', 'normalized': true}, {'id': 91, 'content': '<x>'}]",
                     "[{'id': 90, 'content': '▁▁▁', 'normalized': true}]"),
                     random) + ", " + sequence(normalizers)
                     + ", 'pre_tokenizer': " + one(PRE_TOKENIZERS, random) + ", 'model': " + one(MODELS, random) + "}")
