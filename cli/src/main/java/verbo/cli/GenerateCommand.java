@@ -28,6 +28,8 @@ import verbo.lm.Sampling;
 /** {@code verbo generate}. */
 @Command(name = "generate", description = "Let a model go on with a text.")
 final class GenerateCommand implements Callable<Integer> {
+    private static final int MOST_TOKENS = 256;
+
     @Mixin
     private ModelOption model = new ModelOption();
 
@@ -39,9 +41,10 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--ids", paramLabel = "ID", split = ",", description = "The same as token ids, 5,17,42.")
     private int @Nullable [] ids;
 
-    @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "256",
-            description = "The most new tokens (${DEFAULT-VALUE}).")
-    private int maxTokens;
+    @Option(names = "--max-tokens", paramLabel = "N",
+            description = "The most new tokens; if left out, " + MOST_TOKENS
+                    + ", or with --beams as many of them as fit into the context.")
+    private @Nullable Integer maxTokens;
 
     @Option(names = "--temperature", paramLabel = "T", defaultValue = "1",
             description = "Below 1 more likely tokens, above 1 more surprising ones; 0 is always the likeliest (${DEFAULT-VALUE}).")
@@ -112,11 +115,12 @@ final class GenerateCommand implements Callable<Integer> {
         GenerationOptions drawing;
         BeamSearch.@Nullable Options search;
         try {
-            drawing = new GenerationOptions(maxTokens, samples,
+            int most = maxTokens == null ? MOST_TOKENS : maxTokens;
+            drawing = new GenerationOptions(most, samples,
                     seed == null ? ThreadLocalRandom.current().nextLong() : seed,
                     new Sampling(temperature, topK, topP, minP, repetitionPenalty), stop);
             search = beams == null ? null
-                    : new BeamSearch.Options(beams, maxTokens, lengthPenalty, earlyStopping, results,
+                    : new BeamSearch.Options(beams, most, lengthPenalty, earlyStopping, results,
                             repetitionPenalty);
         } catch (IllegalArgumentException e) {
             throw common.wrong(String.valueOf(e.getMessage()));
@@ -176,7 +180,10 @@ final class GenerateCommand implements Callable<Integer> {
 
     private void search(LanguageModel opened, int[] start, BeamSearch.Options options) {
         long began = System.nanoTime();
-        List<Hypothesis> found = new BeamSearch(opened).search(start, options);
+        // the last new token is not taken by the model
+        long room = opened.contextLength() + 1L - (start.length > 0 ? start : Generator.beginning(opened)).length;
+        List<Hypothesis> found = new BeamSearch(opened).search(start,
+                maxTokens != null ? options : options.withMaxTokens(Math.clamp(room, 1, MOST_TOKENS)));
         double seconds = (System.nanoTime() - began) * 1e-9;
         for (int i = 0; i < found.size(); i++) {
             Hypothesis each = found.get(i);

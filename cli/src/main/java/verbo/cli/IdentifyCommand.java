@@ -35,10 +35,12 @@ import verbo.text.TextLines;
         customSynopsis = {
                 "verbo identify --model=FILE [OPTION]... TEXT|FILE|-", "       verbo identify COMMAND [OPTION]..."})
 final class IdentifyCommand implements Callable<Integer> {
-    private static final Pattern A_FILES_NAME = Pattern.compile("\\S*(/\\S*|\\.(txt|csv|tsv|md|gz|jsonl?))");
+    private static final Pattern A_FILES_NAME = Pattern
+            .compile("(~|\\.{0,2})/\\S*|\\S*\\.(txt|csv|tsv|md|gz|jsonl?)");
 
     @Parameters(arity = "0..1", paramLabel = "TEXT|FILE|-",
-            description = "A file to be read line by line, or else a text; - is standard input.")
+            description = "A file to be read line by line, or else a text; - is standard input. A word that looks like a"
+                    + " file's name must be one.")
     private @Nullable String input;
 
     @Option(names = "--model", paramLabel = "FILE", description = "What 'identify train' wrote.")
@@ -107,7 +109,7 @@ final class IdentifyCommand implements Callable<Integer> {
      * The file (or pipe) that is given in a text's place; null of a text.
      *
      * @throws NoSuchFileException
-     *             if there is none and one is meant: no text is a single word with a slash or a file's ending
+     *             if there is none and one is meant, as a single word that begins as a path or ends as a file does
      */
     static @Nullable Path file(String given) throws NoSuchFileException {
         Path path;

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -50,22 +51,23 @@ final class ModelOption {
         if (!Files.isDirectory(folder)) {
             throw new NotDirectoryException(folder.toString());
         }
-        if (!Files.exists(folder.resolve("config.json"))) {
-            Path checkpoints = folder.resolve("checkpoints");
-            if (Files.isDirectory(checkpoints)) {
-                try (Stream<Path> all = Files.list(checkpoints)) {
-                    Path last = all.filter(each -> Files.exists(each.resolve("config.json"))).max(Path::compareTo)
-                            .orElse(null);
-                    if (last != null) {
-                        throw new IllegalArgumentException(
-                                folder + ": holds checkpoints and no model; give one of them: " + last);
-                    }
-                }
-            }
-        }
         if (Files.exists(folder.resolve("training.json")) && !Files.exists(folder.resolve("model.safetensors"))) {
             throw new IllegalArgumentException(folder
-                    + ": the run has no checkpoint yet; go on with '" + Main.called() + " resume " + folder + "'");
+                    + ": the run has no model yet; go on with '" + Main.called() + " resume " + folder + "'");
+        }
+        Path checkpoints = folder.resolve("checkpoints");
+        if (!Files.exists(folder.resolve("config.json")) && Files.isDirectory(checkpoints)) {
+            try (Stream<Path> all = Files.list(checkpoints)) {
+                Path last = all.filter(each -> String.valueOf(each.getFileName()).startsWith("step-")
+                        && Files.exists(each.resolve("config.json")))
+                        .max(Comparator.comparingInt((Path each) -> each.toString().length())
+                                .thenComparing(each -> each))
+                        .orElse(null);
+                if (last != null) {
+                    throw new IllegalArgumentException(
+                            folder + ": holds checkpoints and no model; give one of them: " + last);
+                }
+            }
         }
     }
 }

@@ -220,7 +220,7 @@ final class NgramCommand {
         private @Nullable Path text;
 
         @Mixin
-        private Words source = new Words();
+        private Words tokens = new Words();
 
         @Option(names = "--counts", paramLabel = "FILE", arity = "1..*",
                 description = "In place of --text: files of counts, as 'ngram count' writes them.")
@@ -293,7 +293,7 @@ final class NgramCommand {
         private NgramFiles.Estimation estimation(@Nullable Set<String> words) {
             try {
                 return new NgramFiles.Estimation(order, room.bytes(), NgramCommand.threads(common), smoothing(),
-                        output.form(common), output.quantize, prune, words, vocabularySize, source.tokenizer,
+                        output.form(common), output.quantize, prune, words, vocabularySize, tokens.tokenizer,
                         progress(common));
             } catch (IllegalArgumentException e) {
                 throw common.wrong(String.valueOf(e.getMessage()));

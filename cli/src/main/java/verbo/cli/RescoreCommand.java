@@ -17,9 +17,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import verbo.lm.Generator;
 import verbo.lm.LanguageModel;
-import verbo.ngram.Vocabulary;
-import verbo.ngram.WordTokenizer;
 import verbo.ngram.correct.Rescoring;
 import verbo.text.FormatException;
 import verbo.text.TextLines;
@@ -57,7 +56,7 @@ final class RescoreCommand implements Callable<Integer> {
             Tokenizer tokenizer = Objects.requireNonNullElseGet(opened.tokenizer(), () -> {
                 throw new IllegalArgumentException(model.path() + ": the model has no tokenizer");
             });
-            read(opened, tokenizer, beginning(opened, tokenizer), lists);
+            read(opened, tokenizer, beginning(opened), lists);
         }
         if (lists.isEmpty()) {
             throw new FormatException(Path.of(file), "no lists: a text, a tab and a score are wanted on each line");
@@ -110,18 +109,16 @@ final class RescoreCommand implements Callable<Integer> {
     }
 
     /** What stands before a text, so that its first token is scored, too: nothing where the model does so by itself. */
-    private int[] beginning(LanguageModel opened, Tokenizer tokenizer) {
+    private int[] beginning(LanguageModel opened) {
         if (opened.predictsFirstToken()) {
             return new int[0];
         }
-        if (opened.beginToken().isPresent()) {
-            return new int[]{opened.beginToken().getAsInt()};
+        int[] beginning = Generator.beginning(opened);
+        if (beginning.length == 0) {
+            throw new IllegalArgumentException(model.path()
+                    + ": the model has no token that texts begin with, so it cannot tell how likely their first one is");
         }
-        if (tokenizer instanceof WordTokenizer) {
-            return new int[]{Vocabulary.END};
-        }
-        return new int[]{tokenizer.separator().orElseThrow(() -> new IllegalArgumentException(model.path()
-                + ": the model has no token that texts begin with, so it cannot tell how likely their first one is"))};
+        return beginning;
     }
 
     private void read(LanguageModel opened, Tokenizer tokenizer, int[] beginning,

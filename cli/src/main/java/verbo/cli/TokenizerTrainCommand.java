@@ -200,6 +200,9 @@ final class TokenizerTrainCommand implements Callable<Integer> {
     }
 
     private static boolean isTokenizer(Path file) throws IOException {
+        if (Files.size(file) > 1L << 30) {
+            return false;
+        }
         try {
             return Json.read(file).containsKey("model");
         } catch (FormatException e) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -37,7 +38,8 @@ final class VectorsTrainCommand implements Callable<Integer> {
     private Path text = Path.of("");
 
     @Option(names = {"-o", "--out"}, paramLabel = "PATH", required = true,
-            description = "Where to write. With n-grams theirs go to PATH.ngrams, for vectors of words not in the text.")
+            description = "Where to write. With n-grams theirs go to PATH.ngrams, for vectors of words not in the text;"
+                    + " without, a PATH.ngrams of vectors before is deleted.")
     private Path out = Path.of("");
 
     @Option(names = "--format", paramLabel = "FORMAT",
@@ -142,11 +144,7 @@ final class VectorsTrainCommand implements Callable<Integer> {
                 result = training.run(this::show);
                 code = signals.exitCode();
                 clear();
-                Files.deleteIfExists(ngrams(out)); // which would be taken for those of the new vectors
-                WordVectorFiles.write(model.vectors(), out, as);
-                if (config.longest() > 0) {
-                    WordVectorFiles.write(model.ngrams(), ngrams(out), as);
-                }
+                write(model, config, as);
             }
             if (!result.finished()) {
                 print(String.format(Locale.ROOT, "stopped after %,d words and saved %s", result.words(), out));
@@ -154,6 +152,29 @@ final class VectorsTrainCommand implements Callable<Integer> {
             }
             report(result, read);
             return 0;
+        }
+    }
+
+    /** Writes the vectors; n-grams that lie beside older ones would be taken for those of the new. */
+    private void write(SkipGram model, SkipGramConfig config, Format as) throws IOException {
+        Path old = out.resolveSibling(ngrams(out).getFileName() + ".old");
+        boolean had = Files.exists(ngrams(out));
+        if (had) {
+            Files.move(ngrams(out), old, StandardCopyOption.REPLACE_EXISTING);
+        }
+        try {
+            WordVectorFiles.write(model.vectors(), out, as);
+        } catch (IOException e) {
+            if (had) {
+                Files.move(old, ngrams(out), StandardCopyOption.REPLACE_EXISTING);
+            }
+            throw e;
+        }
+        if (config.longest() > 0) {
+            WordVectorFiles.write(model.ngrams(), ngrams(out), as);
+        }
+        if (had) {
+            Files.delete(old);
         }
     }
 

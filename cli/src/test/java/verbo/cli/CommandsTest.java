@@ -155,6 +155,8 @@ final class CommandsTest {
                         "--max-tokens", "4", "--early-stopping", "never", "--length-penalty", "0.5").out)
                 .hasLineCount(2)
                 .contains("\"score\":");
+        assertThat(run("generate", "--model", path("run"), "--prompt", "the ", "--beams", "2", "--json").out)
+                .as("as many as fit into a context of 8").contains("\"tokens\":5");
         assertThat(run("generate", "--model", path("run"), "--ids", "1,2,3", "--max-tokens", "2", "--json").json())
                 .containsKeys("text", "ids");
         assertThat(

@@ -72,7 +72,7 @@ public record LineScores(double[] nats, long[] bytes, long characters, long word
         line = 0;
         long characters = text.codePointCount(0, text.length());
         if (ids.length > 0 && !scores.scored(0)) {
-            Scoring.First first = Scoring.First.of(tokenizer, text, ids);
+            Scoring.First first = Scoring.First.of(tokenizer, text, encoding);
             characters -= first.characters();
             long rest = first.bytes();
             for (int i = 0; i < lines; i++) {

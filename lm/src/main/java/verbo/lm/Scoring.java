@@ -68,12 +68,14 @@ public final class Scoring {
         private static final int HEAD = 1 << 12; // of a text, in which its first tokens are
 
         static First of(Tokenizer tokenizer, String text, int[] ids) {
-            Encoding head = tokenizer.encodeWithOffsets(text.substring(0, Math.min(HEAD, text.length())));
+            int cut = Math.min(HEAD, text.length());
+            cut -= cut < text.length() && Character.isLowSurrogate(text.charAt(cut)) ? 1 : 0;
+            Encoding head = tokenizer.encodeWithOffsets(text.substring(0, cut));
             boolean same = head.length() > 2 && Arrays.mismatch(head.ids(), 0, 2, ids, 0, 2) < 0;
             return of(tokenizer, text, same ? head : tokenizer.encodeWithOffsets(text));
         }
 
-        private static First of(Tokenizer tokenizer, String text, Encoding encoding) {
+        static First of(Tokenizer tokenizer, String text, Encoding encoding) {
             int id = encoding.ids()[0];
             int end = encoding.ends()[0];
             if (encoding.length() > 1 && encoding.starts()[1] < end) { // it ends inside a character

@@ -47,6 +47,9 @@ public final class LanguageModels {
 
     /** The tokenizer that lies in a model's folder, in any known format; null if there is none. */
     public static @Nullable Tokenizer tokenizer(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return null;
+        }
         try {
             return Tokenizer.load(folder);
         } catch (NoSuchFileException e) {

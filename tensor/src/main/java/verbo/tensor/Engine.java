@@ -21,7 +21,10 @@ import verbo.tensor.cpu.CpuEngine;
  */
 public interface Engine extends AutoCloseable {
 
-    /** The engine of this machine's processor with one thread a processor, made on first use and never closed: its {@link #close} does nothing. */
+    /**
+     * The engine of this machine's processor with one thread a processor, made on first use and never closed: its
+     * {@link #close} does nothing.
+     */
     static Engine cpu() {
         return CpuEngine.shared();
     }

@@ -323,6 +323,7 @@ public final class Tensor {
         if (!requiresGradient() || base.leaf) {
             throw new IllegalStateException("nothing was recorded that leads to this value");
         }
+        storage(); // says so where the scope was closed
         requireHistory();
         try (NoGradient off = NoGradient.open()) {
             engine().fill(intoSum(), scale);
@@ -367,7 +368,7 @@ public final class Tensor {
 
     // ---- views
 
-    /** The same elements in another shape; one length may be -1. Copies, as {@link #contiguous} does, only what is not. */
+    /** The same elements in another shape; one length may be -1. Copies only what is not contiguous. */
     public Tensor reshape(int... lengths) {
         int[] wanted = lengths.clone();
         long known = 1;
@@ -436,9 +437,9 @@ public final class Tensor {
         return new Tensor(one, base, Shape.of(lengths), left, one.offset);
     }
 
-    /** This tensor, or a copy of it in row order where it is not; a copy of F16 and BF16 is F32. */
+    /** This tensor, or a copy of it in row order where it is not; F16 and BF16 are copied as F32. */
     public Tensor contiguous() {
-        return isContiguous() ? this : Elementwise.copy(this);
+        return isContiguous() && (dtype == DType.F32 || dtype == DType.I32) ? this : Elementwise.copy(this);
     }
 
     /** This tensor as F32 in row order, for kernels. */

@@ -26,7 +26,7 @@ final class AddedTokens {
     }
 
     private static final Pattern SPACES = Pattern.compile("[ " + SentencePiece.SPACE + "]+");
-    private static final int MOST_CORES = 16;
+    private static final int MOST_LITERALS = 16;
     private static final int LITTLE = 1 << 16; // bytes of text for which no more is worth finding out
 
     private final List<AddedToken> all;
@@ -35,8 +35,8 @@ final class AddedTokens {
     private final String firsts; // the characters that they begin with
     private final String ordinaryFirsts; // those that are not special
     private final @Nullable Normalizer normalizer; // null if no token is looked for behind one
-    private final List<String> cores; // what a text has that has a token, if it is all but spaces as it was written
-    private final List<String> ordinaryCores; // of those that are not special
+    private final List<String> literals; // one of these is in every text that has a token; none where that is not told
+    private final List<String> ordinaryLiterals; // of the tokens that are not special
     private final boolean @Nullable [] seconds; // the characters of ASCII that may stand behind firsts; null where all may
     private final @Nullable Deferred<Boolean> ofSeveral; // whether rules make one of firsts of several characters
     private final byte @Nullable [] makes; // by character, whether normalised it has one of firsts: 0 not known, 1 yes, 2 no
@@ -59,8 +59,8 @@ final class AddedTokens {
         firsts = firsts(all, true, normalizer);
         ordinaryFirsts = firsts(all, false, normalizer);
         this.normalizer = normalized.isEmpty() ? null : normalizer;
-        cores = cores(all, true, this.normalizer);
-        ordinaryCores = cores(all, false, this.normalizer);
+        literals = literals(all, true, this.normalizer);
+        ordinaryLiterals = literals(all, false, this.normalizer);
         seconds = seconds(all, normalizer);
         makes = this.normalizer != null && firsts.chars().allMatch(c -> c < 0x80)
                 && isByCharacter(this.normalizer, firsts)
@@ -72,18 +72,18 @@ final class AddedTokens {
     }
 
     /** Parts of the tokens between spaces, or how they begin; none if that tells too little. */
-    private static List<String> cores(List<AddedToken> tokens, boolean special, @Nullable Normalizer normalizer) {
+    private static List<String> literals(List<AddedToken> tokens, boolean special, @Nullable Normalizer normalizer) {
         if (normalizer == null || !changesOnlySpaces(normalizer)) {
             return List.of();
         }
-        List<String> cores = tokens.stream().filter(token -> special || !token.special())
+        List<String> found = tokens.stream().filter(token -> special || !token.special())
                 .map(token -> SPACES.splitAsStream(token.content()).max(Comparator.comparingInt(String::length))
                         .orElse(""))
                 .distinct().toList();
-        if (cores.size() > MOST_CORES / 2) {
-            cores = cores.stream().map(core -> core.substring(0, Math.min(2, core.length()))).distinct().toList();
+        if (found.size() > MOST_LITERALS / 2) {
+            found = found.stream().map(part -> part.substring(0, Math.min(2, part.length()))).distinct().toList();
         }
-        return cores.contains("") || cores.size() > MOST_CORES ? List.of() : cores;
+        return found.contains("") || found.size() > MOST_LITERALS ? List.of() : found;
     }
 
     /** Whether a normalizer does nothing but to put visible spaces before a text and in the place of spaces. */
@@ -194,7 +194,7 @@ final class AddedTokens {
 
     /** False only where a text holds none, as a quick look tells. */
     boolean mayOccur(String text, boolean special) {
-        List<String> parts = special ? cores : ordinaryCores;
+        List<String> parts = special ? literals : ordinaryLiterals;
         if (!parts.isEmpty()) {
             return parts.stream().anyMatch(text::contains);
         }

@@ -71,12 +71,10 @@ public final class AtomicFiles {
         removeStale(folder, name);
         // processes of two machines or containers may have the same number
         Path temporary = folder.resolve(prefix(name) + UUID.randomUUID() + ".tmp");
-        boolean ours = false;
         boolean done = false;
         try {
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW,
                     StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-                ours = true;
                 // the lock tells other processes that this temporary file is still being written
                 FileLock lock = lock(channel);
                 try {
@@ -98,7 +96,7 @@ public final class AtomicFiles {
         } catch (IOException e) {
             throw named(target, temporary, e);
         } finally {
-            if (ours && !done) {
+            if (!done) {
                 Files.deleteIfExists(temporary);
             }
         }

@@ -73,7 +73,8 @@ final class Pipeline implements Tokenizer {
         }
         size = most;
         plan = fast == null ? StretchPlan.of(parts) : null;
-        byPiece = plan != null && IntStream.rangeClosed('a', 'z').allMatch(plan.edges()::stay)
+        StretchPlan.Edges edges = plan != null ? plan.edges() : new StretchPlan.Edges(parts.normalizer());
+        byPiece = IntStream.rangeClosed('a', 'z').allMatch(edges::stay)
                 && parts.added().stream().noneMatch(t -> Stream
                         .of(t.content(), AddedTokens.content(t, parts.normalizer()))
                         .anyMatch(content -> SPACE_BEHIND.matcher(content + (t.rstrip() ? " " : "")).find()));
@@ -156,7 +157,8 @@ final class Pipeline implements Tokenizer {
     private boolean inStretches(String text, boolean beginning, boolean special, StretchPlan plan,
             PretokenEncoder stretches, IntBuilder ids) {
         boolean mayOccur = behind != null && behind.mayOccur(text, special);
-        if (mayOccur && behind != null && plan.keepsCharacters() && plan.preTokenizer() == null) {
+        if (mayOccur && behind != null && plan.keepsCharacters() && plan.preTokenizer() == null && !plan.stripLeft()
+                && !plan.stripRight()) {
             String whole = plan.prefix() ? " " + text : text; // each character of which becomes one
             behind.split(Normalized.of(whole.replace(' ', SentencePiece.SPACE)), true, special,
                     new AddedTokens.Sink() {

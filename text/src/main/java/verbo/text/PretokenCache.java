@@ -114,7 +114,7 @@ final class PretokenCache {
         return -1;
     }
 
-    /** What stands in the place of a long word's last bytes: no bytes are, for those of a word are not zero, inverted. */
+    /** Stands in the place of a word's last bytes. Its lowest byte is zero, as no inverted byte of UTF-8 is. */
     private static long longMark(int length) {
         return (long) length << 8;
     }

@@ -105,7 +105,7 @@ final class SentencePiece implements Tokenizer {
         }
         IntBuilder found = new IntBuilder(64); // start, end, id
         model.find(normal, found);
-        int unknown = -1; // where the unknown characters in a row begin that are one token; -1 for none
+        int unknown = -1; // where the row of unknown characters begins that becomes one token, or -1
         for (int i = 0; i < found.size(); i += 3) {
             int start = found.get(i);
             int end = found.get(i + 1);

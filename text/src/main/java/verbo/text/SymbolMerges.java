@@ -93,7 +93,8 @@ final class SymbolMerges {
             } else {
                 batch.finish(merges, work.joined, words);
                 work.ensure(to - from);
-                words.put(w, work.word, apply(bytes, from, to, work.word, work.merges));
+                words.put(w, work.word,
+                        merges.apply(work.word, symbols(bytes, from, to, work.word), work.merges));
                 batch.clear();
             }
         }

@@ -14,7 +14,7 @@ import java.util.zip.ZipException;
 
 /** A text that is read whole, byte for byte: UTF-8 and nothing else. {@code .gz} is unpacked. */
 public final class TextFile {
-    private static final long MOST = Integer.MAX_VALUE - 8;
+    private static final int MOST = Integer.MAX_VALUE - 8;
 
     private TextFile() {}
 
@@ -33,11 +33,12 @@ public final class TextFile {
         if (Files.isDirectory(file)) {
             throw new FormatException(file, "is a folder; a text file is needed");
         }
-        if (Files.size(file) > MOST) {
-            throw new FormatException(file, "is larger than 2 GiB, and is read whole; take a part of it");
-        }
-        try (InputStream in = unpacked(file, Files.newInputStream(file))) {
-            return in.readAllBytes();
+        try (InputStream raw = Files.newInputStream(file); InputStream in = unpacked(file, raw)) {
+            byte[] bytes = Files.size(file) > MOST ? null : in.readNBytes(MOST);
+            if (bytes == null || (bytes.length == MOST && in.read() >= 0)) {
+                throw new FormatException(file, "is larger than 2 GiB, and is read whole; take a part of it");
+            }
+            return bytes;
         } catch (ZipException | EOFException e) {
             throw new FormatException(file, "not a whole gzip file", e);
         }

@@ -151,8 +151,10 @@ public final class TokenFile implements AutoCloseable {
         private static int[] special(Tokenizer tokenizer) {
             StringBuilder text = new StringBuilder();
             for (int id = 0; id < tokenizer.size(); id++) {
-                if (tokenizer.isSpecial(id)) {
-                    text.append(tokenizer.token(id));
+                try {
+                    text.append(tokenizer.isSpecial(id) ? tokenizer.token(id) : "");
+                } catch (IllegalArgumentException e) {
+                    // ids may have gaps
                 }
             }
             try {

@@ -23,8 +23,9 @@ final class TokenizerFile {
     private static final List<String> IN_FOLDERS = List.of("tokenizer.json", "vocab.json", "tokenizer.model",
             "vocab.txt");
     private static final byte[] GGUF = {'G', 'G', 'U', 'F'};
-    /** A neighbour larger than this is no list of merges. */
+    /** A larger file is no vocabulary. */
     private static final long MOST_BYTES = 1L << 30;
+    /** A neighbour larger than this is no list of merges. */
     private static final long LARGEST_NEIGHBOUR = 64 << 20;
 
     private TokenizerFile() {}

@@ -43,8 +43,8 @@ final class WindowDecoder implements Decoder {
         window[length++] = id;
         String text = whole.decode(Arrays.copyOf(window, length));
         if (text.length() <= given.length() && !text.endsWith(CUT)) {
-            if (length - before > 1 && window[length - 2] == id) {
-                length--; // any number of a token without a text is like two
+            if (length - before > LONGEST && window[length - 2] == id) {
+                length--; // more of a token without a text change nothing
             }
             return "";
         }

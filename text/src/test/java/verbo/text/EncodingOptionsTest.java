@@ -199,7 +199,7 @@ class EncodingOptionsTest {
         assertThat(tokenizer.encode("\uD83D\uDE42 b", EncodingOptions.PLAIN).codePointOffsets("\uD83D\uDE42 b"))
                 .isDeepEqualTo(new int[][]{{0, 1}, {2, 3}});
         Encoding pair = tokenizer.encode("a", "b b \uD83D\uDE42", EncodingOptions.PLAIN);
-        assertThat(pair.codePointOffsets("b")[3]).containsExactly(1, 1);
+        assertThat(pair.codePointOffsets("b")).hasDimensions(4, 2); // what is said of the other text has no meaning
         assertThat(pair.codePointOffsets("b b \uD83D\uDE42")[3]).containsExactly(4, 5);
     }
 }

@@ -33,7 +33,9 @@ class StretchesTest {
             replace("Regex", "[,_\u00e9]"), replace("Regex", "a+"));
     /** As they are often put together. */
     private static final List<List<String>> COMMON = List.of(List.of(), List.of(replace("String", " ")),
-            List.of("{'type': 'Prepend', 'prepend': '▁'}", replace("String", " ")), List.of("PRECOMPILED"),
+            List.of("{'type': 'Prepend', 'prepend': '▁'}", replace("String", " ")),
+            List.of("{'type': 'Strip', 'strip_left': true, 'strip_right': true}", replace("String", " ")),
+            List.of("PRECOMPILED"),
             List.of("PRECOMPILED", replace("Regex", " {2,}")),
             List.of("{'type': 'NFKD'}", "{'type': 'Lowercase'}", "PRECOMPILED"),
             List.of("{'type': 'BertNormalizer', 'clean_text': true, 'handle_chinese_chars': true, 'strip_accents': null,"

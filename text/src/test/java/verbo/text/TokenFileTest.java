@@ -287,6 +287,17 @@ class TokenFileTest {
     }
 
     @Test
+    void idsMayHaveGaps() throws IOException {
+        Tokenizer tokenizer = TokenizerJson.read(Path.of("t.json"), """
+                {"added_tokens": [{"id": 5, "content": "<x>", "special": true}],
+                 "model": {"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}}""");
+        try (TokenFile file = TokenFile.create(folder.resolve("t.bin"), corpus("ab<x>"), tokenizer, 1,
+                Progress.NONE)) {
+            assertThat(all(file)).containsExactly(0, 1, 5);
+        }
+    }
+
+    @Test
     void aVocabularyThatGrowsIsRefused() throws IOException {
         Tokenizer open = Tokenizer.of("word");
         open.encode("a");

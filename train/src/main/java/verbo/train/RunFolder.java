@@ -27,11 +27,14 @@ final class RunFolder implements AutoCloseable {
             "tokenizer_config.json", "tokenizer.json", "training.json");
     /** Where the text of a new run is prepared while the one it takes the place of is still there. */
     private static final String NEXT_DATA = ".data";
+    /** Where its checkpoints are on their way out. */
+    private static final String OLD_CHECKPOINTS = ".old";
 
     private final Path path;
     private final FileChannel channel;
     private final FileLock lock;
     private volatile boolean replaces;
+    private boolean isRun; // not something else
 
     private RunFolder(Path path, FileChannel channel, FileLock lock) {
         this.path = path;
@@ -52,6 +55,7 @@ final class RunFolder implements AutoCloseable {
         if (folder == null) {
             throw locked(path);
         }
+        folder.clean();
         return folder;
     }
 
@@ -111,7 +115,6 @@ final class RunFolder implements AutoCloseable {
         channel.truncate(0);
         channel.write(
                 ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
-        Checkpoints.delete(path.resolve(NEXT_DATA)); // of one that was killed
         return new RunFolder(path, channel, lock);
     }
 
@@ -147,6 +150,7 @@ final class RunFolder implements AutoCloseable {
             throw new IllegalArgumentException(path
                     + ": the folder holds something that is not a run; give another with --set run=FOLDER");
         }
+        clean();
         replaces = isTaken();
         if (replaces && !overwrite) {
             throw new IllegalArgumentException(path + ": holds a run already, " + checkpoints().last()
@@ -161,6 +165,13 @@ final class RunFolder implements AutoCloseable {
         }
     }
 
+    /** Deletes what a process left behind that was killed while one run took another's place. */
+    private void clean() throws IOException {
+        isRun = true;
+        Checkpoints.delete(path.resolve(NEXT_DATA));
+        Checkpoints.delete(path.resolve(OLD_CHECKPOINTS));
+    }
+
     /** Whether there still is a run that another is to take the place of. */
     boolean replaces() {
         return replaces;
@@ -172,20 +183,31 @@ final class RunFolder implements AutoCloseable {
     }
 
     /**
-     * Deletes the run that is to be overwritten, if there is one, and has what was prepared take its place. Its
-     * {@code training.json} stays, to be written over, so that this is a run's folder at every moment.
+     * Takes the model of the run that is to be overwritten away, if there is one, so that nothing goes on with it while the new
+     * one is described over it.
      */
-    void replace() throws IOException {
-        if (!replaces) {
-            return;
-        }
-        replaces = false;
-        for (String name : OWN) {
-            if (!name.equals("training.json")) {
-                Checkpoints.delete(path.resolve(name));
+    void retire() throws IOException {
+        if (replaces) {
+            Path checkpoints = path.resolve("checkpoints");
+            if (Files.exists(checkpoints)) {
+                Files.move(checkpoints, path.resolve(OLD_CHECKPOINTS), StandardCopyOption.ATOMIC_MOVE);
             }
+            Checkpoints.delete(path.resolve("model.safetensors"));
         }
-        Files.move(path.resolve(NEXT_DATA), data(), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Deletes what is left of the run that was retired, and has what was prepared take its place. */
+    void replace() throws IOException {
+        if (replaces) {
+            replaces = false;
+            Checkpoints.delete(path.resolve(OLD_CHECKPOINTS));
+            for (String name : OWN) {
+                if (!name.equals("training.json")) {
+                    Checkpoints.delete(path.resolve(name));
+                }
+            }
+            Files.move(path.resolve(NEXT_DATA), data(), StandardCopyOption.ATOMIC_MOVE);
+        }
     }
 
     Path path() {
@@ -220,7 +242,9 @@ final class RunFolder implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try (channel; lock) {
-            Checkpoints.delete(path.resolve(NEXT_DATA));
+            if (isRun) {
+                Checkpoints.delete(path.resolve(NEXT_DATA));
+            }
         }
     }
 }

@@ -351,8 +351,8 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                             + "that were validated.",
                     "save_total_limit"),
             key("checkpoint.use", new OneOf(List.of("last", "best")), "last",
-                    "Which checkpoint's weights the run's folder itself has. For `best` there is one whenever a validation "
-                            + "finds a lower loss, after the last step too over `evaluate.tokens`.",
+                    "Which checkpoint's weights the run's folder itself has. With `best` there is also a checkpoint whenever "
+                            + "a validation finds a lower loss, all being compared over `evaluate.tokens`.",
                     "always_save_checkpoint"),
             key("sample.every", COUNT_OR_NONE, null,
                     "Steps from one sample to the next, as `evaluate.every` if left out; 0: none."),

@@ -268,9 +268,8 @@ final class Settings {
 
     /** Infinite where nobody would mean the one by the other. */
     private static double distance(String unknown, String name) {
-        return EditDistance.isNear(unknown, plain(name))
-                ? EditDistance.of(unknown, plain(name))
-                : Double.POSITIVE_INFINITY;
+        String meant = plain(name);
+        return EditDistance.isNear(unknown, meant) ? EditDistance.of(unknown, meant) : Double.POSITIVE_INFINITY;
     }
 
     private static boolean sameSection(String a, String b) {

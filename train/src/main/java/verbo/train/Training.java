@@ -143,7 +143,8 @@ public final class Training implements AutoCloseable {
     }
 
     /**
-     * Trains until all steps are taken or {@link #stop} is called. Of a run that is finished, only its result is given.
+     * Trains until all steps are taken or {@link #stop} is called. Of a run that is finished, what a kill at its end left
+     * undone is done (the model's files, the curve), and its result given; a damaged last checkpoint is made anew.
      *
      * @throws IOException
      *             if something cannot be read or written, such as a checkpoint on a full disk; the last good one stays
@@ -200,8 +201,9 @@ public final class Training implements AutoCloseable {
             }
         }
         try {
-            folder.replace();
+            folder.retire();
             describe(described);
+            folder.replace();
             return learner;
         } catch (IOException e) {
             learner.close();

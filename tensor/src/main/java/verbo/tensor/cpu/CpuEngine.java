@@ -433,6 +433,7 @@ public final class CpuEngine implements Engine {
 
     @Override
     public void matmul(Tensor a, Tensor b, @Nullable Tensor bias, Tensor out, boolean accumulate) {
+        workers.requireOpen(); // small products are computed without them
         int m = a.length(-2);
         int n = b.length(-1);
         int k = a.length(-1);

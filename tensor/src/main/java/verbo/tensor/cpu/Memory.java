@@ -48,7 +48,7 @@ final class Memory {
     private static final int STAGGERS = 13;
 
     private static final int CLASSES_AN_OCTAVE = 8;
-    /** How many classes above its own a freed block may be of: at most three eighths of it are then not used. */
+    /** How many classes above its own a freed block may be of: at most a third of it is then not used. */
     private static final int CLASSES_ABOVE = 3;
 
     /** Bytes of the machine's memory. Linux would promise more and then end a process that takes it at its word. */

@@ -4,7 +4,7 @@ package verbo.tensor.cpu;
 
 import java.lang.foreign.Arena;
 
-/** Room that is used again and again, for as much as was ever asked for, and half more where it had to grow. */
+/** Room that is used again and again; it grows by half at least. */
 final class Scratch {
     private Arena arena = Arena.ofAuto();
     private long address;

@@ -55,14 +55,18 @@ final class Workers implements AutoCloseable {
         return threads.length + 1;
     }
 
+    void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("this engine is closed: nothing can be computed on it");
+        }
+    }
+
     /**
      * Runs the parts 0 to count-1, by all threads, and returns when all are done. Must not be called by a part. Once a part
      * has thrown, those that have not begun are left out, and what was thrown first is thrown here.
      */
     synchronized void run(int count, Part part) {
-        if (closed) {
-            throw new IllegalStateException("this engine is closed: nothing can be computed on it");
-        }
+        requireOpen();
         if (count <= 1 || threads.length == 0) {
             for (int i = 0; i < count; i++) {
                 part.run(i);
