@@ -22,11 +22,6 @@ final class NgramScore {
                 : TextScore.of(model, Path.of(file));
     }
 
-    /** The share of tokens, ends of sentences among them, as of every other model. */
-    private static double unknownRate(TextScore score) {
-        return (double) score.unknown() / score.tokens();
-    }
-
     static void print(CommonOptions common, TextScore score) {
         if (common.json) {
             Map<String, @Nullable Object> json = new LinkedHashMap<>();
@@ -36,7 +31,7 @@ final class NgramScore {
             json.put("perplexity", score.perplexity());
             json.put("perplexityWithoutUnknown", score.perplexityWithoutUnknown());
             json.put("unknown", score.unknown());
-            json.put("unknownRate", unknownRate(score));
+            json.put("unknownRate", score.unknownRate());
             json.put("bitsPerToken", score.bitsPerToken());
             json.put("bitsPerWord", score.bitsPerWord());
             json.put("bitsPerByte", score.bitsPerByte());
@@ -46,7 +41,7 @@ final class NgramScore {
         }
         common.out().printf(Locale.ROOT, "%,d tokens in %,d sentences, %.2f nats, perplexity %.4f%n", score.tokens(),
                 score.sentences(), score.nats(), score.perplexity());
-        common.out().printf(Locale.ROOT, ScoreCommand.UNKNOWN, score.unknown(), 100 * unknownRate(score),
+        common.out().printf(Locale.ROOT, ScoreCommand.UNKNOWN, score.unknown(), 100 * score.unknownRate(),
                 score.perplexityWithoutUnknown());
         common.out().printf(Locale.ROOT,
                 "%.4f bits/token, %.4f bits/word, %.4f bits/byte, %.4f bits/character%n",

@@ -61,9 +61,9 @@ public record TextScore(long sentences, long tokens, double nats, long unknown, 
         return nats / LN_2 / bytes;
     }
 
-    /** The share of words that the model does not know. */
+    /** The share of tokens that the model does not know, ends of sentences being among the others. */
     public double unknownRate() {
-        return tokens == sentences ? 0 : (double) unknown / (tokens - sentences);
+        return (double) unknown / tokens;
     }
 
     /**

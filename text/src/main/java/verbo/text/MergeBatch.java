@@ -29,6 +29,7 @@ final class MergeBatch {
     private final int[] previous = new int[WORDS << PLACE];
     private final int[] counts = new int[WORDS]; // symbols at first
     private final int[] live = new int[WORDS];
+    private final int[] owners = new int[WORDS]; // whose ids they are
     private final int[] asked = new int[WORDS << PLACE]; // places whose rank is to be found
     private int asks;
     private int words;
@@ -46,8 +47,13 @@ final class MergeBatch {
         asks = 0;
     }
 
-    int size() {
-        return words;
+    /** The next word that is added is one of those that {@link #finish} gives ids to. */
+    void owner(int word) {
+        owners[words] = word;
+    }
+
+    boolean isFull() {
+        return words == WORDS;
     }
 
     /**
@@ -119,8 +125,8 @@ final class MergeBatch {
         }
     }
 
-    /** Merges all words to the end, gives each of {@code owners} among {@code to} the ids of its own, and forgets them. */
-    void finish(Merges merges, int[] owners, NewWords to) {
+    /** Merges all words to the end, gives their owners among {@code to} the ids, and forgets them. */
+    void finish(Merges merges, NewWords to) {
         run(merges);
         for (int word = 0; word < words; word++) {
             to.room(owners[word], SYMBOLS);

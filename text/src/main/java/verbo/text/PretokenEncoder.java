@@ -80,8 +80,6 @@ final class PretokenEncoder {
         private final int[] ends = new int[BLOCK];
         private final long[] found = new long[BLOCK];
         private final NewWords news = new NewWords(BLOCK);
-        /** Which of the new words are merged together. */
-        final int[] joined = new int[MergeBatch.WORDS];
         /** So that what is only read to be near is read. */
         long fetched;
 

@@ -69,14 +69,14 @@ final class StretchModel implements PretokenEncoder.Model {
             int length = plain.read(utf8, from, to, work);
             int symbols = length > 0 ? bpe.symbols(work.chars, length, work) : -1;
             if (symbols >= 0 && bpe.merges().isShort(symbols)) {
-                work.joined[batch.size()] = w;
+                batch.owner(w);
                 batch.add(work.word, 0, symbols, null);
-                if (batch.size() == MergeBatch.WORDS) {
-                    batch.finish(bpe.merges(), work.joined, stretches);
+                if (batch.isFull()) {
+                    batch.finish(bpe.merges(), stretches);
                 }
                 continue;
             }
-            batch.finish(bpe.merges(), work.joined, stretches);
+            batch.finish(bpe.merges(), stretches);
             work.count = 0;
             if (symbols >= 0) {
                 work.count = bpe.merges().apply(work.word, symbols, work.merges);
@@ -86,7 +86,7 @@ final class StretchModel implements PretokenEncoder.Model {
             batch.clear();
             stretches.put(w, work.word, work.count);
         }
-        batch.finish(bpe.merges(), work.joined, stretches);
+        batch.finish(bpe.merges(), stretches);
     }
 
     /** Stretches that are one piece, each character of which a normaliser changes by itself. */

@@ -85,20 +85,20 @@ final class SymbolMerges {
                 work.word[0] = id;
                 words.put(w, work.word, 1);
             } else if (merges.isShort(to - from)) {
-                work.joined[batch.size()] = w;
+                batch.owner(w);
                 join(bytes, from, to, work.merges);
-                if (batch.size() == MergeBatch.WORDS) {
-                    batch.finish(merges, work.joined, words);
+                if (batch.isFull()) {
+                    batch.finish(merges, words);
                 }
             } else {
-                batch.finish(merges, work.joined, words);
+                batch.finish(merges, words);
                 work.ensure(to - from);
                 words.put(w, work.word,
                         merges.apply(work.word, symbols(bytes, from, to, work.word), work.merges));
                 batch.clear();
             }
         }
-        batch.finish(merges, work.joined, words);
+        batch.finish(merges, words);
         for (int w = 0; w < words.size(); w++) {
             cleared(words.ids(), words.place(w), words.count(w));
         }

@@ -34,7 +34,6 @@ final class RunFolder implements AutoCloseable {
     private final FileChannel channel;
     private final FileLock lock;
     private volatile boolean replaces;
-    private boolean isRun; // not something else
 
     private RunFolder(Path path, FileChannel channel, FileLock lock) {
         this.path = path;
@@ -167,7 +166,6 @@ final class RunFolder implements AutoCloseable {
 
     /** Deletes what a process left behind that was killed while one run took another's place. */
     private void clean() throws IOException {
-        isRun = true;
         Checkpoints.delete(path.resolve(NEXT_DATA));
         Checkpoints.delete(path.resolve(OLD_CHECKPOINTS));
     }
@@ -242,7 +240,7 @@ final class RunFolder implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try (channel; lock) {
-            if (isRun) {
+            if (Files.exists(training())) { // else the folder may be somebody else's
                 Checkpoints.delete(path.resolve(NEXT_DATA));
             }
         }

@@ -105,6 +105,9 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
     record Real(double least, double below) implements Type {
         @Override
         public String expected() {
+            if (least == Double.MIN_VALUE) {
+                return "a number above 0";
+            }
             return below == Double.POSITIVE_INFINITY
                     ? "a number, " + shown(least) + " or more"
                     : "a number from " + shown(least) + " to below " + shown(below);
@@ -119,24 +122,6 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
             try {
                 double value = Double.parseDouble(text);
                 return value >= least && value < below ? (Double) value : null;
-            } catch (NumberFormatException e) {
-                return null;
-            }
-        }
-    }
-
-    /** A number above 0. */
-    record Positive() implements Type {
-        @Override
-        public String expected() {
-            return "a number above 0";
-        }
-
-        @Override
-        public @Nullable Object parse(String text) {
-            try {
-                double value = Double.parseDouble(text);
-                return value > 0 && value < Double.POSITIVE_INFINITY ? (Double) value : null;
             } catch (NumberFormatException e) {
                 return null;
             }
@@ -319,7 +304,8 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                     "How the rate goes after the warm-up: down to `minimumRate`, or as it is; `plateau` divides it by "
                             + "`optimizer.divisor` after each validation that found no lower loss.",
                     "lr_scheduler", "decay_schedule"),
-            key("optimizer.divisor", new Positive(), "4", "What `plateau` divides the rate by."),
+            key("optimizer.divisor", new Real(Double.MIN_VALUE, Double.POSITIVE_INFINITY), "4",
+                    "What `plateau` divides the rate by."),
             key("optimizer.momentum", FRACTION, "0", "How much of the velocity `sgd` keeps each step."),
             key("optimizer.rate", NOT_NEGATIVE, "0.001", "The highest learning rate.", "learning_rate", "lr",
                     "learningRate", "max_lr"),
