@@ -172,7 +172,9 @@ final class AddedTokens {
     private boolean makes(int c, Normalizer by) {
         byte known = makes == null || c > 0xFFFF ? 0 : makes[c];
         if (known == 0) {
-            known = (byte) (Normalizer.applied(by, Character.toString(c)).text().chars()
+            String text = Character.toString(c);
+            String kept = CharClass.isSpace(c) ? "x" + text + "x" : text; // Strip would take it alone
+            known = (byte) (Normalizer.applied(by, kept).text().chars()
                     .anyMatch(made -> firsts.indexOf(made) >= 0) ? 1 : 2);
             if (makes != null && c <= 0xFFFF) {
                 makes[c] = known; // every thread would write the same

@@ -145,7 +145,7 @@ final class Bpe implements TokenModel {
         }
         count = out.dropout != null
                 ? out.dropout.apply(merges, symbols, lengths, count)
-                : merges.apply(symbols, lengths, count, new Merges.Work());
+                : merges.apply(symbols, lengths, count, out.merges());
         emit(piece, symbols, lengths, count, out);
     }
 

@@ -166,7 +166,10 @@ final class CharsMap {
         if (c < 0x300) {
             return c == '\r' || c == '\n' || c == 0xAD;
         }
-        return c > 0xFFFF || c == 0xD4E || c == 0xE33 || c == 0xEB3 || (c >= 0x1100 && c < 0x1200)
+        if (c > 0xFFFF) { // pictures are in clusters too long to have a rule, but for tones of skin
+            return c < 0x1F000 || c >= 0x1FB00 || (c >= 0x1F3FB && c < 0x1F400);
+        }
+        return c == 0xD4E || c == 0xE33 || c == 0xEB3 || (c >= 0x1100 && c < 0x1200)
                 || (c >= 0xA960 && c < 0xA980) || (c >= 0xD7B0 && c < 0xD800) || switch (Character.getType(c)) {
                     case Character.NON_SPACING_MARK, Character.ENCLOSING_MARK, Character.COMBINING_SPACING_MARK,
                             Character.MODIFIER_LETTER, Character.FORMAT, Character.UNASSIGNED, Character.PRIVATE_USE,

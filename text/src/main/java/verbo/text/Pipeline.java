@@ -174,7 +174,7 @@ final class Pipeline implements Tokenizer {
                     });
             return true;
         }
-        if (mayOccur && (!byPiece || plan.cuts() == StretchPlan.Cuts.BEFORE_SPACES)) {
+        if (mayOccur && !(byPiece && plan.takesPieces())) {
             return false;
         }
         for (int from = 0, to; from < text.length(); from = to) {

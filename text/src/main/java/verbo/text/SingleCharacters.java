@@ -10,13 +10,15 @@ final class SingleCharacters {
     private static final String DEPENDS = "\uD800"; // on what stands beside it; nothing becomes half a character
 
     private final StretchPlan.Cuts cuts;
+    private final StretchPlan.Edges edges;
     private final @Nullable Normalizer normalizer;
     private final boolean clusters; // whether the normaliser's rules are for characters and clusters of fewer than six bytes
     private final @Nullable String[] known = new String[1 << 16];
 
-    SingleCharacters(StretchPlan.Cuts cuts, @Nullable Normalizer normalizer) {
+    SingleCharacters(StretchPlan.Cuts cuts, StretchPlan.Edges edges) {
         this.cuts = cuts;
-        this.normalizer = normalizer;
+        this.edges = edges;
+        normalizer = edges.normalizer;
         clusters = isByCluster(normalizer);
     }
 
@@ -37,8 +39,8 @@ final class SingleCharacters {
     /** What becomes of a character, null if more has to be known. */
     @Nullable String becomes(int c) {
         if (c > 0xFFFF) {
-            // pictures, which are never put together or taken apart
-            return c >= 0x1F000 && c < 0x1FB00 ? Character.toString(c) : null;
+            // pictures, which are never put together or taken apart, but for tones of skin
+            return CharsMap.joins(c) ? null : Character.toString(c);
         }
         String is = known[c];
         if (is == null) {
@@ -49,8 +51,8 @@ final class SingleCharacters {
     }
 
     private String find(char c) {
-        if (c == '\n' && cuts == StretchPlan.Cuts.BEFORE_SPACES && "\n\n".equals(applied(normalizer, "\n\n"))) {
-            return "\n";
+        if (c < ' ' && cuts == StretchPlan.Cuts.BEFORE_SPACES && edges.stay(c)) {
+            return String.valueOf(c);
         }
         if (c <= ' ' || c == SentencePiece.SPACE || CharClass.isSpace(c)) {
             return DEPENDS;

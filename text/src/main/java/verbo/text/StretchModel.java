@@ -19,7 +19,7 @@ final class StretchModel implements PretokenEncoder.Model {
         this.pipeline = pipeline;
         this.plan = plan;
         model = pipeline.parts().model();
-        SingleCharacters characters = new SingleCharacters(plan.cuts(), plan.normalizer());
+        SingleCharacters characters = new SingleCharacters(plan.cuts(), plan.edges());
         plain = Plain.of(plan, characters);
         clip = ClipWords.of(plan.normalizer(), plan.preTokenizer(), model, characters);
     }
@@ -43,7 +43,7 @@ final class StretchModel implements PretokenEncoder.Model {
     }
 
     private void all(byte[] utf8, int from, int to, PretokenEncoder.Work work) {
-        TokenList found = new TokenList();
+        TokenList found = new TokenList(null, work.merges);
         pipeline.tokenize(new String(utf8, from, to - from, StandardCharsets.UTF_8), plan, found);
         for (int i = 0; i < found.size(); i++) {
             work.add(found.ids.get(i));
@@ -94,14 +94,16 @@ final class StretchModel implements PretokenEncoder.Model {
         private final StretchPlan.Cuts cuts;
         private final boolean space; // whether one is put before the piece
         private final boolean every; // whether all characters stay, but spaces become visible
-        private final boolean lines; // whether the end of a line is as a space
+        private final StretchPlan.Edges edges;
+        private final boolean mergesSpaces; // whether a piece may begin with several
         private final SingleCharacters characters;
 
         private Plain(StretchPlan plan, SingleCharacters characters, boolean space) {
             cuts = plan.cuts();
             this.space = space;
             every = plan.keepsCharacters();
-            lines = plan.edges().linesAreSpaces;
+            edges = plan.edges();
+            mergesSpaces = plan.preTokenizer() instanceof PreTokenizer.Metaspace && edges.mergesSpaces();
             this.characters = characters;
         }
 
@@ -135,9 +137,13 @@ final class StretchModel implements PretokenEncoder.Model {
             }
             int at = from;
             int before = 0;
-            if (cuts == StretchPlan.Cuts.BEFORE_SPACES && (utf8[at] == ' ' || (lines && utf8[at] == '\n'))) {
+            if (cuts == StretchPlan.Cuts.BEFORE_SPACES && edges.isAsSpace(utf8[at])
+                    && !(utf8[at] == '\r' && utf8[at + 1] == '\n')) {
                 chars[n++] = SentencePiece.SPACE;
                 at++;
+                while (mergesSpaces && at < to && edges.isAsSpace(utf8[at])) {
+                    at++;
+                }
             }
             while (at < to) {
                 int c = Utf8.codePointAt(utf8, at);
@@ -147,7 +153,7 @@ final class StretchModel implements PretokenEncoder.Model {
                     n += Character.toChars(c == ' ' ? SentencePiece.SPACE : c, chars, n);
                     continue;
                 }
-                String becomes = c > 0xFFFF ? null : characters.becomes(c);
+                String becomes = characters.becomes(c);
                 if (becomes == null || (cuts == StretchPlan.Cuts.WORDS && Stretches.isSingle(c) && size < to - from)
                         || characters.join(before, c)) {
                     return 0;

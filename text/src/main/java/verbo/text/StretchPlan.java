@@ -4,6 +4,7 @@ package verbo.text;
 
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -44,13 +45,23 @@ record StretchPlan(Cuts cuts, @Nullable Normalizer normalizer, @Nullable PreToke
         private static final byte YES = 1;
         private static final byte NO = 2;
 
-        private final @Nullable Normalizer normalizer;
+        final @Nullable Normalizer normalizer;
         private final byte[] known = new byte[1 << 16];
-        final boolean linesAreSpaces; // whether the end of a line is as a space
+        private final long spaces; // bits of characters that are as spaces
 
         Edges(@Nullable Normalizer normalizer) {
             this.normalizer = normalizer;
-            linesAreSpaces = normalized("\n").equals(normalized(" ")) && !isWithinLiteral(normalizer, "\n");
+            String space = normalized(" ");
+            String line = normalized("\r\n"); // of which one space may be left
+            boolean lineIsSpace = line.equals(space) || line.equals(space.repeat(2));
+            spaces = Stream.of(' ', '\t', '\n', '\r').filter(c -> c == ' ' || (normalized(c.toString()).equals(space)
+                    && !isWithinLiteral(normalizer, c.toString()) && (c != '\r' || lineIsSpace)))
+                    .mapToLong(c -> 1L << c).sum();
+        }
+
+        /** Whether a character, or a byte of UTF-8, becomes what a space becomes. */
+        boolean isAsSpace(int c) {
+            return c > 0 && c <= ' ' && (spaces >>> c & 1) != 0;
         }
 
         /** Whether a text is looked for that has another in it. */
@@ -81,6 +92,9 @@ record StretchPlan(Cuts cuts, @Nullable Normalizer normalizer, @Nullable PreToke
         }
 
         private boolean find(char c) {
+            if (c == '\t' || c == '\n' || c == '\r') {
+                return leavesLineEnd(c);
+            }
             int type = Character.getType(c);
             // U+0D4E and formats are in one cluster with what follows, marks with what is before
             if (isInvisible(c) || c == 0xD4E || type == Character.CONTROL || type == Character.FORMAT
@@ -90,6 +104,25 @@ record StretchPlan(Cuts cuts, @Nullable Normalizer normalizer, @Nullable PreToke
             }
             String text = normalized(String.valueOf(c));
             return !text.isEmpty() && !isInvisible(text.charAt(0)) && !isInvisible(text.charAt(text.length() - 1));
+        }
+
+        /** Whether a tab or the end of a line is left as it is, whatever stands beside it. */
+        private boolean leavesLineEnd(char c) {
+            String space = normalized(" ");
+            return !isOfLiteral(normalizer, c) && normalized("a " + c + " " + c + c + " a")
+                    .equals("a" + space + c + space + c + c + space + "a") && normalized("\r\n").equals("\r\n");
+        }
+
+        /** Whether of several characters that are as spaces the same is left as of one. */
+        boolean mergesSpaces() {
+            List<String> all = IntStream.rangeClosed(1, ' ').filter(this::isAsSpace).mapToObj(Character::toString)
+                    .toList();
+            return all.stream().allMatch(a -> all.stream().allMatch(b -> isSpace(normalized(a + b))))
+                    && isSpace(normalized("   "));
+        }
+
+        private static boolean isSpace(String text) {
+            return text.equals(" ") || text.equals("\u2581");
         }
 
         /** Whether a character is of a text that is replaced, so that more than itself counts. */
@@ -121,6 +154,20 @@ record StretchPlan(Cuts cuts, @Nullable Normalizer normalizer, @Nullable PreToke
     boolean keepsCharacters() {
         return onlySpaces(normalizer) && cuts == Cuts.BEFORE_SPACES && (preTokenizer == null
                 || (preTokenizer instanceof PreTokenizer.Metaspace space && !space.split()));
+    }
+
+    /**
+     * Whether a text may be taken in pieces, each cut before a space, by all steps of the pipeline too: nothing is done to
+     * where a text begins or ends but to put a space before what has none.
+     */
+    boolean takesPieces() {
+        return cuts != Cuts.BEFORE_SPACES || !(always || first || stripLeft || stripRight);
+    }
+
+    /** Whether of several spaces in a row each begins a piece. */
+    boolean cutsBeforeEachSpace() {
+        return cuts == Cuts.BEFORE_SPACES && preTokenizer instanceof PreTokenizer.Metaspace space && space.split()
+                && (normalizer == null || !changesRunsOfSpaces(normalizer));
     }
 
     private static boolean onlySpaces(@Nullable Normalizer normalizer) {
@@ -155,11 +202,13 @@ record StretchPlan(Cuts cuts, @Nullable Normalizer normalizer, @Nullable PreToke
         if ((stripLeft && !edges.stay(text.charAt(from))) || (stripRight && !edges.stay(text.charAt(to - 1)))) {
             return null;
         }
-        if (!prefix || (first && !(beginning && from == 0)) || (!always
-                && (stripped.charAt(0) == ' ' || (stripped.charAt(0) == '\n' && edges.linesAreSpaces)))) {
+        char begins = stripped.charAt(0);
+        if (!prefix || (first && !(beginning && from == 0)) || (!always && edges.isAsSpace(begins))) {
             return stripped;
         }
-        return always || edges.stay(stripped.charAt(0)) ? " " + stripped : null;
+        return always || edges.stay(begins) || (keepsCharacters() && begins != SentencePiece.SPACE)
+                ? " " + stripped
+                : null;
     }
 
     /** How a pipeline's texts may be cut, null if they may not. */
@@ -280,7 +329,7 @@ record StretchPlan(Cuts cuts, @Nullable Normalizer normalizer, @Nullable PreToke
     /** Whether spaces between visible characters begin stretches, and nothing else becomes one there. */
     private static boolean keepsSpaces(Edges edges) {
         String space = edges.normalized(" ");
-        if (!(space.equals(" ") || space.equals("\u2581")) || !addsNoSpaces(edges.normalizer)) {
+        if (!Edges.isSpace(space) || !addsNoSpaces(edges.normalizer)) {
             return false;
         }
         for (char c = 'a'; c <= 'z'; c++) {

@@ -21,14 +21,14 @@ final class Stretches implements PretokenEncoder.Splitter {
 
     private final StretchPlan.Cuts cuts;
     private final StretchPlan.Edges edges;
-    private final byte line; // what is as a space: the end of a line, or nothing but a space
     private final boolean linesApart; // whether the ends of lines are stretches
+    private final boolean spacesApart; // whether each space of a run is a piece
 
     Stretches(StretchPlan plan, TokenModel model) {
         cuts = plan.cuts();
         edges = plan.edges();
-        line = (byte) (cuts == StretchPlan.Cuts.BEFORE_SPACES && edges.linesAreSpaces ? '\n' : ' ');
         linesApart = plan.keepsCharacters() && model instanceof Bpe bpe && linesStayApart(bpe);
+        spacesApart = plan.cutsBeforeEachSpace();
     }
 
     /** Whether the ends of lines are never merged with anything else. */
@@ -61,7 +61,7 @@ final class Stretches implements PretokenEncoder.Splitter {
 
     /** Whether a character is a piece of its own. */
     static boolean isSingle(int c) {
-        return WORD_CLASSES[c] == SINGLE;
+        return c < WORD_CLASSES.length && WORD_CLASSES[c] == SINGLE; // of pictures none
     }
 
     /** Whether a character is within a word, wherever it stands. */
@@ -115,7 +115,7 @@ final class Stretches implements PretokenEncoder.Splitter {
         return b == ' ' || b == '\t' || b == '\n' || b == '\r';
     }
 
-    private static int spaced(byte[] utf8, int from, int to) {
+    private int spaced(byte[] utf8, int from, int to) {
         int at = from;
         if (isSpace(utf8[at])) {
             at++;
@@ -138,28 +138,36 @@ final class Stretches implements PretokenEncoder.Splitter {
             return at;
         }
         while (true) {
-            while (at < to && isVisibleSpace(utf8[at])) {
+            int first = at;
+            at = behindSpaces(utf8, at, to);
+            if (spacesApart && first == from) { // all spaces but the one that begins a word, or is changed with what follows
+                int last = at - (at >= to || edges.stay(Utf8.codePointAt(utf8, at)) ? 1 : 2);
+                if (last > from && utf8[last] == '\n' && utf8[last - 1] == '\r') {
+                    last--; // both may become one
+                }
+                if (last > from) {
+                    return last;
+                }
+            }
+            while (at < to && !edges.isAsSpace(utf8[at]) && !(linesApart && utf8[at] == '\n')) {
                 at++;
             }
-            while (at < to && !isVisibleSpace(utf8[at]) && !(linesApart && utf8[at] == '\n')) {
-                at++;
-            }
-            if (at >= to || !isVisibleSpace(utf8[at])) {
+            if (at >= to || !edges.isAsSpace(utf8[at])) {
                 return at;
             }
-            int behind = at + 1;
-            while (behind < to && isVisibleSpace(utf8[behind])) {
-                behind++;
-            }
+            int behind = behindSpaces(utf8, at, to);
             if (staysBefore(utf8, from, at) && (behind >= to || edges.stay(Utf8.codePointAt(utf8, behind)))) {
                 return at;
             }
         }
     }
 
-    /** Whether a byte becomes a visible space. */
-    private boolean isVisibleSpace(byte b) {
-        return b == ' ' || b == line;
+    private int behindSpaces(byte[] utf8, int from, int to) {
+        int at = from;
+        while (at < to && edges.isAsSpace(utf8[at])) {
+            at++;
+        }
+        return at;
     }
 
     /** Whether the character before a place, or the one that its marks belong to, stays. */
@@ -176,12 +184,16 @@ final class Stretches implements PretokenEncoder.Splitter {
     }
 
     /** Whether the character there cannot belong to a space before it. */
-    private static boolean begins(byte[] utf8, int at) {
+    private boolean begins(byte[] utf8, int at) {
         if (utf8[at] >= 0) {
             return true;
         }
         int type = CharClass.at(utf8, at) & 15;
-        return CharClass.isLetter(type) || type == CharClass.NUMBER;
+        if (CharClass.isLetter(type) || type == CharClass.NUMBER) {
+            return true;
+        }
+        int c = Utf8.codePointAt(utf8, at);
+        return edges.stay(c) && !CharsMap.joins(c);
     }
 
     /** Whether the character before a place cannot take a space there with it. */

@@ -17,13 +17,26 @@ final class TokenList {
 
     /** What leaves out merges; null for none. */
     final @Nullable Dropout dropout;
+    private Merges.@Nullable Work merges; // of all pieces
 
     TokenList() {
-        this(null);
+        this(null, null);
     }
 
     TokenList(@Nullable Dropout dropout) {
+        this(dropout, null);
+    }
+
+    TokenList(@Nullable Dropout dropout, Merges.@Nullable Work merges) {
         this.dropout = dropout;
+        this.merges = merges;
+    }
+
+    /** What merging needs. */
+    Merges.Work merges() {
+        Merges.Work work = merges == null ? new Merges.Work() : merges;
+        merges = work;
+        return work;
     }
 
     int size() {

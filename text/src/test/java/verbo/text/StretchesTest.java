@@ -37,6 +37,8 @@ class StretchesTest {
             List.of("{'type': 'Strip', 'strip_left': true, 'strip_right': true}", replace("String", " ")),
             List.of("PRECOMPILED"),
             List.of("PRECOMPILED", replace("Regex", " {2,}")),
+            List.of("PRECOMPILED", "{'type': 'Strip', 'strip_left': false, 'strip_right': true}",
+                    replace("Regex", " {2,}")),
             List.of("{'type': 'NFKD'}", "{'type': 'Lowercase'}", "PRECOMPILED"),
             List.of("{'type': 'BertNormalizer', 'clean_text': true, 'handle_chinese_chars': true, 'strip_accents': null,"
                     + " 'lowercase': true}"));
@@ -66,10 +68,11 @@ class StretchesTest {
             "{'type': 'WordPiece', 'unk_token': '[UNK]', 'continuing_subword_prefix': '##',"
                     + " 'max_input_chars_per_word': 9, 'vocab': {'[UNK]': 0, 'a': 1, '##a': 2, 'lo': 3, '##lo': 4,"
                     + " '▁': 5, '▁a': 6, '##▁': 7, '_': 8, '##_': 9, '中': 10}}");
-    private static final List<String> PARTS = List.of(" ", " ", " ", "  ", "\n", "\n", "\r", "\t", "\u3000", "\u00a0",
+    private static final List<String> PARTS = List.of(" ", " ", " ", "  ", "   ", "\n", "\n", "\r", "\r\n",
+            "\t", "\t", "\u3000", "\u00a0",
             "\u2028",
             "\u200b", "\u0007", "\u0301", "▁", "_", ",", "a", "a", "lo", "lo", "A", "é", "x", "中", "İ", "\ufc5e", "नि",
-            "😀", "<x>", "<x>");
+            "😀", "\ud83c\udffd", "❤\ufe0f", "“", "…", "½", "<x>", "<x>");
 
     private static String replace(String kind, String pattern) {
         return "{'type': 'Replace', 'pattern': {'" + kind + "': '" + pattern + "'}, 'content': 'CONTENT'}";
@@ -119,7 +122,7 @@ class StretchesTest {
         int[] scripts = {'A', 'a', 0xC0, 0x100, 0x300, 0x370, 0x410, 0x5B0, 0x5D0, 0x620, 0x640, 0x900, 0x930, 0x980,
                 0xE01, 0xE30, 0x1100,
                 0x1160, 0x1E00, 0x1EA0, 0x1F00, 0x2000, 0x2150, 0x3040, 0x30A0, 0x3130, 0x4E00, 0xAC00, 0xFB00, 0xFF00,
-                0xFF90};
+                0xFF90, 0x1F1E0, 0x1F3F0, 0x1F600};
         int changed = 0;
         for (int n = 0; n < 600; n++) {
             Random random = new Random(n);
@@ -138,7 +141,7 @@ class StretchesTest {
             SingleCharacters characters = new SingleCharacters(
                     normalizer instanceof Normalizer.BertNormalizer ? StretchPlan.Cuts.WORDS
                             : one(List.of(StretchPlan.Cuts.SPACES, StretchPlan.Cuts.BEFORE_SPACES), random),
-                    normalizer);
+                    new StretchPlan.Edges(normalizer));
             for (int t = 0; t < 400; t++) {
                 StringBuilder text = new StringBuilder();
                 StringBuilder expected = new StringBuilder();
@@ -147,7 +150,7 @@ class StretchesTest {
                             : scripts[random.nextInt(scripts.length)] + random.nextInt(32);
                     String becomes = characters.becomes(c);
                     if (becomes != null && !characters.join(before, c)) {
-                        text.append((char) c);
+                        text.appendCodePoint(c);
                         expected.append(becomes);
                         changed += becomes.equals(Character.toString(c)) ? 0 : 1;
                         before = c;
@@ -211,5 +214,15 @@ class StretchesTest {
         }
         assertThat(stretched).isGreaterThan(300);
         assertThat(differences).as("%d of %d", differences.size(), stretched).isEmpty();
+    }
+
+    @Test
+    void tokensAreSeenInWhiteSpaceThatWouldBeStrippedWhereItStoodAlone() throws IOException {
+        Pipeline pipeline = (Pipeline) TokenizerJson.read(Path.of("tokenizer.json"), ("""
+                {'added_tokens': [{'id': 90, 'content': '▁▁▁', 'normalized': true}], 'normalizer': {'type': 'Sequence',
+                 'normalizers': [{'type': 'Strip', 'strip_left': true, 'strip_right': true}, {'type': 'Nmt'}]},
+                 'pre_tokenizer': {'type': 'WhitespaceSplit'}, 'model': """ + MODELS.get(2) + "}").replace('\'', '"'));
+        assertThat(pipeline.encode("lo\n\n\na")).containsExactly(12, 90, 2)
+                .isEqualTo(pipeline.encode("lo\n\n\na", EncodingOptions.PLAIN).ids());
     }
 }
