@@ -218,10 +218,11 @@ class StretchesTest {
 
     @Test
     void tokensAreSeenInWhiteSpaceThatWouldBeStrippedWhereItStoodAlone() throws IOException {
-        Pipeline pipeline = (Pipeline) TokenizerJson.read(Path.of("tokenizer.json"), ("""
+        Pipeline pipeline = (Pipeline) TokenizerJson.read(Path.of("tokenizer.json"), """
                 {'added_tokens': [{'id': 90, 'content': '▁▁▁', 'normalized': true}], 'normalizer': {'type': 'Sequence',
                  'normalizers': [{'type': 'Strip', 'strip_left': true, 'strip_right': true}, {'type': 'Nmt'}]},
-                 'pre_tokenizer': {'type': 'WhitespaceSplit'}, 'model': """ + MODELS.get(2) + "}").replace('\'', '"'));
+                 'pre_tokenizer': {'type': 'WhitespaceSplit'}, 'model': MODEL}
+                """.replace("MODEL", MODELS.get(2)).replace('\'', '"'));
         assertThat(pipeline.encode("lo\n\n\na")).containsExactly(12, 90, 2)
                 .isEqualTo(pipeline.encode("lo\n\n\na", EncodingOptions.PLAIN).ids());
     }
