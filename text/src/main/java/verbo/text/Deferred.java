@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
+import java.util.concurrent.ForkJoinPool;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,7 @@ final class Deferred<T> {
     private final int enough;
     private final Supplier<@Nullable T> make;
     private int asked; // not exactly: several threads count
+    private volatile boolean begun;
     private volatile boolean done;
     private volatile @Nullable T made;
 
@@ -30,8 +32,22 @@ final class Deferred<T> {
         if (there != null || done) {
             return there;
         }
+        return isEnough(bytes) ? get() : null;
+    }
+
+    /** The same, but made by another thread, so that no text waits for it. */
+    @Nullable T meanwhile(int bytes) {
+        T there = made;
+        if (there == null && !begun && isEnough(bytes)) {
+            begun = true;
+            ForkJoinPool.commonPool().execute(this::get);
+        }
+        return there;
+    }
+
+    private boolean isEnough(int bytes) {
         asked += Math.min(bytes, enough);
-        return asked < enough ? null : get();
+        return asked >= enough;
     }
 
     /** Now. */

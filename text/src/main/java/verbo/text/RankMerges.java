@@ -12,12 +12,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Each token can only come of the two parts that it comes of when it is encoded by itself, so that a list of merges gives the
- * same. It is made, which takes a while, when enough words were encoded to be worth it.
+ * same. It is made beside the encoding, which takes a while, when enough words were encoded to be worth it.
  */
 final class RankMerges {
     private static final int NONE = Integer.MAX_VALUE;
     /** Bytes until a list of merges is worth its making. */
-    private static final int ENOUGH = 8000;
+    private static final int ENOUGH = 32_000;
 
     private final byte[] @Nullable [] strings;
     private final ByteStrings tokens;
@@ -62,7 +62,7 @@ final class RankMerges {
 
     /** Finds the ids of several words, as the other does of one. */
     void apply(byte[] bytes, NewWords words, PretokenEncoder.Work work) {
-        SymbolMerges list = merges.get(words.end(words.size() - 1) - words.start(0));
+        SymbolMerges list = merges.meanwhile(words.end(words.size() - 1) - words.start(0));
         if (list != null) {
             list.apply(bytes, words, wholeFirst || wholeAnyway ? tokens : null, work);
             return;
@@ -86,8 +86,49 @@ final class RankMerges {
                 return 1;
             }
         }
-        SymbolMerges list = merges.get(to - from);
-        return list == null ? apply(bytes, from, to, out, NONE) : list.apply(bytes, from, to, out, work);
+        SymbolMerges list = merges.meanwhile(to - from);
+        if (list != null) {
+            return list.apply(bytes, from, to, out, work);
+        }
+        return to - from < MergeBatch.SYMBOLS
+                ? applyShort(bytes, from, to, out, work)
+                : apply(bytes, from, to, out, NONE);
+    }
+
+    /** The same of a few bytes, by looking for the lowest rank anew for each merge. */
+    private int applyShort(byte[] bytes, int from, int to, int[] out, Merges.Work work) {
+        int[] starts = work.symbols;
+        int[] ranks = work.ranks; // of a symbol and the next
+        int count = 0;
+        for (int i = from; i < to; i += characters ? CharClass.at(bytes, i) >> 4 : 1) {
+            starts[count++] = i;
+        }
+        starts[count] = to;
+        for (int i = 0; i < count - 1; i++) {
+            ranks[i] = rank(bytes, starts[i], starts[i + 2], NONE);
+        }
+        while (count > 1) {
+            int best = 0;
+            for (int i = 1; i < count - 1; i++) {
+                best = ranks[i] < ranks[best] ? i : best;
+            }
+            if (ranks[best] == NONE) {
+                break;
+            }
+            count--;
+            System.arraycopy(starts, best + 2, starts, best + 1, count - best);
+            System.arraycopy(ranks, best + 1, ranks, best, count - 1 - best);
+            if (best < count - 1) {
+                ranks[best] = rank(bytes, starts[best], starts[best + 2], NONE);
+            }
+            if (best > 0) {
+                ranks[best - 1] = rank(bytes, starts[best - 1], starts[best + 1], NONE);
+            }
+        }
+        for (int i = 0; i < count; i++) {
+            out[i] = tokens.get(bytes, starts[i], starts[i + 1]);
+        }
+        return count;
     }
 
     private int rank(byte[] bytes, int from, int to, int below) {
@@ -158,6 +199,11 @@ final class RankMerges {
         if (rank != NONE) {
             heap.add((long) rank << 32 | from);
         }
+    }
+
+    /** Makes the list of merges now; false if there is no such list. */
+    boolean prepare() {
+        return merges.get() != null;
     }
 
     /** The merges that give the same, by rank; null if there is no such list. */

@@ -34,6 +34,8 @@ public record EncodeRow(String tokenizer, Path text, boolean lines, int threads)
     /** Seconds of encoding, of five times as many at most with the opening of tokenizers. */
     private static final double WARM_UP = 3;
     private static final int TEXTS = 8;
+    /** Seconds in which a tokenizer makes, beside the encoding, what makes it faster. */
+    private static final double SETTLING = 0.3;
 
     @Override
     public String name() {
@@ -68,7 +70,9 @@ public record EncodeRow(String tokenizer, Path text, boolean lines, int threads)
             double best = Double.POSITIVE_INFINITY;
             for (int pass = 0; pass < PASSES; pass++) {
                 Tokenizer fresh = Tokenizer.of(tokenizer);
-                encode(fresh, lines(others.getFirst()));
+                for (long begin = System.nanoTime(); KernelRow.seconds(begin) < SETTLING;) {
+                    encode(fresh, lines(others.getFirst()));
+                }
                 long start = System.nanoTime();
                 long ids = encode(fresh, parts);
                 double seconds = KernelRow.seconds(start);
