@@ -40,7 +40,7 @@ final class Deferred<T> {
         T there = made;
         if (there == null && !begun && isEnough(bytes)) {
             begun = true;
-            ForkJoinPool.commonPool().execute(this::get);
+            ForkJoinPool.commonPool().execute(this::make);
         }
         return there;
     }
@@ -51,11 +51,17 @@ final class Deferred<T> {
     }
 
     /** Now. */
-    synchronized @Nullable T get() {
+    @Nullable T get() {
+        if (!done) {
+            make();
+        }
+        return made;
+    }
+
+    private synchronized void make() {
         if (!done) {
             made = make.get();
             done = true;
         }
-        return made;
     }
 }

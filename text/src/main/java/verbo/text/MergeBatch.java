@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * one number, so that finding the lowest takes no branches, nor do the ends of the word.
  */
 final class MergeBatch {
-    /** Most words. */
+    /** Words that are worth waiting for together. */
     static final int WORDS = 32;
     private static final int PLACE = 6; // bits
     /** Most symbols of a word, as an edge stands at both its ends. */
@@ -23,19 +23,28 @@ final class MergeBatch {
     private static final int EDGE = PairTable.MOST; // no symbol
     private static final int MASK = (1 << PLACE) - 1;
 
-    private final int[] made = new int[WORDS << PLACE]; // rank << PLACE | place, or NONE
-    private final int[] symbols = new int[WORDS << PLACE];
-    private final int[] next = new int[WORDS << PLACE];
-    private final int[] previous = new int[WORDS << PLACE];
-    private final int[] counts = new int[WORDS]; // symbols at first
-    private final int[] live = new int[WORDS];
-    private final int[] owners = new int[WORDS]; // whose ids they are
-    private final int[] asked = new int[WORDS << PLACE]; // places whose rank is to be found
+    private final int[] made; // rank << PLACE | place, or NONE
+    private final int[] symbols;
+    private final int[] next;
+    private final int[] previous;
+    private final int[] counts; // symbols at first
+    private final int[] live;
+    private final int[] owners; // whose ids they are
+    private final int[] asked; // places whose rank is to be found
     private int asks;
     private int words;
 
-    MergeBatch() {
-        for (int word = 0; word < WORDS; word++) {
+    /** For so many words at most. */
+    MergeBatch(int most) {
+        made = new int[most << PLACE];
+        symbols = new int[most << PLACE];
+        next = new int[most << PLACE];
+        previous = new int[most << PLACE];
+        asked = new int[most << PLACE];
+        counts = new int[most];
+        live = new int[most];
+        owners = new int[most];
+        for (int word = 0; word < most; word++) {
             made[word << PLACE] = NONE;
             symbols[word << PLACE] = EDGE;
             next[word << PLACE] = (word << PLACE) + 1;
@@ -53,7 +62,7 @@ final class MergeBatch {
     }
 
     boolean isFull() {
-        return words == WORDS;
+        return words == counts.length;
     }
 
     /**

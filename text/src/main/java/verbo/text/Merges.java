@@ -196,7 +196,7 @@ final class Merges {
     }
 
     private int applyShort(int[] symbols, int @Nullable [] lengths, int count, Work work) {
-        MergeBatch one = work.batch;
+        MergeBatch one = work.one;
         one.clear();
         one.add(symbols, 0, count, null);
         one.run(this);
@@ -264,9 +264,16 @@ final class Merges {
 
     /** What one thread needs beside the symbols. */
     static final class Work {
-        final MergeBatch batch = new MergeBatch();
+        final MergeBatch one = new MergeBatch(1);
+        private @Nullable MergeBatch batch; // made by the first words that are merged together
         final int[] ranks = new int[MergeBatch.SYMBOLS]; // of a word's pairs
         final int[] symbols = new int[MergeBatch.SYMBOLS];
         private @Nullable RadixHeap heap; // made by the first long word
+
+        MergeBatch batch() {
+            MergeBatch there = batch == null ? new MergeBatch(MergeBatch.WORDS) : batch;
+            batch = there;
+            return there;
+        }
     }
 }

@@ -62,7 +62,7 @@ final class RankMerges {
 
     /** Finds the ids of several words, as the other does of one. */
     void apply(byte[] bytes, NewWords words, PretokenEncoder.Work work) {
-        SymbolMerges list = merges.meanwhile(words.end(words.size() - 1) - words.start(0));
+        SymbolMerges list = list(words.end(words.size() - 1) - words.start(0));
         if (list != null) {
             list.apply(bytes, words, wholeFirst || wholeAnyway ? tokens : null, work);
             return;
@@ -86,7 +86,7 @@ final class RankMerges {
                 return 1;
             }
         }
-        SymbolMerges list = merges.meanwhile(to - from);
+        SymbolMerges list = list(to - from);
         if (list != null) {
             return list.apply(bytes, from, to, out, work);
         }
@@ -201,6 +201,11 @@ final class RankMerges {
         }
     }
 
+    /** The list of merges, if there is one by now; a text of so many bytes that it is worth it waits. */
+    private @Nullable SymbolMerges list(int bytes) {
+        return bytes >= ENOUGH ? merges.get() : merges.meanwhile(bytes);
+    }
+
     /** Makes the list of merges now; false if there is no such list. */
     boolean prepare() {
         return merges.get() != null;
@@ -240,7 +245,7 @@ final class RankMerges {
         int[] counts = new int[MergeBatch.WORDS];
         for (int first = 0; first < count; first += counts.length) {
             int some = Math.min(counts.length, count - first);
-            MergeBatch batch = work.batch;
+            MergeBatch batch = work.batch();
             batch.clear();
             for (int i = 0; i < some; i++) {
                 int n = symbols(result[first + i], symbols);

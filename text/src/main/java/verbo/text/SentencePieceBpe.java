@@ -175,6 +175,10 @@ final class SentencePieceBpe implements SentencePiece.Model {
     public void find(SentencePieceNormalizer.Text text, IntBuilder found) {
         int length = text.length();
         char[] chars = text.chars();
+        if (merges != null && onlyMerges()) {
+            find(new String(chars, 0, length), merges, found);
+            return;
+        }
         // a symbol is where it begins; next is where it ends, 0 inside another
         int[] next = new int[length + 1];
         int[] previous = new int[length + 1];
@@ -214,6 +218,21 @@ final class SentencePieceBpe implements SentencePiece.Model {
         }
         for (int i = 0; i < length; i = next[i]) {
             emit(chars, i, next[i], splits, 0, found);
+        }
+    }
+
+    /** The same by ranks alone. */
+    private void find(String text, RankMerges ranks, IntBuilder found) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        int[] ids = new int[bytes.length];
+        int count = ranks.apply(Arrays.copyOf(bytes, bytes.length + PretokenEncoder.PADDING), 0, bytes.length, ids,
+                new Merges.Work());
+        int at = 0;
+        for (int i = 0; i < count; i++) {
+            found.add(at);
+            at += ids[i] < 0 ? Character.charCount(text.codePointAt(at)) : vocabulary.pieces.get(ids[i]).length();
+            found.add(at);
+            found.add(ids[i] < 0 ? vocabulary.unknown : ids[i]);
         }
     }
 

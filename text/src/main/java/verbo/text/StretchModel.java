@@ -61,7 +61,7 @@ final class StretchModel implements PretokenEncoder.Model {
 
     /** Finds the ids of stretches that are merged side by side, where they may be. */
     private void merge(byte[] utf8, NewWords stretches, Plain plain, Bpe bpe, PretokenEncoder.Work work) {
-        MergeBatch batch = work.merges.batch;
+        MergeBatch batch = work.merges.batch();
         batch.clear();
         for (int w = 0; w < stretches.size(); w++) {
             int from = stretches.start(w);

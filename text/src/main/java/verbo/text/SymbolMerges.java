@@ -55,10 +55,10 @@ final class SymbolMerges {
      */
     int apply(byte[] bytes, int from, int to, int[] out, Merges.Work work) {
         if (merges.isShort(to - from)) {
-            work.batch.clear();
-            join(bytes, from, to, work);
-            work.batch.run(merges);
-            return cleared(out, 0, work.batch.read(0, out, 0, null));
+            work.one.clear();
+            join(bytes, from, to, work, work.one);
+            work.one.run(merges);
+            return cleared(out, 0, work.one.read(0, out, 0, null));
         }
         return cleared(out, 0, merges.apply(out, symbols(bytes, from, to, out), work));
     }
@@ -75,7 +75,7 @@ final class SymbolMerges {
             fetched ^= whole.fetch(bytes, words.start(w), words.end(w));
         }
         work.fetched = fetched;
-        MergeBatch batch = work.merges.batch;
+        MergeBatch batch = work.merges.batch();
         batch.clear();
         for (int w = 0; w < words.size(); w++) {
             int from = words.start(w);
@@ -86,7 +86,7 @@ final class SymbolMerges {
                 words.put(w, work.word, 1);
             } else if (merges.isShort(to - from)) {
                 batch.owner(w);
-                join(bytes, from, to, work.merges);
+                join(bytes, from, to, work.merges, batch);
                 if (batch.isFull()) {
                     batch.finish(merges, words);
                 }
@@ -104,20 +104,20 @@ final class SymbolMerges {
         }
     }
 
-    /** Adds a word to the work's batch. */
-    private void join(byte[] bytes, int from, int to, Merges.Work work) {
+    /** Adds a word to a batch. */
+    private void join(byte[] bytes, int from, int to, Merges.Work work, MergeBatch batch) {
         int[] symbols = work.symbols;
         int[] ranks = work.ranks;
         for (int i = from; i < to; i++) { // most words are of ASCII
             byte b = bytes[i];
             if (b < 0) {
-                work.batch.add(symbols, 0, symbols(bytes, from, to, symbols), null);
+                batch.add(symbols, 0, symbols(bytes, from, to, symbols), null);
                 return;
             }
             symbols[i - from] = known(tokens.one(b));
             ranks[i - from] = pairs[b << 7 | (bytes[i + 1] & 127)];
         }
-        work.batch.add(symbols, 0, to - from, ranks);
+        batch.add(symbols, 0, to - from, ranks);
     }
 
     /** Writes the symbols to begin with and returns how many there are. */

@@ -104,7 +104,7 @@ class MergesTest {
 
     @Test
     void wordsMergedTogetherAreAsMergedAlone() {
-        MergeBatch batch = new MergeBatch();
+        MergeBatch batch = new MergeBatch(MergeBatch.WORDS);
         for (int seed = 0; seed < 300; seed++) {
             List<int[]> list = random(seed, 1 + seed % 60, seed % 2 == 1);
             Merges merges = merges(list);
