@@ -33,6 +33,7 @@ public final class LogisticRowSteps implements LogisticSteps {
     private final long unused; // [width]: what fills up the last tile adds zeros here
     private final long[] xRows;
     private final long[] yRows;
+    private long[] meanRows = new long[32]; // whose mean is the input
     private final float[] logits;
     private final float[] targets;
     private int m; // of the last step
@@ -80,17 +81,17 @@ public final class LogisticRowSteps implements LogisticSteps {
     public void stepOfMean(SharedRows from, int[] inputs, int count, SharedRows to, int[] outputs, float[] labels,
             int outputCount, float rate) {
         AlignedRows xMatrix = checked(from);
-        kernels.fill(x, 0, width);
-        for (int i = 0; i < count; i++) {
-            kernels.add(xMatrix.address(inputs[i]), x, width);
+        if (meanRows.length < count) {
+            meanRows = new long[2 * count];
         }
-        kernels.affine(x, 1f / count, 0, x, width, false);
+        for (int i = 0; i < count; i++) {
+            meanRows[i] = xMatrix.address(inputs[i]);
+        }
+        products.mean(meanRows, count, width, x);
         kernels.fill(change, 0, width);
         xRows[0] = change;
         step(1, to, outputs, labels, outputCount, rate);
-        for (int i = 0; i < count; i++) {
-            kernels.add(change, xMatrix.address(inputs[i]), width);
-        }
+        products.addTo(meanRows, count, width, change);
     }
 
     private void step(int count, SharedRows to, int[] outputs, float[] labels, int outputCount, float stepRate) {
@@ -98,7 +99,7 @@ public final class LogisticRowSteps implements LogisticSteps {
         m = count;
         n = outputCount;
         rate = stepRate == 0 ? 1 : stepRate; // the loss is computed from the steps
-        int rows = up(m, RowProducts.X);
+        int rows = m == 1 ? 1 : up(m, RowProducts.X);
         columns = up(n, RowProducts.Y);
         for (int j = 0; j < n; j++) {
             yRows[j] = yMatrix.address(outputs[j]);

@@ -4,7 +4,7 @@ package verbo.tensor.cpu;
 
 /**
  * Products between few rows of x and few of y, in tiles of {@link #X} by {@link #Y} rows: as many as keep their sums, or their
- * coefficients, in 16 registers. The numbers of rows are multiples of these; callers fill up with rows of zeros. Rows are
+ * coefficients, in 16 registers. The numbers of rows are multiples of these, or one of x; callers fill up with rows of zeros. Rows are
  * {@code stride} bytes apart, and zeros follow their {@code width} elements up to a multiple of 64 bytes.
  */
 interface RowProducts {
@@ -24,4 +24,10 @@ interface RowProducts {
      * addresses of rows that lie anywhere, some perhaps more than once.
      */
     void update(long x, long[] xRows, int m, long y, long[] yRows, int n, long stride, int width, float[] g);
+
+    /** The mean of the rows at {@code rows[0..count)}. */
+    void mean(long[] rows, int count, int width, long out);
+
+    /** Adds x to each of the rows at {@code rows[0..count)}, some of which may be the same. */
+    void addTo(long[] rows, int count, int width, long x);
 }

@@ -22,4 +22,20 @@ final class ScalarRowProducts implements RowProducts {
             }
         }
     }
+
+    @Override
+    public void mean(long[] rows, int count, int width, long out) {
+        ScalarKernels.INSTANCE.fill(out, 0, width);
+        for (int i = 0; i < count; i++) {
+            ScalarKernels.INSTANCE.add(rows[i], out, width);
+        }
+        ScalarKernels.INSTANCE.affine(out, 1f / count, 0, out, width, false);
+    }
+
+    @Override
+    public void addTo(long[] rows, int count, int width, long x) {
+        for (int i = 0; i < count; i++) {
+            ScalarKernels.INSTANCE.add(x, rows[i], width);
+        }
+    }
 }

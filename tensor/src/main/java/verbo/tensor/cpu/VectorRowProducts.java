@@ -29,11 +29,24 @@ final class VectorRowProducts implements RowProducts {
 
     @Override
     public void dots(long x, int m, long y, int n, long stride, int width, float[] out) {
-        long bytes = bytes(width);
+        if (m == 1) {
+            dotsOfOne(x, y, n, stride, bytes(width), out);
+        } else {
+            dotsOfSeveral(x, m, y, n, stride, bytes(width), out);
+        }
+    }
+
+    private static void dotsOfSeveral(long x, int m, long y, int n, long stride, long bytes, float[] out) {
         for (int i = 0; i < m; i += X) {
             for (int j = 0; j < n; j += Y) {
                 dotsTile(x + i * stride, y + j * stride, stride, bytes, out, i * n + j, n);
             }
+        }
+    }
+
+    private static void dotsOfOne(long x, long y, int n, long stride, long bytes, float[] out) {
+        for (int j = 0; j < n; j += Y) {
+            dotsRow(x, y + j * stride, stride, bytes, out, j);
         }
     }
 
@@ -65,9 +78,40 @@ final class VectorRowProducts implements RowProducts {
         out[at + n + 2] = VectorKernels.sumLanes(s12);
     }
 
+    private static void dotsRow(long x, long y, long stride, long bytes, float[] out, int at) {
+        FloatVector s0 = FloatVector.zero(S);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        for (long p = 0; p < bytes; p += W) {
+            FloatVector x0 = load(x + p);
+            s0 = x0.fma(load(y + p), s0);
+            s1 = x0.fma(load(y + stride + p), s1);
+            s2 = x0.fma(load(y + 2 * stride + p), s2);
+        }
+        out[at] = VectorKernels.sumLanes(s0);
+        out[at + 1] = VectorKernels.sumLanes(s1);
+        out[at + 2] = VectorKernels.sumLanes(s2);
+    }
+
     @Override
     public void update(long x, long[] xRows, int m, long y, long[] yRows, int n, long stride, int width, float[] g) {
-        long bytes = bytes(width);
+        if (m == 1) {
+            updateOfOne(x, xRows[0], y, yRows, n, stride, bytes(width), g);
+        } else {
+            updateOfSeveral(x, xRows, m, y, yRows, n, stride, bytes(width), g);
+        }
+    }
+
+    private static void updateOfOne(long x, long xRow, long y, long[] yRows, int n, long stride, long bytes,
+            float[] g) {
+        for (int j = 0; j < n; j += Y) {
+            updateRow(x, y + j * stride, stride, bytes, xRow, yRows[j], yRows[j + 1], yRows[j + 2], g[j], g[j + 1],
+                    g[j + 2]);
+        }
+    }
+
+    private static void updateOfSeveral(long x, long[] xRows, int m, long y, long[] yRows, int n, long stride,
+            long bytes, float[] g) {
         for (int i = 0; i < m; i += X) {
             for (int j = 0; j < n; j += Y) {
                 int at = i * n + j;
@@ -75,6 +119,50 @@ final class VectorRowProducts implements RowProducts {
                         yRows[j + 1], yRows[j + 2], g[at], g[at + 1], g[at + 2], g[at + n], g[at + n + 1],
                         g[at + n + 2]);
             }
+        }
+    }
+
+    private static void updateRow(long x, long y, long stride, long bytes, long xRow, long yRow0, long yRow1,
+            long yRow2, float g0, float g1, float g2) {
+        FloatVector v0 = FloatVector.broadcast(S, g0);
+        FloatVector v1 = FloatVector.broadcast(S, g1);
+        FloatVector v2 = FloatVector.broadcast(S, g2);
+        for (long p = 0; p < bytes; p += W) {
+            FloatVector x0 = load(x + p);
+            FloatVector y0 = load(y + p);
+            FloatVector y1 = load(y + stride + p);
+            FloatVector y2 = load(y + 2 * stride + p);
+            store(y2.fma(v2, y1.fma(v1, y0.fma(v0, load(xRow + p)))), xRow + p);
+            store(x0.fma(v0, load(yRow0 + p)), yRow0 + p);
+            store(x0.fma(v1, load(yRow1 + p)), yRow1 + p);
+            store(x0.fma(v2, load(yRow2 + p)), yRow2 + p);
+        }
+    }
+
+    @Override
+    public void mean(long[] rows, int count, int width, long out) {
+        long bytes = bytes(width);
+        float share = 1f / count;
+        for (long p = 0; p < bytes; p += W) { // a part of all rows at a time: they come from memory together
+            FloatVector sum = load(rows[0] + p);
+            for (int i = 1; i < count; i++) {
+                sum = sum.add(load(rows[i] + p));
+            }
+            store(sum.mul(share), out + p);
+        }
+    }
+
+    @Override
+    public void addTo(long[] rows, int count, int width, long x) {
+        long bytes = bytes(width);
+        for (int i = 0; i < count; i++) {
+            addTo(rows[i], bytes, x);
+        }
+    }
+
+    private static void addTo(long row, long bytes, long x) {
+        for (long p = 0; p < bytes; p += W) {
+            store(load(row + p).add(load(x + p)), row + p);
         }
     }
 
