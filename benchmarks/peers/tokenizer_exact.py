@@ -4,7 +4,7 @@
 
     python3 tokenizer_exact.py VERBO DATA [--lines 20000] [--only NAME] [--seed 1] [--tokenizers FOLDER]
 
-(pip install tokenizers sentencepiece tiktoken gguf). DATA is a folder whose folder `tokenizers` holds files of every format;
+(pip install tokenizers sentencepiece protobuf tiktoken gguf). DATA is a folder whose folder `tokenizers` holds files of every format;
 the lines are drawn from all else in it, from Python's own sources, and made up: emoji, control characters, bytes that are no
 UTF-8 and were decoded with U+FFFD, words without an end, special tokens written in the text. A row a tokenizer: how many lines
 have the same ids, offsets (of code points) and tokens. Ends with 1 if one differs.
