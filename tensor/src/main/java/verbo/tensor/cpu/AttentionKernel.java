@@ -26,6 +26,7 @@ final class AttentionKernel {
     private static final int WHOLE = 16;
 
     private final Kernels kernels;
+    private final ProductKernels products;
     private final Workers workers;
     private final Gemm gemm;
     private final ThreadLocal<Packed> packed = ThreadLocal.withInitial(Packed::new);
@@ -40,6 +41,7 @@ final class AttentionKernel {
 
     AttentionKernel(Kernels kernels, Workers workers, Gemm gemm) {
         this.kernels = kernels;
+        this.products = ProductKernels.of(kernels);
         this.workers = workers;
         this.gemm = gemm;
     }
@@ -226,7 +228,7 @@ final class AttentionKernel {
             for (int at = 0; at < length; at += pages.pageLength()) {
                 Tensor page = pages.values().get(at / pages.pageLength());
                 int n = Math.min(pages.pageLength(), length - at);
-                kernels.multiplyRows(scores + 4L * at, 0, 1, 1, n, address(page) + offset, page.stride(0), to, 0, d);
+                products.multiplyRows(scores + 4L * at, 0, 1, 1, n, address(page) + offset, page.stride(0), to, 0, d);
             }
             kernels.affine(to, 1 / sum, 0, to, d, false);
         });

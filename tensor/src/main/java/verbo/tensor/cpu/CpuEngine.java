@@ -81,7 +81,7 @@ public final class CpuEngine implements Engine {
                         "computing without vectors, many times slower: start Java with --add-modules jdk.incubator.vector");
                 return ScalarKernels.INSTANCE;
             }
-            return VectorKernels.available() ? new VectorKernels() : ScalarKernels.INSTANCE;
+            return Vectors.available() ? new VectorKernels() : ScalarKernels.INSTANCE;
         }
     }
 

@@ -38,6 +38,7 @@ final class Gemm {
     private static final int LINES = 64;
 
     private final Kernels kernels;
+    private final ProductKernels products;
     private final Workers workers;
     private final int mr;
     private final int nr;
@@ -46,10 +47,11 @@ final class Gemm {
 
     Gemm(Kernels kernels, Workers workers) {
         this.kernels = kernels;
+        this.products = ProductKernels.of(kernels);
         this.workers = workers;
-        this.mr = kernels.mr();
-        this.nr = kernels.nr();
-        this.locals = ThreadLocal.withInitial(() -> new Local(kernels));
+        this.mr = products.mr();
+        this.nr = products.nr();
+        this.locals = ThreadLocal.withInitial(() -> new Local(products));
     }
 
     /** A matrix where it lies: strides in elements, one of which is 1. */
@@ -156,7 +158,7 @@ final class Gemm {
         int piece = Math.max(1, PACKED / (nr * k)) * nr;
         workers.run((n + piece - 1) / piece, index -> {
             int from = index * piece;
-            packB(kernels, nr, b.from(0, from), k, Math.min(piece, n - from), pb, from * k);
+            packB(products, nr, b.from(0, from), k, Math.min(piece, n - from), pb, from * k);
         });
         int rows = task(m, mr, BLOCK);
         workers.run((m + rows - 1) / rows, index -> {
@@ -166,7 +168,7 @@ final class Gemm {
             float[] pa = local.block(rows * kc);
             for (int depth = 0; depth < k; depth += kc) {
                 int inner = Math.min(kc, k - depth);
-                packA(kernels, mr, a.from(from, depth), count, inner, pa, 0);
+                packA(products, mr, a.from(from, depth), count, inner, pa, 0);
                 local.panels(inner, pa, 0, inner, count, pb, depth * nr, k, n, depth + inner < k ? 0 : bias,
                         c + 4L * from * cStride, cStride, accumulate || depth > 0);
             }
@@ -180,7 +182,7 @@ final class Gemm {
         int piece = Math.max(1, PACKED / (LINES * k)) * LINES;
         workers.run((m + piece - 1) / piece, index -> {
             int from = index * piece;
-            packA(kernels, mr, a.from(from, 0), Math.min(piece, m - from), k, pa, from * k);
+            packA(products, mr, a.from(from, 0), Math.min(piece, m - from), k, pa, from * k);
         });
         boolean wide = b.columnStride == 1 && (long) k * n >= 2 * LARGE; // memory is read faster in longer stretches of its rows
         int columns = task(n, nr, wide ? 2 * BLOCK : BLOCK);
@@ -191,7 +193,7 @@ final class Gemm {
             float[] pb = local.block(columns * kc);
             for (int depth = 0; depth < k; depth += kc) {
                 int inner = Math.min(kc, k - depth);
-                packB(kernels, nr, b.from(depth, from), inner, count, pb, 0);
+                packB(products, nr, b.from(depth, from), inner, count, pb, 0);
                 long added = depth + inner < k || bias == 0 ? 0 : bias + 4L * from;
                 for (int row = 0; row < m; row += BLOCK) {
                     local.panels(inner, pa, row * k + depth * mr, k, Math.min(BLOCK, m - row), pb, 0, inner, count,
@@ -201,19 +203,19 @@ final class Gemm {
         });
     }
 
-    private static void packA(Kernels kernels, int mr, Matrix a, int rows, int depth, float[] into, int at) {
+    private static void packA(ProductKernels products, int mr, Matrix a, int rows, int depth, float[] into, int at) {
         if (a.columnStride == 1) {
-            kernels.packColumns(a.address, a.rowStride, depth, rows, mr, into, at);
+            products.packColumns(a.address, a.rowStride, depth, rows, mr, into, at);
         } else {
-            kernels.packRows(a.address, a.columnStride, depth, rows, mr, into, at);
+            products.packRows(a.address, a.columnStride, depth, rows, mr, into, at);
         }
     }
 
-    static void packB(Kernels kernels, int nr, Matrix b, int depth, int columns, float[] into, int at) {
+    static void packB(ProductKernels products, int nr, Matrix b, int depth, int columns, float[] into, int at) {
         if (b.columnStride == 1) {
-            kernels.packRows(b.address, b.rowStride, depth, columns, nr, into, at);
+            products.packRows(b.address, b.rowStride, depth, columns, nr, into, at);
         } else {
-            kernels.packColumns(b.address, b.columnStride, depth, columns, nr, into, at);
+            products.packColumns(b.address, b.columnStride, depth, columns, nr, into, at);
         }
     }
 
@@ -226,7 +228,7 @@ final class Gemm {
             workers.run((n + group - 1) / group, index -> {
                 int from = index * group;
                 int count = Math.min(group, n - from);
-                kernels.dots(rows, m, b.at(0, from), b.columnStride, count, k,
+                products.dots(rows, m, b.at(0, from), b.columnStride, count, k,
                         bias == 0 ? 0 : bias + 4L * from, c + 4L * from, cStride, accumulate);
             });
             return;
@@ -241,7 +243,7 @@ final class Gemm {
             int depth = Math.min(stretch, k - from);
             long out = sums + 4L * index * m * n;
             kernels.fill(out, 0, (long) m * n);
-            kernels.multiplyRows(a.at(0, from), a.rowStride, a.columnStride, m, depth, b.at(from, 0), b.rowStride, out,
+            products.multiplyRows(a.at(0, from), a.rowStride, a.columnStride, m, depth, b.at(from, 0), b.rowStride, out,
                     n, n);
         });
         for (int i = 0; i < m; i++) {
@@ -275,7 +277,7 @@ final class Gemm {
 
     /** One thread's buffers, and products that it computes alone. */
     static final class Local {
-        private final Kernels kernels;
+        private final ProductKernels products;
         private final int mr;
         private final int nr;
         private final float[] tile;
@@ -283,10 +285,10 @@ final class Gemm {
         private final Panels packedB = new Panels();
         private final Scratch scratch = new Scratch();
 
-        private Local(Kernels kernels) {
-            this.kernels = kernels;
-            this.mr = kernels.mr();
-            this.nr = kernels.nr();
+        private Local(ProductKernels products) {
+            this.products = products;
+            this.mr = products.mr();
+            this.nr = products.nr();
             this.tile = new float[mr * nr];
         }
 
@@ -315,7 +317,7 @@ final class Gemm {
         void pack(Matrix b, int depth, int columns, Panels into) {
             into.depth = depth;
             into.data = atLeast(into.data, (columns + nr - 1) / nr * nr * depth);
-            packB(kernels, nr, b, depth, columns, into.data, 0);
+            packB(products, nr, b, depth, columns, into.data, 0);
         }
 
         /** As {@link Gemm#multiply}, by the first k rows and n columns of a packed B. */
@@ -326,7 +328,7 @@ final class Gemm {
                 int inner = Math.min(kc, k - depth);
                 for (int row = 0; row < m; row += FEW_PANELS * mr) {
                     int rows = Math.min(FEW_PANELS * mr, m - row);
-                    packA(kernels, mr, a.from(row, depth), rows, inner, pa, 0);
+                    packA(products, mr, a.from(row, depth), rows, inner, pa, 0);
                     panels(inner, pa, 0, inner, rows, b.data, depth * nr, b.depth, n, depth + inner == k ? bias : 0,
                             c + 4L * row * cStride, cStride, accumulate || depth > 0);
                 }
@@ -347,7 +349,7 @@ final class Gemm {
                     int pa = aFrom + row * aDepth;
                     int pb = bFrom + column * bDepth;
                     long out = c + 4 * (row * cStride + column);
-                    kernels.tile(rows, columns, depth, a, pa, b, pb, tile, added, out, cStride, accumulate);
+                    products.tile(rows, columns, depth, a, pa, b, pb, tile, added, out, cStride, accumulate);
                 }
             }
         }

@@ -25,6 +25,7 @@ final class RecurrenceKernel {
     private static final int SPINS = 10_000;
 
     private final Kernels kernels;
+    private final ProductKernels products;
     private final RecurrentKernels cells;
     private final Workers workers;
     private final Gemm gemm;
@@ -33,15 +34,16 @@ final class RecurrenceKernel {
     private float[] weights = new float[0];
     private float[] left = new float[0];
     private float[] leftNext = new float[0];
-    private final Scratch products = new Scratch(); // of a step alone: the product itself may not use them
+    private final Scratch scratch = new Scratch(); // of a step alone: the product itself may not use it
 
     RecurrenceKernel(Kernels kernels, Workers workers, Gemm gemm) {
         this.kernels = kernels;
+        this.products = ProductKernels.of(kernels);
         this.cells = kernels instanceof ScalarKernels ? ScalarRecurrentKernels.INSTANCE : new VectorRecurrentKernels();
         this.workers = workers;
         this.gemm = gemm;
-        this.mr = kernels.mr();
-        this.nr = kernels.nr();
+        this.mr = products.mr();
+        this.nr = products.nr();
     }
 
     /** Ends a thread's part, since another one's failed, which says why. */
@@ -158,7 +160,7 @@ final class RecurrenceKernel {
         weights = atLeast(weights, Math.multiplyExact(groups * count, panel));
         workers.run(groups, u -> {
             for (int g = 0; g < count; g++) {
-                Gemm.packB(kernels, nr, matrix.from(0, g * h + u * nr), h, Math.min(nr, h - u * nr), weights,
+                Gemm.packB(products, nr, matrix.from(0, g * h + u * nr), h, Math.min(nr, h - u * nr), weights,
                         (u * count + g) * panel);
             }
         });
@@ -196,7 +198,7 @@ final class RecurrenceKernel {
     private void oneStep(Steps steps, long input, Gemm.Matrix weight, long bias) {
         int h = steps.width;
         int wide = steps.wide();
-        long product = products.floats((long) steps.batch * wide);
+        long product = scratch.floats((long) steps.batch * wide);
         gemm.multiply(steps.batch, wide, h, new Gemm.Matrix(steps.state(0, -1), h, 1), weight, 0, product, wide, false);
         int part = Math.max(1, CpuEngine.CHUNK / wide);
         workers.run((steps.batch + part - 1) / part, index -> {
@@ -252,7 +254,7 @@ final class RecurrenceKernel {
         Gemm.Matrix across = new Gemm.Matrix(address(weight), weight.stride(1), weight.stride(0)); // [wide, width]
         weights = atLeast(weights, Math.multiplyExact(groups, panel));
         workers.run(groups,
-                u -> Gemm.packB(kernels, nr, across.from(0, (long) u * nr), wide, Math.min(nr, h - u * nr), weights,
+                u -> Gemm.packB(products, nr, across.from(0, (long) u * nr), wide, Math.min(nr, h - u * nr), weights,
                         u * panel));
         int rows = (batch + mr - 1) / mr * mr;
         left = atLeast(left, rows * wide);
@@ -306,7 +308,7 @@ final class RecurrenceKernel {
     /** Packs columns {@code from} on of a left operand [batch, ..] as its elements {@code to} on of a depth. */
     private void packLeft(long matrix, long stride, int from, int count, int batch, int depth, float[] into, int to) {
         for (int row = 0; row < batch; row += mr) {
-            kernels.packColumns(matrix + 4 * (row * stride + from), stride, count, Math.min(mr, batch - row), mr, into,
+            products.packColumns(matrix + 4 * (row * stride + from), stride, count, Math.min(mr, batch - row), mr, into,
                     row * depth + to * mr);
         }
     }
@@ -321,7 +323,7 @@ final class RecurrenceKernel {
             for (int row = 0; row < rows; row += mr) {
                 int from = row * depth + k * mr;
                 long out = product + 4L * row * nr;
-                kernels.tile(Math.min(mr, rows - row), columns, inner, a, from, b, panel + k * nr, tile, 0, out, nr,
+                products.tile(Math.min(mr, rows - row), columns, inner, a, from, b, panel + k * nr, tile, 0, out, nr,
                         k > 0);
             }
         }

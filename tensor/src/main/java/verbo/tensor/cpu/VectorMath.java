@@ -75,15 +75,15 @@ final class VectorMath {
     private static final FloatVector GELU_LOG2_1 = constant(LOG2_E_FLOAT * GELU_SCALE);
 
     private static final FloatVector GELU_LOG2_3 = constant(LOG2_E_FLOAT * GELU_SCALE * GELU_CUBE);
-    private static final IntVector MINUS_ZERO = IntVector.broadcast(VectorKernels.I, 1 << 31);
+    private static final IntVector MINUS_ZERO = IntVector.broadcast(Vectors.I, 1 << 31);
     /** Where {@link #power} is 0. */
-    private static final IntVector POWER_LEAST = IntVector.broadcast(VectorKernels.I,
+    private static final IntVector POWER_LEAST = IntVector.broadcast(Vectors.I,
             Float.floatToIntBits(-127));
 
     private VectorMath() {}
 
     private static FloatVector constant(float value) {
-        return FloatVector.broadcast(VectorKernels.S, value);
+        return FloatVector.broadcast(Vectors.S, value);
     }
 
     /** e to the x: 0 below -87.3, infinity above 88.37. */

@@ -2,26 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor.cpu;
 
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 
-import static verbo.tensor.cpu.Memory.ALL;
+import static verbo.tensor.cpu.Vectors.L;
+import static verbo.tensor.cpu.Vectors.S;
+import static verbo.tensor.cpu.Vectors.W;
+import static verbo.tensor.cpu.Vectors.load;
+import static verbo.tensor.cpu.Vectors.store;
 
 /** Recurrent cells on the Vector API, with scalar tails. */
 final class VectorRecurrentKernels implements RecurrentKernels {
-    private static final int L = VectorKernels.S.length();
-    private static final long W = VectorKernels.S.vectorByteSize();
-    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-    private static final FloatVector ONE = FloatVector.broadcast(VectorKernels.S, 1f);
+    private static final FloatVector ONE = FloatVector.broadcast(S, 1f);
     private static final ScalarRecurrentKernels TAIL = ScalarRecurrentKernels.INSTANCE;
-
-    private static FloatVector load(long address) {
-        return FloatVector.fromMemorySegment(VectorKernels.S, ALL, address, ORDER);
-    }
-
-    private static void store(FloatVector vector, long address) {
-        vector.intoMemorySegment(ALL, address, ORDER);
-    }
 
     /** {@code y (1 - y)}. */
     private static FloatVector slope(FloatVector y) {
@@ -118,7 +110,7 @@ final class VectorRecurrentKernels implements RecurrentKernels {
                 store(dc.mul(input).mul(ONE.sub(added.mul(added))), to + 2 * step);
                 store(dh.mul(t).mul(slope(output)), to + 3 * step);
                 store(dc.mul(forget), carriedCell + at);
-                store(FloatVector.zero(VectorKernels.S), carried + at);
+                store(FloatVector.zero(S), carried + at);
             }
         }
         if (done < n) {
@@ -205,7 +197,7 @@ final class VectorRecurrentKernels implements RecurrentKernels {
             for (long end = at + 4L * done; at < end; at += W) {
                 FloatVector h = load(hidden + at);
                 store(load(dHidden + at).add(load(carried + at)).mul(ONE.sub(h.mul(h))), dx + at);
-                store(FloatVector.zero(VectorKernels.S), carried + at);
+                store(FloatVector.zero(S), carried + at);
             }
         }
         if (done < n) {

@@ -2,26 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.tensor.cpu;
 
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorSpecies;
 
-import static verbo.tensor.cpu.Memory.ALL;
+import static verbo.tensor.cpu.Vectors.L;
+import static verbo.tensor.cpu.Vectors.S;
+import static verbo.tensor.cpu.Vectors.W;
+import static verbo.tensor.cpu.Vectors.load;
+import static verbo.tensor.cpu.Vectors.store;
+import static verbo.tensor.cpu.Vectors.sumLanes;
 
 /** {@link RowProducts} on the Vector API. Rows are padded, so there are whole vectors only. */
 final class VectorRowProducts implements RowProducts {
-    private static final VectorSpecies<Float> S = VectorKernels.S;
-    private static final int L = S.length();
-    private static final long W = S.vectorByteSize();
-    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-
-    private static FloatVector load(long address) {
-        return FloatVector.fromMemorySegment(S, ALL, address, ORDER);
-    }
-
-    private static void store(FloatVector vector, long address) {
-        vector.intoMemorySegment(ALL, address, ORDER);
-    }
 
     private static long bytes(int width) {
         return (width + L - 1) / L * W;
@@ -70,12 +61,12 @@ final class VectorRowProducts implements RowProducts {
             s11 = x1.fma(y1, s11);
             s12 = x1.fma(y2, s12);
         }
-        out[at] = VectorKernels.sumLanes(s00);
-        out[at + 1] = VectorKernels.sumLanes(s01);
-        out[at + 2] = VectorKernels.sumLanes(s02);
-        out[at + n] = VectorKernels.sumLanes(s10);
-        out[at + n + 1] = VectorKernels.sumLanes(s11);
-        out[at + n + 2] = VectorKernels.sumLanes(s12);
+        out[at] = sumLanes(s00);
+        out[at + 1] = sumLanes(s01);
+        out[at + 2] = sumLanes(s02);
+        out[at + n] = sumLanes(s10);
+        out[at + n + 1] = sumLanes(s11);
+        out[at + n + 2] = sumLanes(s12);
     }
 
     private static void dotsRow(long x, long y, long stride, long bytes, float[] out, int at) {
@@ -88,9 +79,9 @@ final class VectorRowProducts implements RowProducts {
             s1 = x0.fma(load(y + stride + p), s1);
             s2 = x0.fma(load(y + 2 * stride + p), s2);
         }
-        out[at] = VectorKernels.sumLanes(s0);
-        out[at + 1] = VectorKernels.sumLanes(s1);
-        out[at + 2] = VectorKernels.sumLanes(s2);
+        out[at] = sumLanes(s0);
+        out[at + 1] = sumLanes(s1);
+        out[at + 2] = sumLanes(s2);
     }
 
     @Override

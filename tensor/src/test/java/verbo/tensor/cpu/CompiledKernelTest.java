@@ -11,6 +11,7 @@ import verbo.tensor.Unary;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static verbo.tensor.cpu.KernelsUnderTest.KERNELS;
+import static verbo.tensor.cpu.KernelsUnderTest.PRODUCTS;
 
 /**
  * Kernels give the same bits when they are interpreted, compiled quickly and compiled well: otherwise a run would not repeat
@@ -85,9 +86,9 @@ class CompiledKernelTest {
         KERNELS.sumRows(matrix.address, 5, N, 0.5f, out.address, N);
         bits[at++] = hash(out);
         KERNELS.fill(more.address, 0, 2 * N);
-        KERNELS.multiplyRows(x.address, 11, 2, 2, 5, matrix.address, N, more.address, N, N);
+        PRODUCTS.multiplyRows(x.address, 11, 2, 2, 5, matrix.address, N, more.address, N, N);
         bits[at++] = hash(more);
-        KERNELS.dots(floats(matrix), 5, matrix.address, N, 5, N, 0, out.address, 5, false);
+        PRODUCTS.dots(floats(matrix), 5, matrix.address, N, 5, N, 0, out.address, 5, false);
         bits[at++] = hash(out);
         KERNELS.fill(out.address, 0, N);
         KERNELS.fill(more.address, 0.1f, N);

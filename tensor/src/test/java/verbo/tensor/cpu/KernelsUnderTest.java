@@ -8,6 +8,7 @@ import jdk.incubator.vector.FloatVector;
 /** The kernels that this process was started with: the build runs the tests of kernels once a species. */
 final class KernelsUnderTest {
     static final Kernels KERNELS = CpuEngine.kernels();
+    static final ProductKernels PRODUCTS = ProductKernels.of(KERNELS);
 
     private KernelsUnderTest() {}
 

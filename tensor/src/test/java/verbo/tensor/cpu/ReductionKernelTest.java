@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static verbo.tensor.cpu.KernelsUnderTest.KERNELS;
+import static verbo.tensor.cpu.KernelsUnderTest.PRODUCTS;
 
 class ReductionKernelTest {
 
@@ -134,7 +135,7 @@ class ReductionKernelTest {
                                 }
                             }
                         }
-                        KERNELS.multiplyRows(a.address, 5, 3, m, depth, b.address, stride, out.address, n + 1, n);
+                        PRODUCTS.multiplyRows(a.address, 5, 3, m, depth, b.address, stride, out.address, n + 1, n);
                         out.check("multiplyRows of " + m + " by " + depth, j -> expected[j], 1e-6, 4e-6);
                     }
                 }
@@ -173,7 +174,7 @@ class ReductionKernelTest {
                         for (boolean accumulate : new boolean[]{true, false}) {
                             for (boolean biased : new boolean[]{true, false}) {
                                 double[] kept = out.values();
-                                KERNELS.dots(rows, m, b.address, n + 2, count, n,
+                                PRODUCTS.dots(rows, m, b.address, n + 2, count, n,
                                         biased ? bias.address : 0, out.address, count + 1, accumulate);
                                 for (int i = 0; i < expected.length; i++) {
                                     int j = i % (count + 1);
