@@ -11,6 +11,7 @@ final class Stretches implements PretokenEncoder.Splitter {
     private static final byte DROP = 1;
     private static final byte SINGLE = 2;
     private static final byte MARK = 3;
+    private static final int SPACES = 128; // of a run that are a stretch
     private static final byte[] WORD_CLASSES = new byte[1 << 16];
 
     static {
@@ -137,18 +138,12 @@ final class Stretches implements PretokenEncoder.Splitter {
             }
             return at;
         }
+        int apart = spacesApart ? spacesApart(utf8, from, to) : from;
+        if (apart > from) {
+            return apart;
+        }
         while (true) {
-            int first = at;
             at = behindSpaces(utf8, at, to);
-            if (spacesApart && first == from) { // all spaces but the one that begins a word, or is changed with what follows
-                int last = at - (at >= to || edges.stay(Utf8.codePointAt(utf8, at)) ? 1 : 2);
-                if (last > from && utf8[last] == '\n' && utf8[last - 1] == '\r') {
-                    last--; // both may become one
-                }
-                if (last > from) {
-                    return last;
-                }
-            }
             while (at < to && !edges.isAsSpace(utf8[at]) && !(linesApart && utf8[at] == '\n')) {
                 at++;
             }
@@ -160,6 +155,14 @@ final class Stretches implements PretokenEncoder.Splitter {
                 return at;
             }
         }
+    }
+
+    /** Behind the spaces of a run that stay pieces: not the one that begins a word, or may be changed with what follows. */
+    private int spacesApart(byte[] utf8, int from, int to) {
+        int end = behindSpaces(utf8, from, Math.min(to, from + SPACES));
+        boolean kept = end >= to || edges.isAsSpace(utf8[end]) || edges.stay(Utf8.codePointAt(utf8, end));
+        int last = end - (kept ? 1 : 2);
+        return last > from && utf8[last] == '\n' && utf8[last - 1] == '\r' ? last - 1 : last; // both may become one
     }
 
     private int behindSpaces(byte[] utf8, int from, int to) {

@@ -72,7 +72,7 @@ class StretchesTest {
             "\t", "\t", "\u3000", "\u00a0",
             "\u2028",
             "\u200b", "\u0007", "\u0301", "▁", "_", ",", "a", "a", "lo", "lo", "A", "é", "x", "中", "İ", "\ufc5e", "नि",
-            "😀", "\ud83c\udffd", "❤\ufe0f", "“", "…", "½", "<x>", "<x>");
+            "😀", "\ud83c\udffd", "❤\ufe0f", "“", "…", "½", " ".repeat(131), "<x>", "<x>");
 
     private static String replace(String kind, String pattern) {
         return "{'type': 'Replace', 'pattern': {'" + kind + "': '" + pattern + "'}, 'content': 'CONTENT'}";
