@@ -35,7 +35,7 @@ public interface LogisticSteps extends AutoCloseable {
     void step(SharedRows x, int[] inputs, int m, SharedRows y, int[] outputs, float[] labels, int n, float rate);
 
     /**
-     * The same where the only input is the mean of the rows {@code inputs[0..m)} of x. Each of them takes the whole step of
+     * The same where the only input is the mean of the rows {@code inputs[0..m)} of x, of which there is at least one. Each of them takes the whole step of
      * the mean, not its m-th part, as word2vec and fastText have it.
      */
     void stepOfMean(SharedRows x, int[] inputs, int m, SharedRows y, int[] outputs, float[] labels, int n,

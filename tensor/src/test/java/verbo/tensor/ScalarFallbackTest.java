@@ -27,6 +27,7 @@ class ScalarFallbackTest {
     public static void main(String[] arguments) {
         try (Engine engine = Engine.cpu(2)) {
             System.out.println(engine.description());
+            LogisticSteps.of(3, 1, 1).close(); // without vectors too
             for (double number : numbers(engine)) {
                 System.out.println(number);
             }

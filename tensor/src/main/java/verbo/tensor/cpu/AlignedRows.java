@@ -58,7 +58,9 @@ public final class AlignedRows implements SharedRows {
 
     @Override
     public void write(int row, float[] from) {
-        MemorySegment.copy(from, 0, Memory.ALL, Memory.FLOAT, address(row), width);
+        long to = address(row);
+        MemorySegment.copy(from, 0, Memory.ALL, Memory.FLOAT, to, width);
+        Memory.ALL.asSlice(to + 4L * width, stride - 4L * width).fill((byte) 0);
     }
 
     @Override

@@ -24,7 +24,7 @@ import static verbo.tensor.cpu.Memory.writable;
 
 /**
  * The engine of this machine's processor: cuts each operation into parts, gives the parts to threads, and the inner loops of
- * each part to {@link Kernels}. How an operation is cut depends on its shape only, and partial sums are added in order, so
+ * each part to {@link Kernels} and {@link ProductKernels}. How an operation is cut depends on its shape only, and partial sums are added in order, so
  * results are the same for any number of threads.
  */
 public final class CpuEngine implements Engine {

@@ -7,7 +7,8 @@ import verbo.tensor.Engine;
 import verbo.tensor.Unary;
 
 /**
- * What one thread computes on contiguous memory: the inner loops of the CPU engine. Two implementations exist, by vectors and
+ * What one thread computes on contiguous memory: the inner loops of the CPU engine but for products, which are
+ * {@link ProductKernels}. Two implementations exist, by vectors and
  * by plain Java; which one runs is chosen once, by {@link CpuEngine}. Arguments named by a tensor are addresses of F32
  * elements, {@code n} counts elements.
  */

@@ -80,6 +80,9 @@ public final class LogisticRowSteps implements LogisticSteps {
     @Override
     public void stepOfMean(SharedRows from, int[] inputs, int count, SharedRows to, int[] outputs, float[] labels,
             int outputCount, float rate) {
+        if (count < 1) {
+            throw new IllegalArgumentException("the mean of no rows");
+        }
         AlignedRows xMatrix = checked(from);
         if (meanRows.length < count) {
             meanRows = new long[2 * count];
@@ -88,7 +91,7 @@ public final class LogisticRowSteps implements LogisticSteps {
             meanRows[i] = xMatrix.address(inputs[i]);
         }
         products.mean(meanRows, count, width, x);
-        kernels.fill(change, 0, width);
+        kernels.fill(change, 0, stride / 4);
         xRows[0] = change;
         step(1, to, outputs, labels, outputCount, rate);
         products.addTo(meanRows, count, width, change);
@@ -123,12 +126,12 @@ public final class LogisticRowSteps implements LogisticSteps {
     }
 
     private void copy(long from, long to) {
-        MemorySegment.copy(Memory.ALL, from, Memory.ALL, to, 4L * width);
+        MemorySegment.copy(Memory.ALL, from, Memory.ALL, to, stride);
     }
 
     private void clear(long rows, long[] targetRows, int from, int to) {
         for (int i = from; i < to; i++) {
-            kernels.fill(rows + i * stride, 0, width);
+            kernels.fill(rows + i * stride, 0, stride / 4);
             targetRows[i] = unused;
         }
     }

@@ -4,8 +4,9 @@ package verbo.tensor.cpu;
 
 /**
  * Products between few rows of x and few of y, in tiles of {@link #X} by {@link #Y} rows: as many as keep their sums, or their
- * coefficients, in 16 registers. The numbers of rows are multiples of these, or one of x; callers fill up with rows of zeros. Rows are
- * {@code stride} bytes apart, and zeros follow their {@code width} elements up to a multiple of 64 bytes.
+ * coefficients, in 16 registers. The numbers of rows are multiples of these, or one of x; callers fill up with rows of zeros.
+ * Rows are {@code stride} bytes apart, and zeros follow their {@code width} elements up to a multiple of 64 bytes, which are
+ * read and written too: so do those of rows that lie anywhere.
  */
 interface RowProducts {
     int X = 2;
@@ -13,7 +14,7 @@ interface RowProducts {
 
     /** Those that go with the kernels of this process. */
     static RowProducts chosen() {
-        return CpuEngine.kernels() instanceof VectorKernels ? new VectorRowProducts() : new ScalarRowProducts();
+        return CpuEngine.kernels() instanceof ScalarKernels ? new ScalarRowProducts() : new VectorRowProducts();
     }
 
     /** {@code out[i · n + j] = x_i · y_j}. */

@@ -4,7 +4,6 @@ package verbo.tensor.cpu;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 import static verbo.tensor.cpu.ScalarKernels.GELU_CUBE;

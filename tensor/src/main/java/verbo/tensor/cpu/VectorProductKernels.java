@@ -319,8 +319,7 @@ final class VectorProductKernels implements ProductKernels {
         for (int panel = 0; panel < panels; panel++) {
             int from = panel < panels / 2 * 2 ? whole : 0;
             ScalarProductKernels.INSTANCE.packRows(b + 4L * MR * panel + step * from, step / 4, depth - from, MR, MR,
-                    into,
-                    at + (panel * depth + from) * MR);
+                    into, at + (panel * depth + from) * MR);
         }
     }
 

@@ -113,23 +113,6 @@ final class VectorRowProducts implements RowProducts {
         }
     }
 
-    private static void updateRow(long x, long y, long stride, long bytes, long xRow, long yRow0, long yRow1,
-            long yRow2, float g0, float g1, float g2) {
-        FloatVector v0 = FloatVector.broadcast(S, g0);
-        FloatVector v1 = FloatVector.broadcast(S, g1);
-        FloatVector v2 = FloatVector.broadcast(S, g2);
-        for (long p = 0; p < bytes; p += W) {
-            FloatVector x0 = load(x + p);
-            FloatVector y0 = load(y + p);
-            FloatVector y1 = load(y + stride + p);
-            FloatVector y2 = load(y + 2 * stride + p);
-            store(y2.fma(v2, y1.fma(v1, y0.fma(v0, load(xRow + p)))), xRow + p);
-            store(x0.fma(v0, load(yRow0 + p)), yRow0 + p);
-            store(x0.fma(v1, load(yRow1 + p)), yRow1 + p);
-            store(x0.fma(v2, load(yRow2 + p)), yRow2 + p);
-        }
-    }
-
     @Override
     public void mean(long[] rows, int count, int width, long out) {
         long bytes = bytes(width);
@@ -177,6 +160,24 @@ final class VectorRowProducts implements RowProducts {
             store(x1.fma(v10, x0.fma(v00, load(yRow0 + p))), yRow0 + p);
             store(x1.fma(v11, x0.fma(v01, load(yRow1 + p))), yRow1 + p);
             store(x1.fma(v12, x0.fma(v02, load(yRow2 + p))), yRow2 + p);
+        }
+    }
+
+    /** The same of one row of x. */
+    private static void updateRow(long x, long y, long stride, long bytes, long xRow, long yRow0, long yRow1,
+            long yRow2, float g0, float g1, float g2) {
+        FloatVector v0 = FloatVector.broadcast(S, g0);
+        FloatVector v1 = FloatVector.broadcast(S, g1);
+        FloatVector v2 = FloatVector.broadcast(S, g2);
+        for (long p = 0; p < bytes; p += W) {
+            FloatVector x0 = load(x + p);
+            FloatVector y0 = load(y + p);
+            FloatVector y1 = load(y + stride + p);
+            FloatVector y2 = load(y + 2 * stride + p);
+            store(y2.fma(v2, y1.fma(v1, y0.fma(v0, load(xRow + p)))), xRow + p);
+            store(x0.fma(v0, load(yRow0 + p)), yRow0 + p);
+            store(x0.fma(v1, load(yRow1 + p)), yRow1 + p);
+            store(x0.fma(v2, load(yRow2 + p)), yRow2 + p);
         }
     }
 }

@@ -16,9 +16,9 @@ import static verbo.tensor.cpu.Memory.ALL;
 final class Vectors {
     static final VectorSpecies<Float> S = species();
     static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, S.vectorShape());
-    /** Lanes, and bytes. */
+    /** Lanes of a vector. */
     static final int L = S.length();
-
+    /** Bytes of a vector. */
     static final long W = S.vectorByteSize();
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
 

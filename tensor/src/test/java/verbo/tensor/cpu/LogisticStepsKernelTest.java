@@ -90,9 +90,10 @@ class LogisticStepsKernelTest {
     void stepsAreThoseOfTheGradient() {
         SplittableRandom random = new SplittableRandom(1);
         for (int width : new int[]{1, 3, 7, 8, 16, 17, 100}) {
-            for (int m : new int[]{1, 2, 3, 5, 10}) {
+            LogisticSteps steps = LogisticSteps.of(width, 10, 11); // for all, whatever is left of the last step
+            for (int m : new int[]{1, 5, 2, 40, 1, 3, 10}) {
                 for (int n : new int[]{1, 2, 3, 4, 6, 11}) {
-                    boolean mean = (m + n) % 2 == 0;
+                    boolean mean = m > 10 || (m + n) % 2 == 0;
                     double[][] x = random(random, 6, width);
                     double[][] y = random(random, 7, width);
                     int[] inputs = random.ints(m, 0, x.length).toArray(); // some come twice
@@ -100,9 +101,7 @@ class LogisticStepsKernelTest {
                     float[] labels = new float[n];
                     labels[random.nextInt(n)] = 1;
                     String what = "width " + width + ", " + m + " by " + n + (mean ? " of the mean" : "");
-                    try (SharedRows xRows = matrix(x);
-                            SharedRows yRows = matrix(y);
-                            LogisticSteps steps = LogisticSteps.of(width, 10, 11)) {
+                    try (SharedRows xRows = matrix(x); SharedRows yRows = matrix(y)) {
                         if (mean) {
                             steps.stepOfMean(xRows, inputs, m, yRows, outputs, labels, n, (float) RATE);
                         } else {
@@ -115,6 +114,7 @@ class LogisticStepsKernelTest {
                     }
                 }
             }
+            steps.close();
         }
     }
 
@@ -137,6 +137,8 @@ class LogisticStepsKernelTest {
         try (SharedRows x = SharedRows.of(2, 4); LogisticSteps steps = LogisticSteps.of(3, 1, 1)) {
             assertThatThrownBy(() -> steps.step(x, new int[]{0}, 1, x, new int[]{0}, new float[]{1}, 1, 1))
                     .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("width 4 in steps of width 3");
+            assertThatThrownBy(() -> steps.stepOfMean(x, new int[0], 0, x, new int[]{0}, new float[]{1}, 1, 1))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("no rows");
             assertThatThrownBy(() -> x.read(2, new float[4])).isInstanceOf(IndexOutOfBoundsException.class);
         }
         assertThatThrownBy(() -> SharedRows.of(0, 4)).isInstanceOf(IllegalArgumentException.class);
