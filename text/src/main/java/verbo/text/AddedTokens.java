@@ -26,6 +26,7 @@ final class AddedTokens {
     }
 
     private static final Pattern SPACES = Pattern.compile("[ " + SentencePiece.SPACE + "]+");
+    private static final Pattern DOTS = Pattern.compile("^\\.|\\.$");
     private static final int MOST_LITERALS = 16;
     private static final int LITTLE = 1 << 16; // bytes of text for which no more is worth finding out
 
@@ -172,15 +173,18 @@ final class AddedTokens {
     private boolean makes(int c, Normalizer by) {
         byte known = makes == null || c > 0xFFFF ? 0 : makes[c];
         if (known == 0) {
-            String text = Character.toString(c);
-            String kept = CharClass.isSpace(c) ? "x" + text + "x" : text; // Strip would take it alone
-            known = (byte) (Normalizer.applied(by, kept).text().chars()
-                    .anyMatch(made -> firsts.indexOf(made) >= 0) ? 1 : 2);
+            String alone = Normalizer.applied(by, Character.toString(c)).text();
+            String within = Normalizer.applied(by, "." + Character.toString(c) + ".").text(); // where it is not stripped
+            known = (byte) (isOfFirsts(alone) || isOfFirsts(DOTS.matcher(within).replaceAll("")) ? 1 : 2);
             if (makes != null && c <= 0xFFFF) {
                 makes[c] = known; // every thread would write the same
             }
         }
         return known == 1;
+    }
+
+    private boolean isOfFirsts(String text) {
+        return text.chars().anyMatch(c -> firsts.indexOf(c) >= 0);
     }
 
     private static String firsts(List<AddedToken> tokens, boolean special, @Nullable Normalizer normalizer) {

@@ -34,7 +34,8 @@ final class Pipeline implements Tokenizer {
     record Truncation(int maxLength, int stride, Strategy strategy, boolean right) {}
 
     private static final int PIECE = 256; // characters that are normalised together if one has to be
-    private static final Pattern SPACE_BEHIND = Pattern.compile("[a-z] ");
+    private static final Pattern SPACE_BEHIND = Pattern.compile("[^ \u2581][ \u2581]");
+    private static final Pattern SPACE_FIRST = Pattern.compile("^[ \u2581]");
 
     private final Parts parts;
     private final AddedTokens added;
@@ -77,7 +78,8 @@ final class Pipeline implements Tokenizer {
         byPiece = IntStream.rangeClosed('a', 'z').allMatch(edges::stay)
                 && parts.added().stream().noneMatch(t -> Stream
                         .of(t.content(), AddedTokens.content(t, parts.normalizer()))
-                        .anyMatch(content -> SPACE_BEHIND.matcher(content + (t.rstrip() ? " " : "")).find()));
+                        .anyMatch(content -> SPACE_BEHIND.matcher(content + (t.rstrip() ? " " : "")).find()
+                                || (t.singleWord() && SPACE_FIRST.matcher(content).find())));
         behind = plan == null || parts.added().stream().noneMatch(AddedToken::normalized) ? null
                 : new AddedTokens(parts.added().stream().filter(AddedToken::normalized).toList(), parts.normalizer());
         stretches = plan == null ? null
@@ -152,7 +154,7 @@ final class Pipeline implements Tokenizer {
 
     /**
      * Adds the ids of what lies between added tokens. Those that are looked for behind the normalizer are only looked for near
-     * where they may be, if white space goes.
+     * where they may be, if a text may be taken in pieces.
      */
     private boolean inStretches(String text, boolean beginning, boolean special, StretchPlan plan,
             PretokenEncoder stretches, IntBuilder ids) {

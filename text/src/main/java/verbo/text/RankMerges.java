@@ -25,7 +25,7 @@ final class RankMerges {
     private final boolean characters;
     private final boolean wholeFirst;
     private volatile boolean wholeAnyway; // whether merging makes of every token itself
-    private final Deferred<SymbolMerges> merges = new Deferred<>(ENOUGH, this::make);
+    private final Deferred<SymbolMerges> merges = new Deferred<>(ENOUGH, this::makeIfItCan);
 
     /** Of bytes, and a token's id is its rank; a word that is a token is that, however it would be merged. */
     RankMerges(byte[] @Nullable [] strings, int count) {
@@ -201,7 +201,7 @@ final class RankMerges {
         }
     }
 
-    /** The list of merges, if there is one by now; a text of so many bytes that it is worth it waits. */
+    /** The list of merges, if there is one by now; words of so many bytes that it is worth it wait. */
     private @Nullable SymbolMerges list(int bytes) {
         return bytes >= ENOUGH ? merges.get() : merges.meanwhile(bytes);
     }
@@ -209,6 +209,14 @@ final class RankMerges {
     /** Makes the list of merges now; false if there is no such list. */
     boolean prepare() {
         return merges.get() != null;
+    }
+
+    private @Nullable SymbolMerges makeIfItCan() {
+        try {
+            return make();
+        } catch (IllegalArgumentException e) {
+            return null; // the pairs collide, as only those do that were made to
+        }
     }
 
     /** The merges that give the same, by rank; null if there is no such list. */

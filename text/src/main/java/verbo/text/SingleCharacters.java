@@ -13,7 +13,7 @@ final class SingleCharacters {
     private final StretchPlan.Edges edges;
     private final @Nullable Normalizer normalizer;
     private final boolean clusters; // whether the normaliser's rules are for characters and clusters of fewer than six bytes
-    private final @Nullable String[] known = new String[1 << 16];
+    private final @Nullable String[] known = new String[CharsMap.PLACES];
 
     SingleCharacters(StretchPlan.Cuts cuts, StretchPlan.Edges edges) {
         this.cuts = cuts;
@@ -38,16 +38,30 @@ final class SingleCharacters {
 
     /** What becomes of a character, null if more has to be known. */
     @Nullable String becomes(int c) {
-        if (c > 0xFFFF) {
-            // pictures, which are never put together or taken apart, but for tones of skin
-            return CharsMap.joins(c) ? null : Character.toString(c);
+        int place = CharsMap.place(c);
+        if (place < 0) {
+            return null;
         }
-        String is = known[c];
+        String is = known[place];
         if (is == null) {
-            is = find((char) c);
-            known[c] = is; // every thread would write an equal one
+            is = c > 0xFFFF ? findPicture(c) : find((char) c);
+            known[place] = is; // every thread would write an equal one
         }
         return is.equals(DEPENDS) ? null : is;
+    }
+
+    /** Pictures that stay as they are; tones of skin do what stands before them too, where there are rules for clusters. */
+    private String findPicture(int c) {
+        String written = Character.toString(c);
+        return written.equals(applied(normalizer, written)) && !(hasRules(normalizer) && CharsMap.joins(c))
+                ? written
+                : DEPENDS;
+    }
+
+    private static boolean hasRules(@Nullable Normalizer normalizer) {
+        return normalizer instanceof Normalizer.Sequence(List<Normalizer> list)
+                ? list.stream().anyMatch(SingleCharacters::hasRules)
+                : normalizer instanceof Normalizer.Precompiled;
     }
 
     private String find(char c) {

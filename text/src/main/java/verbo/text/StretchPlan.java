@@ -46,7 +46,7 @@ record StretchPlan(Cuts cuts, @Nullable Normalizer normalizer, @Nullable PreToke
         private static final byte NO = 2;
 
         final @Nullable Normalizer normalizer;
-        private final byte[] known = new byte[1 << 16];
+        private final byte[] known = new byte[CharsMap.PLACES];
         private final long spaces; // bits of characters that are as spaces
 
         Edges(@Nullable Normalizer normalizer) {
@@ -80,34 +80,44 @@ record StretchPlan(Cuts cuts, @Nullable Normalizer normalizer, @Nullable PreToke
         }
 
         boolean stay(int c) {
-            if (c > 0xFFFF) {
-                return c >= 0x1F000 && c < 0x1FB00; // pictures
+            int place = CharsMap.place(c);
+            if (place < 0) {
+                return false;
             }
-            byte is = known[c];
+            byte is = known[place];
             if (is == 0) {
-                is = find((char) c) ? YES : NO;
-                known[c] = is;
+                is = find(c) ? YES : NO;
+                known[place] = is;
             }
             return is == YES;
         }
 
-        private boolean find(char c) {
+        private boolean find(int c) {
             if (c == '\t' || c == '\n' || c == '\r') {
-                return leavesLineEnd(c);
+                return leavesControl((char) c);
             }
-            int type = Character.getType(c);
-            // U+0D4E and formats are in one cluster with what follows, marks with what is before
-            if (isInvisible(c) || c == 0xD4E || type == Character.CONTROL || type == Character.FORMAT
-                    || type == Character.UNASSIGNED || type == Character.PRIVATE_USE || type == Character.SURROGATE
-                    || CharClass.at(c) == CharClass.MARK || isOfLiteral(normalizer, c)) {
+            if (c > 0xFFFF ? CharsMap.joins(c) : !isVisible((char) c)) {
                 return false;
             }
-            String text = normalized(String.valueOf(c));
+            String written = Character.toString(c);
+            if (written.chars().anyMatch(half -> isOfLiteral(normalizer, (char) half))) {
+                return false;
+            }
+            String text = normalized(written);
             return !text.isEmpty() && !isInvisible(text.charAt(0)) && !isInvisible(text.charAt(text.length() - 1));
         }
 
+        /** Whether a character is seen by itself. */
+        private static boolean isVisible(char c) {
+            int type = Character.getType(c);
+            // U+0D4E and formats are in one cluster with what follows, marks with what is before
+            return !(isInvisible(c) || c == 0xD4E || type == Character.CONTROL || type == Character.FORMAT
+                    || type == Character.UNASSIGNED || type == Character.PRIVATE_USE || type == Character.SURROGATE
+                    || CharClass.at(c) == CharClass.MARK);
+        }
+
         /** Whether a tab or the end of a line is left as it is, whatever stands beside it. */
-        private boolean leavesLineEnd(char c) {
+        private boolean leavesControl(char c) {
             String space = normalized(" ");
             return !isOfLiteral(normalizer, c) && normalized("a " + c + " " + c + c + " a")
                     .equals("a" + space + c + space + c + c + space + "a") && normalized("\r\n").equals("\r\n");
@@ -199,10 +209,11 @@ record StretchPlan(Cuts cuts, @Nullable Normalizer normalizer, @Nullable PreToke
         if (stripped.isEmpty()) {
             return text.isEmpty() ? text : null;
         }
-        if ((stripLeft && !edges.stay(text.charAt(from))) || (stripRight && !edges.stay(text.charAt(to - 1)))) {
+        if ((stripLeft && !edges.stay(text.codePointAt(from)))
+                || (stripRight && !edges.stay(text.codePointBefore(to)))) {
             return null;
         }
-        char begins = stripped.charAt(0);
+        int begins = stripped.codePointAt(0);
         if (!prefix || (first && !(beginning && from == 0)) || (!always && edges.isAsSpace(begins))) {
             return stripped;
         }

@@ -11,7 +11,7 @@ final class Stretches implements PretokenEncoder.Splitter {
     private static final byte DROP = 1;
     private static final byte SINGLE = 2;
     private static final byte MARK = 3;
-    private static final int SPACES = 128; // of a run that are a stretch
+    private static final int SPACES = 128; // of a run that are looked at for a stretch
     private static final byte[] WORD_CLASSES = new byte[1 << 16];
 
     static {
@@ -195,8 +195,7 @@ final class Stretches implements PretokenEncoder.Splitter {
         if (CharClass.isLetter(type) || type == CharClass.NUMBER) {
             return true;
         }
-        int c = Utf8.codePointAt(utf8, at);
-        return edges.stay(c) && !CharsMap.joins(c);
+        return edges.stay(Utf8.codePointAt(utf8, at));
     }
 
     /** Whether the character before a place cannot take a space there with it. */

@@ -30,7 +30,7 @@ class StretchesTest {
                     + " 'lowercase': false}",
             replace("Regex", "\\\\s+"), replace("Regex", " {2,}"), replace("String", " "), replace("String", "▁"),
             replace("String", "a"), replace("String", "lo"), replace("String", "\\n"),
-            replace("Regex", "[,_\u00e9]"), replace("Regex", "a+"));
+            replace("String", "😀"), replace("Regex", "[,_\u00e9]"), replace("Regex", "a+"));
     /** As they are often put together. */
     private static final List<List<String>> COMMON = List.of(List.of(), List.of(replace("String", " ")),
             List.of("{'type': 'Prepend', 'prepend': '▁'}", replace("String", " ")),
@@ -72,7 +72,7 @@ class StretchesTest {
             "\t", "\t", "\u3000", "\u00a0",
             "\u2028",
             "\u200b", "\u0007", "\u0301", "▁", "_", ",", "a", "a", "lo", "lo", "A", "é", "x", "中", "İ", "\ufc5e", "नि",
-            "😀", "\ud83c\udffd", "❤\ufe0f", "“", "…", "½", " ".repeat(131), "<x>", "<x>");
+            "😀", "🄰", "🈚", "🇩🇪", "\ud83c\udffd", "❤\ufe0f", "“", "…", "½", " ".repeat(131), "<x>", "<x>");
 
     private static String replace(String kind, String pattern) {
         return "{'type': 'Replace', 'pattern': {'" + kind + "': '" + pattern + "'}, 'content': 'CONTENT'}";
@@ -122,7 +122,7 @@ class StretchesTest {
         int[] scripts = {'A', 'a', 0xC0, 0x100, 0x300, 0x370, 0x410, 0x5B0, 0x5D0, 0x620, 0x640, 0x900, 0x930, 0x980,
                 0xE01, 0xE30, 0x1100,
                 0x1160, 0x1E00, 0x1EA0, 0x1F00, 0x2000, 0x2150, 0x3040, 0x30A0, 0x3130, 0x4E00, 0xAC00, 0xFB00, 0xFF00,
-                0xFF90, 0x1F1E0, 0x1F3F0, 0x1F600};
+                0xFF90, 0x1F100, 0x1F1E0, 0x1F220, 0x1F3F0, 0x1F600};
         int changed = 0;
         for (int n = 0; n < 600; n++) {
             Random random = new Random(n);
@@ -189,6 +189,8 @@ class StretchesTest {
                             + " {'id': 91, 'content': '▁▁a', 'normalized': true},"
                             + " {'id': 92, 'content': '<x>lo', 'normalized': false}]",
                     "[{'id': 90, 'content': 'xa', 'normalized': true, 'single_word': true}]",
+                    "[{'id': 90, 'content': '▁x', 'normalized': true, 'single_word': true}]",
+                    "[{'id': 90, 'content': 'a▁x', 'normalized': true}, {'id': 91, 'content': '▁x', 'normalized': true}]",
                     "[{'id': 90, 'content': 'xa a', 'normalized': true}, {'id': 91, 'content': '<x>'}]",
                     "[{'id': 90, 'content': '▁▁▁', 'normalized': true}]"),
                     random) + ", " + sequence(normalizers)
