@@ -16,8 +16,9 @@ import verbo.text.Tokenizer;
 
 /**
  * How fast a tokenizer encodes a text that it has not seen: ids only, in megabytes of UTF-8 a second, a pass by a tokenizer
- * that was just opened. Before each it encodes another text, of tokens drawn at random, so that the JVM has compiled what it
- * runs. The best of several passes counts, as it does for the peers.
+ * that was just opened. Before, others like it encode texts of tokens drawn at random, so that the JVM has compiled what runs, and
+ * it a little of one, so that it has made what it makes once it is used. The best of several passes counts, as it does for the
+ * peers.
  *
  * @param tokenizer
  *            a name or a path
