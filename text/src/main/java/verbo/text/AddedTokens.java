@@ -65,7 +65,7 @@ final class AddedTokens {
         seconds = seconds(all, normalizer);
         makes = this.normalizer != null && firsts.chars().allMatch(c -> c < 0x80)
                 && isByCharacter(this.normalizer, firsts)
-                        ? new byte[1 << 16]
+                        ? new byte[CharClass.PLACES]
                         : null;
         List<CharsMap> rules = rules(this.normalizer).toList();
         ofSeveral = rules.isEmpty() ? null
@@ -171,13 +171,14 @@ final class AddedTokens {
     }
 
     private boolean makes(int c, Normalizer by) {
-        byte known = makes == null || c > 0xFFFF ? 0 : makes[c];
+        int place = makes == null ? -1 : CharClass.place(c);
+        byte known = makes == null || place < 0 ? 0 : makes[place];
         if (known == 0) {
             String alone = Normalizer.applied(by, Character.toString(c)).text();
             String within = Normalizer.applied(by, "." + Character.toString(c) + ".").text(); // where it is not stripped
             known = (byte) (isOfFirsts(alone) || isOfFirsts(DOTS.matcher(within).replaceAll("")) ? 1 : 2);
-            if (makes != null && c <= 0xFFFF) {
-                makes[c] = known; // every thread would write the same
+            if (makes != null && place >= 0) {
+                makes[place] = known; // every thread would write the same
             }
         }
         return known == 1;

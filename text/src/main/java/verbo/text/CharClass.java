@@ -19,6 +19,10 @@ final class CharClass {
     static final int CASELESS = 6;
 
     private static final byte[] CLASSES = new byte[0x10000];
+    private static final int PICTURES = 0x1F000;
+    private static final int PICTURES_END = 0x1FB00;
+    /** Of a table of the characters of the basic plane and, behind them, pictures. */
+    static final int PLACES = CLASSES.length + PICTURES_END - PICTURES;
 
     static {
         for (int c = 0; c < CLASSES.length; c++) {
@@ -27,6 +31,12 @@ final class CharClass {
     }
 
     private CharClass() {}
+
+    /** A character's place in a table of so many {@link #PLACES}, -1 if it has none. */
+    static int place(int c) {
+        return c < CLASSES.length ? c
+                : c >= PICTURES && c < PICTURES_END ? c - PICTURES + CLASSES.length : -1;
+    }
 
     private static int ofCodePoint(int c) {
         if ((c >= 9 && c <= 13) || c == 0x85 || Character.isSpaceChar(c)) {

@@ -18,11 +18,6 @@ import org.jspecify.annotations.Nullable;
  * what the offsets point to, each ended by a zero byte.
  */
 final class CharsMap {
-    private static final int PICTURES = 0x1F000;
-    private static final int PICTURES_END = 0x1FB00;
-    /** Of a table of the characters of the basic plane and, behind them, pictures. */
-    static final int PLACES = (1 << 16) + PICTURES_END - PICTURES;
-
     private static final int LONGEST = 256; // bytes of a rule
 
     private final byte[] bytes;
@@ -166,22 +161,13 @@ final class CharsMap {
         return all ? most[0] : LONGEST;
     }
 
-    private static boolean isPicture(int c) {
-        return c >= PICTURES && c < PICTURES_END;
-    }
-
-    /** A character's place in a table of so many {@link #PLACES}, -1 if it has none. */
-    static int place(int c) {
-        return c <= 0xFFFF ? c : isPicture(c) ? c - PICTURES + (1 << 16) : -1;
-    }
-
     /** Whether a character may be in a grapheme cluster with others that has a rule, and not as the first of two letters. */
     static boolean joins(int c) {
         if (c < 0x300) {
             return c == '\r' || c == '\n' || c == 0xAD;
         }
         if (c > 0xFFFF) { // pictures are in clusters too long to have a rule, but for tones of skin
-            return !isPicture(c) || (c >= 0x1F3FB && c < 0x1F400);
+            return CharClass.place(c) < 0 || (c >= 0x1F3FB && c < 0x1F400);
         }
         return c == 0xD4E || c == 0xE33 || c == 0xEB3 || (c >= 0x1100 && c < 0x1200)
                 || (c >= 0xA960 && c < 0xA980) || (c >= 0xD7B0 && c < 0xD800) || switch (Character.getType(c)) {

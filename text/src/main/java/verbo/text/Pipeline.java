@@ -74,7 +74,7 @@ final class Pipeline implements Tokenizer {
         }
         size = most;
         plan = fast == null ? StretchPlan.of(parts) : null;
-        StretchPlan.Edges edges = plan != null ? plan.edges() : new StretchPlan.Edges(parts.normalizer());
+        StretchEdges edges = plan != null ? plan.edges() : new StretchEdges(parts.normalizer());
         byPiece = IntStream.rangeClosed('a', 'z').allMatch(edges::stay)
                 && parts.added().stream().noneMatch(t -> Stream
                         .of(t.content(), AddedTokens.content(t, parts.normalizer()))

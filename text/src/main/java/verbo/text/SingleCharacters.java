@@ -10,12 +10,12 @@ final class SingleCharacters {
     private static final String DEPENDS = "\uD800"; // on what stands beside it; nothing becomes half a character
 
     private final StretchPlan.Cuts cuts;
-    private final StretchPlan.Edges edges;
+    private final StretchEdges edges;
     private final @Nullable Normalizer normalizer;
     private final boolean clusters; // whether the normaliser's rules are for characters and clusters of fewer than six bytes
-    private final @Nullable String[] known = new String[CharsMap.PLACES];
+    private final @Nullable String[] known = new String[CharClass.PLACES];
 
-    SingleCharacters(StretchPlan.Cuts cuts, StretchPlan.Edges edges) {
+    SingleCharacters(StretchPlan.Cuts cuts, StretchEdges edges) {
         this.cuts = cuts;
         this.edges = edges;
         normalizer = edges.normalizer;
@@ -38,7 +38,7 @@ final class SingleCharacters {
 
     /** What becomes of a character, null if more has to be known. */
     @Nullable String becomes(int c) {
-        int place = CharsMap.place(c);
+        int place = CharClass.place(c);
         if (place < 0) {
             return null;
         }
@@ -92,7 +92,7 @@ final class SingleCharacters {
             return written;
         }
         boolean visible = after.chars()
-                .noneMatch(x -> StretchPlan.Edges.isInvisible((char) x) || Character.isSurrogate((char) x)
+                .noneMatch(x -> StretchEdges.isInvisible((char) x) || Character.isSurrogate((char) x)
                         || (cuts == StretchPlan.Cuts.WORDS && !Stretches.isOfWord((char) x)));
         return visible && !(after.isEmpty() && cuts == StretchPlan.Cuts.BEFORE_SPACES) ? after : DEPENDS;
     }
@@ -109,7 +109,7 @@ final class SingleCharacters {
             }
             return now;
         }
-        return text.chars().anyMatch(c -> StretchPlan.Edges.isOfLiteral(normalizer, (char) c))
+        return text.chars().anyMatch(c -> StretchEdges.isOfLiteral(normalizer, (char) c))
                 ? null
                 : Normalizer.applied(normalizer, text).text();
     }

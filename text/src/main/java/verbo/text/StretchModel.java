@@ -94,7 +94,7 @@ final class StretchModel implements PretokenEncoder.Model {
         private final StretchPlan.Cuts cuts;
         private final boolean space; // whether one is put before the piece
         private final boolean every; // whether all characters stay, but spaces become visible
-        private final StretchPlan.Edges edges;
+        private final StretchEdges edges;
         private final boolean mergesSpaces; // whether a piece may begin with several
         private final SingleCharacters characters;
 

@@ -21,7 +21,7 @@ final class Stretches implements PretokenEncoder.Splitter {
     }
 
     private final StretchPlan.Cuts cuts;
-    private final StretchPlan.Edges edges;
+    private final StretchEdges edges;
     private final boolean linesApart; // whether the ends of lines are stretches
     private final boolean spacesApart; // whether each space of a run is a piece
 

@@ -141,7 +141,7 @@ class StretchesTest {
             SingleCharacters characters = new SingleCharacters(
                     normalizer instanceof Normalizer.BertNormalizer ? StretchPlan.Cuts.WORDS
                             : one(List.of(StretchPlan.Cuts.SPACES, StretchPlan.Cuts.BEFORE_SPACES), random),
-                    new StretchPlan.Edges(normalizer));
+                    new StretchEdges(normalizer));
             for (int t = 0; t < 400; t++) {
                 StringBuilder text = new StringBuilder();
                 StringBuilder expected = new StringBuilder();
