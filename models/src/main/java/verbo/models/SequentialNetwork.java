@@ -144,6 +144,10 @@ abstract class SequentialNetwork implements TrainableLanguageModel {
     @Override
     public final Tensor loss(Tensor ids, Tensor targets, @Nullable Tensor carried, long dropoutSeed,
             boolean training) {
+        if (!ids.shape().equals(targets.shape())) {
+            throw new IllegalArgumentException(
+                    "targets " + targets.shape() + " for ids " + ids.shape() + ": each id has one");
+        }
         Tensor hidden = hidden(timeFirst(ids), carried, training ? new Dropout(dropoutSeed, true) : Dropout.NONE);
         int rows = hidden.length(0) * hidden.length(1);
         return loss(hidden.reshape(rows, hidden.length(2)), timeFirst(targets).reshape(rows)); // []
@@ -158,8 +162,7 @@ abstract class SequentialNetwork implements TrainableLanguageModel {
     private static Tensor timeFirst(Tensor ids) {
         int batch = ids.length(0);
         int time = ids.length(1);
-        int[] from = new int[batch * time];
-        ids.engine().read(ids, MemorySegment.ofArray(from));
+        int[] from = ids.toInts();
         int[] to = new int[from.length];
         for (int i = 0; i < from.length; i++) {
             to[i % time * batch + i / time] = from[i];

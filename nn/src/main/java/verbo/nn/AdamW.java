@@ -10,7 +10,10 @@ import verbo.tensor.Engine;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
 
-/** Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch computes it. */
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch computes it where every parameter gets a gradient
+ * each step: steps are counted for all together, there for each parameter that had one.
+ */
 public final class AdamW implements Optimizer {
     /**
      * How AdamW moves.
@@ -40,8 +43,9 @@ public final class AdamW implements Optimizer {
         }
 
         private static void requireFraction(String name, double value) {
-            if (!(value >= 0 && value < 1)) {
-                throw new IllegalArgumentException(name + " is at least 0 and below 1, not " + value);
+            if (!(value >= 0 && (float) value < 1)) {
+                throw new IllegalArgumentException(
+                        name + " is at least 0 and below 1 in single precision, not " + value);
             }
         }
     }

@@ -34,6 +34,10 @@ public final class AdaptiveSoftmax {
      *            rising ids below the vocabulary's size: the words before the first are common, each begins a cluster
      */
     public AdaptiveSoftmax(Parameter words, @Nullable Parameter bias, Parameter clusters, List<Integer> cutoffs) {
+        if (clusters.value().length(0) != cutoffs.size()) {
+            throw new IllegalArgumentException(
+                    clusters.value().length(0) + " vectors of clusters for " + cutoffs.size() + " cutoffs");
+        }
         this.words = words;
         this.bias = bias;
         this.clusters = clusters;
@@ -80,8 +84,13 @@ public final class AdaptiveSoftmax {
 
     /** The mean negative log-probability of targets [n] (I32) after {@code hidden [n, width]}, in nats; negative ones do not count. */
     public Tensor loss(Tensor hidden, Tensor targets) {
-        int[] ids = new int[(int) targets.size()];
-        targets.engine().read(targets, MemorySegment.ofArray(ids));
+        int[] ids = targets.toInts();
+        for (int id : ids) {
+            if (id >= words.value().length(0)) {
+                throw new IllegalArgumentException(
+                        "target " + id + " is outside " + words.value().length(0) + " words");
+            }
+        }
         Scope scope = Scope.current();
         int[] chosen = Arrays.stream(ids).map(this::chosen).toArray();
         long counted = Arrays.stream(ids).filter(id -> id >= 0).count();

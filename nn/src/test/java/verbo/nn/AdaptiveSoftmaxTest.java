@@ -41,6 +41,12 @@ class AdaptiveSoftmaxTest {
                     expected -= targets[i] < 0 ? 0 : all[i * WORDS + targets[i]];
                 }
                 assertThat(loss).isCloseTo(expected / 5, within(1e-5));
+                Tensor column = scope.of(new int[]{0, 9, 3, 9, 4, 9, 22, 9, -1, 9, 9, 9}, 6, 2).select(1, 0);
+                assertThat((double) softmax.loss(hidden, column).item()).isEqualTo(loss);
+                assertThatThrownBy(() -> softmax.loss(hidden, scope.of(new int[]{0, 3, 4, 23, -1, 9}, 6)))
+                        .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("target 23");
+                assertThatThrownBy(() -> new AdaptiveSoftmax(words, bias, clusters, List.of(4)))
+                        .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("3 vectors");
                 int[] chosen = {0, 3, 4, 22, 21, 9};
                 float[] alone = softmax.logProbabilities(hidden, chosen);
                 for (int i = 0; i < 6; i++) {

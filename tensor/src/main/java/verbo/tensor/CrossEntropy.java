@@ -3,6 +3,7 @@
 package verbo.tensor;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -126,11 +127,20 @@ final class CrossEntropy {
     }
 
     private static int requireTargets(Tensor x, Tensor targets) {
-        if (targets.dtype() != DType.I32 || targets.size() != x.shape().rows() || !targets.isContiguous()) {
+        if (targets.dtype() != DType.I32 || targets.size() != x.shape().rows()
+                || targets.rank() > 1 && x.rank() > 2 && !targets.shape().equals(rowsOf(x))) {
             throw new IllegalArgumentException(
                     "targets " + targets + " do not go with the " + x.shape().rows() + " rows of " + x.shape());
         }
+        if (!targets.isContiguous()) {
+            throw new IllegalArgumentException("targets " + targets.shape() + " of " + x.shape()
+                    + " with gaps between their elements: make them contiguous first");
+        }
         return (int) x.shape().rows();
+    }
+
+    private static Shape rowsOf(Tensor x) {
+        return Shape.of(Arrays.copyOf(x.shape().lengths(), x.rank() - 1));
     }
 
     private static int counted(Tensor targets, int classes) {

@@ -165,6 +165,14 @@ public final class Scope implements AutoCloseable {
         return tape;
     }
 
+    boolean isWithin(Scope other) {
+        Scope at = this;
+        while (at != null && at != other) {
+            at = at.parent;
+        }
+        return at != null;
+    }
+
     @Nullable Scope parent() {
         return parent;
     }

@@ -145,6 +145,23 @@ public final class Tensor {
         return values;
     }
 
+    /**
+     * Copies all elements of an I32 tensor out in row order.
+     *
+     * @throws IllegalArgumentException
+     *             if it is of another type
+     */
+    public int[] toInts() {
+        if (dtype != DType.I32) {
+            throw new IllegalArgumentException("a tensor " + shape + " of " + dtype + " where one of I32 is needed");
+        }
+        int[] values = new int[Math.toIntExact(size())];
+        try (Scope temporary = Scope.open(engine())) {
+            engine().read(contiguous(), MemorySegment.ofArray(values));
+        }
+        return values;
+    }
+
     /** The value of a tensor of one element. */
     public float item() {
         if (size() != 1) {
@@ -177,7 +194,13 @@ public final class Tensor {
     /** Marks this leaf as wanting a gradient: a parameter. Its gradient stays until {@link #clearGradient}. */
     public Tensor requireGradient() {
         if (base != this || !leaf) {
-            throw new IllegalStateException("only a tensor that was not computed can require a gradient");
+            throw new IllegalStateException(base != this
+                    ? "a view of a tensor cannot require a gradient: let the whole tensor do so"
+                    : "only a tensor that was not computed can require a gradient");
+        }
+        if (dtype != DType.F32) {
+            throw new IllegalArgumentException("a tensor " + shape + " of " + dtype
+                    + " cannot require a gradient: only F32 is computed in");
         }
         requiresGradient = true;
         return this;
@@ -260,6 +283,11 @@ public final class Tensor {
         for (Tensor input : inputs) {
             if (input != null) {
                 input.requireHistory();
+                if (!input.base.leaf && !scope.isWithin(input.base.scope)) {
+                    throw new IllegalStateException(
+                            "a tensor " + input.base.shape + " was computed in a scope that this "
+                                    + "computation is not in, so that its gradient would be lost: compute both in one");
+                }
             }
         }
         requiresGradient = true;

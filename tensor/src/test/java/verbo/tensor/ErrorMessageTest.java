@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 /** What does not go together is refused before a kernel sees it, in one line that names the shapes. */
 class ErrorMessageTest {
@@ -68,6 +69,26 @@ class ErrorMessageTest {
         refused(() -> x(2, 3).transpose(0, 1).set(new float[6]), "[3, 2]");
         refused(() -> x(2, 3).item(), "[2, 3]");
         assertThat(x(1, 1).item()).isZero();
+        assertThat(scope.of(new int[]{1, 2, 3, 4}, 2, 2).transpose(0, 1).toInts()).containsExactly(1, 3, 2, 4);
+        refused(() -> x(2).toInts(), "[2]", "F32", "I32");
+        Tensor gaps = x(4, 3).slice(1, 0, 2);
+        refused(() -> ENGINE.read(gaps, MemorySegment.ofArray(new float[8])), "[4, 2]", "gaps");
+        refused(() -> ENGINE.write(gaps, MemorySegment.ofArray(new float[8])), "[4, 2]", "gaps");
+        refused(() -> ENGINE.fill(gaps, 1), "[4, 2]", "gaps");
+        refused(() -> ENGINE.fill(ids(2), 1), "[2]", "I32", "F32");
+        refused(() -> ENGINE.fillNormal(ids(2), 0, 1, 1), "[2]", "I32", "F32");
+        refused(() -> ids(3).requireGradient(), "[3]", "I32", "F32");
+        refused(() -> ENGINE.sgd(ids(3), x(3), null, 1, 0, 0, 1), "[3]", "I32", "F32");
+        refused(() -> x(2, 3, 5).crossEntropy(ids(3, 2)), "[3, 2]", "[2, 3, 5]");
+        refused(() -> x(2, 3, 5).crossEntropy(ids(3, 2).transpose(0, 1)), "[2, 3]", "gaps");
+        // a float keeps no more than 24 bits of a sum
+        Tensor many = x(2, 1 << 22).add(0.1f);
+        for (float mean : many.mean(1).toFloats()) {
+            assertThat(mean).isCloseTo(0.1f, within(1e-6f));
+        }
+        for (float mean : many.transpose(0, 1).contiguous().mean(0).toFloats()) {
+            assertThat(mean).isCloseTo(0.1f, within(2e-5f));
+        }
         refused(() -> scope.empty(DType.F32, 1 << 30, 1 << 30, 4), "[1073741824, 1073741824, 4]");
         refused(() -> scope.wrap(MemorySegment.NULL, DType.F32, 1 << 30, 1 << 30, 4), "[1073741824, 1073741824, 4]");
         refused(() -> ENGINE.allocate(-1), "-1");

@@ -194,6 +194,12 @@ class GradientCheckTest {
         check("sum over a transposed matrix", t -> t[0].transpose(0, 1).sum(1), t -> t[0].transpose(0, 1).sum(1),
                 normal(23, 5, 7));
         check("sums of many rows", t -> t[0].sum(0), t -> t[0].sum(0), normal(24, 1009, 3));
+        check("products with what is kept and summed by turns", t -> t[0].multiply(t[1]), t -> t[0].multiply(t[1]),
+                normal(26, 3, 5, 4), normal(27, 5, 1));
+        check("the same of four dimensions", t -> t[0].multiply(t[1]), t -> t[0].multiply(t[1]),
+                normal(28, 3, 2, 5, 4), normal(29, 3, 1, 5, 1));
+        check("the same, the other ones", t -> t[0].multiply(t[1]), t -> t[0].multiply(t[1]),
+                normal(30, 3, 2, 5, 4), normal(31, 2, 1, 4));
         check("sum twice", t -> t[0].sum(0).sum(2), t -> t[0].sum(0).sum(2), normal(25, 3, 5, 7));
     }
 

@@ -197,6 +197,23 @@ class TapeTest {
     }
 
     @Test
+    void whatAnotherThreadComputedIsNotLostInSilence() throws InterruptedException {
+        try (Scope kept = Scope.lasting(ENGINE); Scope _ = Scope.open(ENGINE)) {
+            Tensor half = kept.of(new float[]{1, 2}, 2).requireGradient().multiply(2);
+            List<Throwable> thrown = new ArrayList<>();
+            Thread other = Thread.ofPlatform().uncaughtExceptionHandler((_, e) -> thrown.add(e)).start(() -> {
+                try (Scope _ = Scope.open(ENGINE)) {
+                    half.sum().backward();
+                }
+            });
+            other.join();
+            assertThat(thrown).hasSize(1);
+            assertThat(thrown.getFirst()).isInstanceOf(IllegalStateException.class).hasMessageContaining("[2]")
+                    .hasMessageContaining("lost");
+        }
+    }
+
+    @Test
     void everyGradientSaysOnceThatItIsComplete() {
         try (Layers layers = new Layers(4)) {
             for (int segment : new int[]{0, 1, 2}) {

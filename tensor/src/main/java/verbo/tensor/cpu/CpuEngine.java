@@ -3,6 +3,7 @@
 package verbo.tensor.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import verbo.tensor.Attention;
@@ -32,6 +33,8 @@ public final class CpuEngine implements Engine {
     static final int CHUNK = 1 << 14;
     /** Into how many parts a sum over rows is cut. */
     private static final int SUM_PARTS = 32;
+    /** Numbers that are added up one after the other in float: of more, each would be lost in the sum. */
+    private static final int MOST_ADDED = 4096;
 
     private final Memory memory = new Memory();
     private final Workers workers;
@@ -127,12 +130,31 @@ public final class CpuEngine implements Engine {
 
     @Override
     public void read(Tensor from, MemorySegment to) {
+        requireContiguous(from);
         MemorySegment.copy(Memory.ALL, address(from), to, 0, from.size() * from.dtype().bytes());
     }
 
     @Override
     public void write(Tensor to, MemorySegment from) {
+        requireContiguous(to);
         MemorySegment.copy(from, 0, Memory.ALL, writable(to), to.size() * to.dtype().bytes());
+    }
+
+    /** Where kernels may write floats one after the other. */
+    private static long writableFloats(Tensor tensor) {
+        requireContiguous(tensor);
+        if (tensor.dtype() != DType.F32) {
+            throw new IllegalArgumentException(
+                    "a tensor " + tensor.shape() + " of " + tensor.dtype() + " where one of F32 is written");
+        }
+        return writable(tensor);
+    }
+
+    private static void requireContiguous(Tensor tensor) {
+        if (!tensor.isContiguous()) {
+            throw new IllegalArgumentException(
+                    "a tensor " + tensor.shape() + " with gaps between its elements: make it contiguous first");
+        }
     }
 
     // ---- how work is cut
@@ -174,7 +196,7 @@ public final class CpuEngine implements Engine {
 
     /** Cuts the sum over rows into parts, by the number of rows alone, and adds the parts' sums in order. */
     private void sumInParts(long rows, long n, PartialSum partial, FinishedSum finished) {
-        long part = Math.max(16, (rows + SUM_PARTS - 1) / SUM_PARTS);
+        long part = Math.clamp((rows + SUM_PARTS - 1) / SUM_PARTS, 16, MOST_ADDED);
         int parts = Math.toIntExact((rows + part - 1) / part);
         Memory.Block block = memory.allocate(4L * parts * n);
         try {
@@ -204,13 +226,13 @@ public final class CpuEngine implements Engine {
 
     @Override
     public void fill(Tensor out, float value) {
-        long to = writable(out);
+        long to = writableFloats(out);
         spans(out.size(), (from, n) -> kernels.fill(to + 4 * from, value, n));
     }
 
     @Override
     public void fillNormal(Tensor out, float mean, float deviation, long seed) {
-        long to = writable(out);
+        long to = writableFloats(out);
         long key = Draws.key(seed);
         spans(out.size(), (from, n) -> {
             for (long i = from; i < from + n; i++) {
@@ -342,48 +364,61 @@ public final class CpuEngine implements Engine {
                 total += sum;
             }
             set(to, (float) (total * scale + (accumulate ? get(to) : 0)));
-        } else if (groups == 2 && summed[0]) {
-            sumOfRows(from, lengths[0], lengths[1], scale, to, accumulate);
-        } else if (groups == 2) {
-            long width = lengths[1];
-            rows(lengths[0], width, row -> {
-                float sum = kernels.sum(from + 4 * row * width, width) * scale;
+        } else {
+            sumInner(from, Arrays.copyOf(lengths, groups), Arrays.copyOf(summed, groups), scale, to, accumulate);
+        }
+    }
+
+    /** Sums over the innermost group of dimensions that is summed over, then over the others. */
+    private void sumInner(long from, long[] lengths, boolean[] summed, float scale, long to, boolean accumulate) {
+        int inner = summed[summed.length - 1] ? summed.length - 1 : summed.length - 2;
+        long outer = 1;
+        for (int i = 0; i < inner; i++) {
+            outer *= lengths[i];
+        }
+        long width = inner < lengths.length - 1 ? lengths[inner + 1] : 1;
+        if (inner < 2) {
+            sumMiddle(from, outer, lengths[inner], width, scale, to, accumulate);
+            return;
+        }
+        long[] left = Arrays.copyOf(lengths, inner); // the last of them is kept, as is what stands behind
+        left[inner - 1] *= width;
+        Memory.Block sums = memory.allocate(4 * outer * width);
+        try {
+            sumMiddle(from, outer, lengths[inner], width, 1, sums.address(), false);
+            sumInner(sums.address(), left, Arrays.copyOf(summed, inner), scale, to, accumulate);
+        } finally {
+            memory.free(sums);
+        }
+    }
+
+    /** Sums [outer, n, width] over the one in the middle. */
+    private void sumMiddle(long from, long outer, long n, long width, float scale, long to, boolean accumulate) {
+        if (width == 1) {
+            rows(outer, n, row -> {
+                float sum = (float) (sumOfRow(from + 4 * row * n, n) * scale);
                 set(to + 4 * row, accumulate ? get(to + 4 * row) + sum : sum);
             });
-        } else if (groups == 3 && summed[1]) {
-            for (long i = 0; i < lengths[0]; i++) {
-                sumOfRows(from + 4 * i * lengths[1] * lengths[2], lengths[1], lengths[2], scale,
-                        to + 4 * i * lengths[2], accumulate);
-            }
-        } else {
-            sumOneByOne(x, scale, out, accumulate);
+            return;
         }
+        for (long i = 0; i < outer; i++) {
+            sumOfRows(from + 4 * i * n * width, n, width, scale, to + 4 * i * width, accumulate);
+        }
+    }
+
+    /** The sum of a row of any length. */
+    private double sumOfRow(long from, long width) {
+        double sum = 0;
+        for (long i = 0; i < width; i += CHUNK) {
+            sum += kernels.sum(from + 4 * i, Math.min(CHUNK, width - i));
+        }
+        return sum;
     }
 
     private void sumOfRows(long from, long rows, long width, float scale, long to, boolean accumulate) {
         sumInParts(rows, width,
                 (first, last, sums) -> kernels.sumRows(from + 4 * first * width, last - first, width, 1, sums, width),
                 (sums, parts) -> addUp(sums, parts, width, scale, to, width, accumulate));
-    }
-
-    private void sumOneByOne(Tensor x, float scale, Tensor out, boolean accumulate) {
-        if (!accumulate) {
-            fill(out, 0);
-        }
-        Shape shape = x.shape();
-        int[] place = new int[shape.rank()];
-        long from = address(x);
-        long to = address(out);
-        for (long i = 0; i < x.size(); i++) {
-            long at = 0;
-            for (int j = 0; j < place.length; j++) {
-                at += out.length(j) == 1 ? 0 : place[j] * out.stride(j);
-            }
-            set(to + 4 * at, get(to + 4 * at) + scale * get(from + 4 * i));
-            for (int j = place.length - 1; j >= 0 && ++place[j] == shape.length(j); j--) {
-                place[j] = 0;
-            }
-        }
     }
 
     @Override
@@ -810,7 +845,7 @@ public final class CpuEngine implements Engine {
 
     @Override
     public void adamW(Tensor parameter, Tensor gradient, Tensor mean, Tensor variance, AdamW step) {
-        long p = writable(parameter);
+        long p = writableFloats(parameter);
         long g = address(gradient);
         long m = address(mean);
         long v = address(variance);
@@ -821,7 +856,7 @@ public final class CpuEngine implements Engine {
     public void sgd(Tensor parameter, Tensor gradient, @Nullable Tensor velocity, float rate, float momentum,
             float decay,
             float gradientScale) {
-        long p = writable(parameter);
+        long p = writableFloats(parameter);
         long g = address(gradient);
         long v = velocity == null ? 0 : address(velocity);
         spans(parameter.size(),

@@ -36,6 +36,7 @@ public final class LogisticRowSteps implements LogisticSteps {
     private long[] meanRows = new long[32]; // whose mean is the input
     private final float[] logits;
     private final float[] targets;
+    private boolean closed;
     private int m; // of the last step
     private int n;
     private int columns;
@@ -119,6 +120,9 @@ public final class LogisticRowSteps implements LogisticSteps {
     }
 
     private AlignedRows checked(SharedRows matrix) {
+        if (closed) {
+            throw new IllegalStateException("these steps were given back: they cannot be used any more");
+        }
         if (matrix.width() != width) {
             throw new IllegalArgumentException("rows of width " + matrix.width() + " in steps of width " + width);
         }
@@ -169,6 +173,7 @@ public final class LogisticRowSteps implements LogisticSteps {
 
     @Override
     public void close() {
+        closed = true;
         memory.free(block);
         memory.close();
     }

@@ -25,8 +25,8 @@ final class VectorMath {
     private static final FloatVector LOG2_E = constant(1.442695021629e+00f);
 
     private static final FloatVector LOG2_E_REST = constant(1.9259629891e-08f);
-    /** 1.5 · 2^23: added to a small number it leaves the nearest integer in the lowest bits. */
-    private static final FloatVector ROUND = constant(12582912f);
+    /** 1.5 · 2^23 + 127: added to a small number it leaves the nearest integer and 127 in the lowest bits. */
+    private static final FloatVector ROUND = constant(12583039f);
 
     private static final FloatVector EXP_LEAST = constant(ScalarKernels.EXP_LEAST);
     private static final FloatVector EXP_MOST = constant(ScalarKernels.EXP_MOST);
@@ -70,6 +70,8 @@ final class VectorMath {
     private static final float LOG2_E_FLOAT = 1.442695021629e+00f;
     private static final FloatVector GELU_1 = constant(GELU_SCALE);
     private static final FloatVector GELU_SLOPE_3 = constant(3 * GELU_SCALE * GELU_CUBE);
+    /** From this square on {@link #geluExponential} is 0, and the cube may be infinite. */
+    private static final FloatVector GELU_FAR = constant(1e4f);
     /** The argument of GELU's sigmoid as a power of 2. */
     private static final FloatVector GELU_LOG2_1 = constant(LOG2_E_FLOAT * GELU_SCALE);
 
@@ -97,12 +99,11 @@ final class VectorMath {
         return power(shifted, r).blend(ZERO, x.compare(VectorOperators.LT, EXP_LEAST));
     }
 
-    /** 2 to the n + r, where the lowest bits of {@code shifted} are n of -127 to 127; 0 for n of -127 and r of 0. */
+    /** 2 to the n + r, where the lowest bits of {@code shifted} are n + 127 of 0 to 254; 0 for n of -127, NaN for r of NaN. */
     private static FloatVector power(FloatVector shifted, FloatVector r) {
         FloatVector p = POWER_6.fma(r, POWER_5).fma(r, POWER_4).fma(r, POWER_3).fma(r, POWER_2).fma(r, POWER_1)
                 .fma(r, ONE);
-        IntVector exponent = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
-        return p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+        return p.mul(shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
     }
 
     /** 1 / (1 + e^-x), by e^-|x|, which is at most 1. */
@@ -173,7 +174,8 @@ final class VectorMath {
         FloatVector y = ONE.div(e.add(ONE)); // σ of the magnitude
         FloatVector rest = y.mul(e); // 1 - σ
         FloatVector inner = square.fma(GELU_SLOPE_3, GELU_1).mul(x);
-        return y.mul(rest).fma(inner, y.blend(rest, x.compare(VectorOperators.LT, ZERO)));
+        FloatVector far = y.blend(rest, x.compare(VectorOperators.LT, ZERO)); // 1 or 0
+        return y.mul(rest).fma(inner, far).blend(far, square.compare(VectorOperators.GT, GELU_FAR));
     }
 
     /** The derivative of x σ(x). */

@@ -173,6 +173,39 @@ class ElementwiseKernelTest {
         }
     }
 
+    /** What a wrong byte in a file makes of a number must not turn into a usual one. */
+    @Test
+    void nothingButNaNComesOfAnyNaN() {
+        int[] kinds = {0xFFFFFFFF, 0x7F80016D, 0x7FFFFFFF, 0xFF800001, 0x7FC00000, 0x7FA5A5A5};
+        for (Unary op : Unary.values()) {
+            try (Arena arena = Arena.ofConfined()) {
+                NativeFloats x = new NativeFloats(arena, 128);
+                NativeFloats out = new NativeFloats(arena, 128);
+                for (int i = 0; i < 128; i++) {
+                    x.set(i, Float.intBitsToFloat(kinds[i % kinds.length]));
+                }
+                KERNELS.unary(op, x.address, out.address, 128);
+                for (int i = 0; i < 128; i++) {
+                    assertThat(out.get(i)).as("%s of %x", op, kinds[i % kinds.length]).isNaN();
+                }
+            }
+        }
+    }
+
+    @Test
+    void slopesFarOut() {
+        for (Unary op : new Unary[]{Unary.GELU, Unary.GELU_TANH, Unary.SILU}) {
+            try (Arena arena = Arena.ofConfined()) {
+                float[] far = {99, 101, 1e4f, 1e8f, 1.2e13f, 1e14f, 1e18f};
+                NativeFloats x = new NativeFloats(arena, 128, i -> far[i % far.length] * (i < 64 ? 1 : -1));
+                NativeFloats ones = new NativeFloats(arena, 128, i -> 1);
+                NativeFloats dx = new NativeFloats(arena, 128);
+                KERNELS.unaryBackward(op, x.address, x.address, ones.address, dx.address, 128, false);
+                dx.check(op + " backward", i -> i < 64 ? 1 : 0, 1e-6, 1e-6);
+            }
+        }
+    }
+
     @Test
     void expIsGoodToItsLastDigit() {
         int n = KernelsUnderTest.emulated() ? 64 : 16384;

@@ -145,6 +145,18 @@ class LogisticStepsKernelTest {
     }
 
     @Test
+    void afterTheyAreClosedNothingIsTouched() {
+        try (SharedRows x = SharedRows.of(2, 3)) {
+            LogisticSteps steps = LogisticSteps.of(3, 1, 1);
+            steps.close();
+            assertThatThrownBy(() -> steps.step(x, new int[1], 1, x, new int[1], new float[]{1}, 1, 1))
+                    .isInstanceOf(IllegalStateException.class).hasMessageContaining("given back");
+            assertThatThrownBy(() -> steps.stepOfMean(x, new int[1], 1, x, new int[1], new float[]{1}, 1, 1))
+                    .isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
     void withoutARateTheLossIsThereAndNothingChanges() {
         try (SharedRows x = SharedRows.of(1, 1);
                 SharedRows y = SharedRows.of(1, 1);
