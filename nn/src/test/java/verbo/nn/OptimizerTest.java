@@ -168,6 +168,9 @@ class OptimizerTest {
     void refusesWhatMakesNoSense() {
         assertThatThrownBy(() -> new AdamW.Options(1, 0.9, 1e-8, 0)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("beta1");
+        assertThatThrownBy(() -> new AdamW.Options(0.9, 0.99999999, 1e-8, 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("beta2");
         assertThatThrownBy(() -> new AdamW.Options(0.9, 0.9, 1e-8, -1)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("weight decay");
         assertThatThrownBy(() -> new Sgd(engine, List.of(), -1, 0)).isInstanceOf(IllegalArgumentException.class)
