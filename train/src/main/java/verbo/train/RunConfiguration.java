@@ -227,8 +227,12 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
         }
         String name = Objects.requireNonNull(file.getFileName()).toString().replaceFirst("\\.ya?ml$", "");
         RunConfiguration configuration = of(settings, name);
-        if (configuration.init != null && !Files.exists(configuration.init)) { // said before a long text is read
-            throw new NoSuchFileException(configuration.init.toString(), null, "the checkpoint to start from");
+        if (configuration.init != null && !Files.exists(configuration.init.resolve("config.json"))) {
+            if (!Files.exists(configuration.init)) { // said before a long text is read
+                throw new NoSuchFileException(configuration.init.toString(), null, "the checkpoint to start from");
+            }
+            throw new IllegalArgumentException("init: " + configuration.init
+                    + " is no checkpoint's folder: there is no config.json in it");
         }
         return configuration;
     }
@@ -286,29 +290,25 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
         if (location.startsWith(JdkSource.SCHEME)) {
             return location;
         }
-        Path path = Path.of(fixed(location));
-        if (path.isAbsolute()) {
+        if (Path.of(location).isAbsolute()) {
             return location;
         }
-        Path here = path.toAbsolutePath();
-        Path there = folder.resolve(path);
-        boolean useThere = !Files.exists(here) && Files.exists(there);
-        return (useThere ? folder : Path.of("").toAbsolutePath()) + "/" + location;
+        String here = Path.of("").toAbsolutePath() + "/" + location;
+        String there = folder + "/" + location;
+        return !isThere(here) && isThere(there) ? there : here;
     }
 
-    /** The part of a location before wildcards and before what is inside an archive. */
-    private static String fixed(String location) {
-        int wild = location.length();
-        for (int i = 0; i < location.length() && wild == location.length(); i++) {
-            if ("*?[{!".indexOf(location.charAt(i)) >= 0) {
-                wild = i;
-            }
+    /** Whether there is a file of that name, or one that matches it. */
+    private static boolean isThere(String location) {
+        if (Files.exists(Path.of(location))) {
+            return true;
         }
-        if (wild == location.length()) {
-            return location;
+        try {
+            Corpus.open(location, Corpus.Options.DEFAULT);
+            return true;
+        } catch (IOException e) {
+            return false;
         }
-        String before = location.substring(0, wild);
-        return location.charAt(wild) == '!' ? before : before.substring(0, before.lastIndexOf('/') + 1);
     }
 
     private static RunConfiguration of(Settings s, String name) {

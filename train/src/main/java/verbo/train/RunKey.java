@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import verbo.text.TokenizerTrainer;
@@ -103,6 +104,8 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
 
     /** A number; {@code below} is not one of those allowed. */
     record Real(double least, double below) implements Type {
+        private static final Pattern NUMBER = Pattern.compile("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?");
+
         @Override
         public String expected() {
             if (least == Double.MIN_VALUE) {
@@ -120,7 +123,7 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
         @Override
         public @Nullable Object parse(String text) {
             try {
-                double value = Double.parseDouble(text);
+                double value = NUMBER.matcher(text).matches() ? Double.parseDouble(text) : Double.NaN;
                 return value >= least && value < below ? (Double) value : null;
             } catch (NumberFormatException e) {
                 return null;
@@ -310,7 +313,8 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
             key("optimizer.rate", NOT_NEGATIVE, "0.001", "The highest learning rate.", "learning_rate", "lr",
                     "learningRate", "max_lr"),
             key("optimizer.minimumRate", NOT_NEGATIVE, null,
-                    "Of `cosine` and `linear`: the rate at the last step; a tenth of `rate` if left out.",
+                    "Of `cosine` and `linear`: the rate that one more step than `steps` would have; a tenth of `rate` if left "
+                            + "out.",
                     "min_lr",
                     "minimum_learning_rate", "min_rate"),
             key("optimizer.warmup", COUNT_OR_NONE, "100", "Over how many steps the rate rises from 0.", "warmup_iters",
@@ -326,8 +330,8 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                     "Steps from one validation to the next; there is one after the last step too.", "eval_interval",
                     "eval_steps", "interval"),
             key("evaluate.tokens", COUNT_OR_NONE, "0",
-                    "The most validation tokens used, in blocks spread evenly; 0 is all of them. After the last step it "
-                            + "is always all.",
+                    "The most validation tokens used, in blocks spread evenly, but one block at least, and one of each stream "
+                            + "where state is carried; 0 is all of them. After the last step it is always all.",
                     "eval_iters"),
             key("checkpoint.every", COUNT, "250",
                     "Steps from one checkpoint to the next; there is one after the last step too.", "save_interval",

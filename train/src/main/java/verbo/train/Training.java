@@ -83,6 +83,9 @@ public final class Training implements AutoCloseable {
             throws IOException {
         RunFolder folder = RunFolder.create(configuration.run(), configuration.name(), overwrite);
         try {
+            if (folder.replaces()) {
+                requireElsewhere(configuration.init(), folder.path());
+            }
             Training training = new Training(folder, configuration, listener);
             if (!folder.replaces()) {
                 // First of all, so that a run that is killed at once can be started over by resume.
@@ -92,6 +95,14 @@ public final class Training implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             folder.close();
             throw e;
+        }
+    }
+
+    /** Throws if a run would begin with weights of the one that it is to overwrite, which a kill could leave it without. */
+    private static void requireElsewhere(@Nullable Path init, Path run) throws IOException {
+        if (init != null && init.toRealPath().startsWith(run.toRealPath())) {
+            throw new IllegalArgumentException("init: " + init + " lies in the run that is to be overwritten;"
+                    + " give the new one a folder of its own (--set run=FOLDER)");
         }
     }
 

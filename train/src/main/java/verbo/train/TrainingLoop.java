@@ -125,7 +125,8 @@ final class TrainingLoop {
             double rate = schedule.rate(step - 1) * state.rateScale();
             double loss = forwardAndBackward(step);
             double norm = GradientClipping.norm(parameters);
-            requireFinite(step, loss, norm);
+            requireFinite(step, "the loss", loss);
+            requireFinite(step, "the gradient", norm);
             double clip = configuration.optimizer().clip();
             optimizer.step(rate, clip == 0 ? 1 : GradientClipping.scale(norm, clip));
             double took = tick(start);
@@ -193,21 +194,21 @@ final class TrainingLoop {
         return loss / accumulate;
     }
 
-    private void requireFinite(long step, double loss, double norm) throws IOException {
-        if (Double.isFinite(loss) && Double.isFinite(norm)) {
+    private void requireFinite(long step, String what, double number) throws IOException {
+        if (Double.isFinite(number)) {
             return;
         }
-        String what = Double.isFinite(loss) ? "the gradient is" : "the loss is";
         String good = folder.checkpoints().last().map(each -> "the last good checkpoint is " + each.folder())
                 .orElse("there is no checkpoint yet");
-        throw new IllegalStateException(what + " not a finite number at step " + step + "; " + good
+        throw new IllegalStateException(what + " is not a finite number at step " + step + "; " + good
                 + "; a lower optimizer.rate, a longer optimizer.warmup or an optimizer.clip may help");
     }
 
-    private Validation.Result validate(long step, long last) {
+    private Validation.Result validate(long step, long last) throws IOException {
         long start = System.nanoTime();
         Validation.Result result = validation.run(step == last ? 0 : configuration.evaluate().tokens());
         checkSeconds = (System.nanoTime() - start) * 1e-9;
+        requireFinite(step, "the validation loss", result.loss());
         listener.validated(step, result);
         return result;
     }
@@ -282,6 +283,10 @@ final class TrainingLoop {
     private void save() throws IOException {
         if (savedAt == state.step()) {
             return;
+        }
+        for (Parameter parameter : parameters) {
+            requireFinite(state.step(), "the sum of the squares of " + parameter.name(),
+                    model.engine().sumOfSquares(parameter.value()));
         }
         // What a checkpoint's step said must not be lost when the checkpoint is there.
         metrics.force();

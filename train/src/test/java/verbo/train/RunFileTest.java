@@ -76,6 +76,14 @@ final class RunFileTest {
         assertThat(read("task: language-model\ndata: nowhere/*.txt").data().location())
                 .isEqualTo(Path.of("").toAbsolutePath() + "/nowhere/*.txt");
         Files.createDirectory(folder.resolve("books"));
+        Files.writeString(folder.resolve("books/a.txt"), "a");
+        for (String odd : new String[]{"odd-name [1].txt", "hey!you.txt"}) {
+            Files.writeString(folder.resolve(odd), "a");
+            assertThat(read("task: language-model\ndata: \"" + odd + "\"").data().location())
+                    .isEqualTo(folder + "/" + odd);
+        }
+        assertThat(read("task: language-model\ndata: \"odd-*.txt\"").data().location())
+                .isEqualTo(folder + "/odd-*.txt");
         assertThat(read("task: language-model\ndata: books/*.txt").data().location())
                 .isEqualTo(folder + "/books/*.txt");
         assertThat(read("task: language-model\ndata: jdk:src.zip").data().location()).isEqualTo("jdk:src.zip");
@@ -97,6 +105,8 @@ final class RunFileTest {
                     evaluate: {evry: 3}            | unknown key 'evaluate.evry'; did you mean 'evaluate.every'?
                     steps: many                    | steps must be a whole number, 1 or more, not 'many'
                     steps: 1.5                     | steps must be a whole number, 1 or more, not '1.5'
+                    optimizer: {rate: 1e-3f}       | optimizer.rate must be a number, 0 or more, not '1e-3f'
+                    optimizer: {rate: 0x1p-3}      | optimizer.rate must be a number, 0 or more, not '0x1p-3'
                     steps: 0                       | steps must be a whole number, 1 or more, not '0'
                     steps: 99999999999             | steps must be a whole number from 1 to 2147483647, not '99999999999'
                     steps: {every: 2}              | steps must be a whole number, 1 or more, not a map

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -509,11 +510,31 @@ final class TrainingTest {
 
     @Test
     void aLossThatIsNotFiniteStopsTheRun() throws IOException {
-        assertThatThrownBy(() -> train("run", "optimizer.rate=1e38", "optimizer.minimumRate=1e38", "optimizer.warmup=0",
-                "checkpoint.every=1")).isInstanceOf(IllegalStateException.class)
+        String[] tooFast = {"optimizer.rate=1e30", "optimizer.minimumRate=1e30", "optimizer.warmup=0",
+                "checkpoint.every=1", "evaluate.every=100", "sample.every=0"};
+        assertThatThrownBy(() -> train("run", tooFast)).isInstanceOf(IllegalStateException.class)
                 .message()
                 .matches("the (loss|gradient) is not a finite number at step \\d+; .*the last good checkpoint "
                         + "is .*step-\\d+; .*");
+        String[] validated = Arrays.copyOf(tooFast, tooFast.length + 1);
+        validated[tooFast.length] = "evaluate.every=1";
+        assertThatThrownBy(() -> train("validated", validated)).isInstanceOf(IllegalStateException.class)
+                .message()
+                .startsWith("the validation loss is not a finite number at step 1; there is no checkpoint yet; ");
+        assertThat(folder.resolve("validated/model.safetensors")).doesNotExist();
+    }
+
+    @Test
+    void whatARunBeginsWithIsNotOverwritten() throws IOException {
+        train("first", "steps=1");
+        RunConfiguration again = configuration("first", "model=", "init=" + folder.resolve("first"), "steps=1");
+        assertThatThrownBy(() -> Training.start(again, true, TrainingListener.NONE))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(
+                        "init: " + folder.resolve("first") + " lies in the run that is to be overwritten");
+        assertThat(folder.resolve("first/model.safetensors")).exists();
+        assertThatThrownBy(() -> configuration("second", "model=", "init=" + folder.resolve("first/model.safetensors")))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("no config.json");
     }
 
     @Test
