@@ -101,9 +101,10 @@ final class GenerateCommand implements Callable<Integer> {
         if (prompt != null && ids != null) {
             throw common.wrong("--prompt and --ids say the same: give one of them");
         }
-        boolean drawn = temperature != 1 || topK != 0 || topP != 1 || minP != 0;
+        boolean drawn = temperature != 1 || topK != 0 || topP != 1 || minP != 0 || seed != null;
         if (beams != null && (samples != 1 || !stop.isEmpty() || drawn)) {
-            throw common.wrong("--samples, --stop, --temperature, --top-k, --top-p and --min-p do not go with --beams");
+            throw common.wrong(
+                    "--samples, --stop, --temperature, --top-k, --top-p, --min-p and --seed do not go with --beams");
         }
         boolean searched = lengthPenalty != 1 || earlyStopping != BeamSearch.EarlyStopping.NO || results != 1;
         if (beams == null && searched) {

@@ -43,7 +43,7 @@ final class TrainingCommand {
         if (!saves) {
             common.err().println("stopped before the first step; " + (training.replaces()
                     ? training.folder() + " is as it was"
-                    : "begin with: " + Main.called() + " resume " + training.folder()));
+                    : "go on with: " + Main.called() + " resume " + training.folder()));
             common.err().flush();
         }
         return saves;

@@ -204,6 +204,7 @@ final class CommandsTest {
         assertFails(2, "temperature", "generate", "--model", path("run"), "--prompt", "a", "--temperature", "-1");
         assertFails(2, "top-p 1.5", "generate", "--model", path("run"), "--prompt", "a", "--top-p", "1.5");
         assertFails(2, "do not go with --beams", "generate", "--model", path("run"), "--beams", "2", "--top-k", "3");
+        assertFails(2, "do not go with --beams", "generate", "--model", path("run"), "--beams", "2", "--seed", "3");
         assertFails(2, "beams 300000 must be from 1 to 1024", "generate", "--model", path("run"), "--prompt", "a",
                 "--beams", "300000");
         assertFails(2, "are of --beams", "generate", "--model", path("run"), "--prompt", "a", "--n-best", "2");
