@@ -134,8 +134,7 @@ record GgufPreTokenizer(List<String> patterns, boolean ignoreMerges, boolean add
                             "Isolated", "invert", false));
         }
         if (bytes) {
-            parts.add(TokenizerJson.object("type", "ByteLevel", "add_prefix_space", false, "trim_offsets", false,
-                    "use_regex", false));
+            parts.add(TokenizerJson.byteLevel(false, false, false));
         }
         return TokenizerJson.object("type", "Sequence", "pretokenizers", parts);
     }

@@ -312,7 +312,7 @@ final class GgufVocabulary {
         return TokenizerJson.read(file, TokenizerJson.object("version", "1.0", "truncation", null, "padding", null,
                 "added_tokens", added, "normalizer", bytes ? null : replace(" ", "\u2581"), "pre_tokenizer",
                 preTokenizer.json(), "post_processor", TokenizerFile.around(before, after, tokens), "decoder",
-                bytes ? TokenizerJson.object("type", "ByteLevel")
+                bytes ? TokenizerJson.byteLevel(true, true, true)
                         : TokenizerJson.object("type", "Sequence", "decoders", List.of(replace("\u2581", " "),
                                 TokenizerJson.object("type", "ByteFallback"), TokenizerJson.object("type", "Fuse"))),
                 "model", TokenizerJson.object("type", "BPE", "byte_fallback", !bytes, "ignore_merges",

@@ -62,6 +62,9 @@ final class SentencePieceStretches implements PretokenEncoder.Model {
         }
         SentencePieceStretches stretches = new SentencePieceStretches(options, normalizer, model, later,
                 vocabulary.userDefined.keySet());
+        if (vocabulary.userDefined.keySet().stream().anyMatch(stretches::hasControlSpace)) {
+            return null; // it is a space in a text, but not in that piece
+        }
         for (int c = 0; c < ' '; c++) {
             stretches.alone[c] = options.algorithm() == SentencePiece.Algorithm.BPE && options.byteFallback()
                     && options.map() == null && !stretches.spaces[c];
@@ -205,6 +208,10 @@ final class SentencePieceStretches implements PretokenEncoder.Model {
     private boolean edge(int c) {
         String normal = normal(c);
         return !normal.isEmpty() && normal.indexOf(' ') < 0 && normal.indexOf(SentencePiece.SPACE) < 0;
+    }
+
+    private boolean hasControlSpace(String piece) {
+        return piece.chars().anyMatch(c -> c != ' ' && isSpace(c));
     }
 
     private boolean isSpace(int c) {

@@ -210,15 +210,13 @@ final class TokenizerFile {
         Map<String, @Nullable Object> processor = roberta
                 ? TokenizerJson.object("type", "RobertaProcessing", "sep", pair("</s>", vocab), "cls",
                         pair("<s>", vocab), "trim_offsets", true, "add_prefix_space", false)
-                : TokenizerJson.object("type", "ByteLevel", "add_prefix_space", true, "trim_offsets", false);
+                : TokenizerJson.byteLevel(true, false, true);
         Map<String, @Nullable Object> ordered = TokenizerJson.object();
         vocab.entrySet().stream().sorted(Map.Entry.comparingByValue((a, b) -> (Integer) Objects.requireNonNull(a)
                 - (Integer) Objects.requireNonNull(b))).forEach(e -> ordered.put(e.getKey(), e.getValue()));
         return TokenizerJson.read(file, TokenizerJson.object("version", "1.0", "truncation", null, "padding", null,
-                "added_tokens", added, "normalizer", null, "pre_tokenizer",
-                TokenizerJson.object("type", "ByteLevel", "add_prefix_space", false, "trim_offsets", true,
-                        "use_regex", true),
-                "post_processor", processor, "decoder", TokenizerJson.object("type", "ByteLevel"), "model",
+                "added_tokens", added, "normalizer", null, "pre_tokenizer", TokenizerJson.byteLevel(false, true, true),
+                "post_processor", processor, "decoder", TokenizerJson.byteLevel(true, true, true), "model",
                 TokenizerJson.object("type", "BPE", "dropout", null, "unk_token", null, "continuing_subword_prefix",
                         null, "end_of_word_suffix", null, "fuse_unk", false, "byte_fallback", false, "ignore_merges",
                         false, "vocab", ordered, "merges", pairs)),

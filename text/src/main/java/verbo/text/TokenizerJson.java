@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 
@@ -698,12 +699,27 @@ final class TokenizerJson {
         model.put("merges", pairs);
         Map<String, @Nullable Object> split = object("type", "Split", "pattern", object("Regex", regex), "behavior",
                 "Isolated", "invert", false);
-        Map<String, @Nullable Object> bytes = object("type", "ByteLevel", "add_prefix_space", false, "trim_offsets",
-                false, "use_regex", false);
+        if (!follow(added, vocab.size())) {
+            added.forEach(token -> vocab.put(token.content(), token.id()));
+        }
         return Json.indented(object("version", "1.0", "truncation", null, "padding", null, "added_tokens",
                 added.stream().map(TokenizerJson::object).toList(), "normalizer", null, "pre_tokenizer",
-                object("type", "Sequence", "pretokenizers", List.of(split, bytes)), "post_processor", null, "decoder",
-                object("type", "ByteLevel"), "model", model));
+                object("type", "Sequence", "pretokenizers", List.of(split, byteLevel(false, false, false))),
+                "post_processor", null, "decoder", byteLevel(true, true, true), "model", model));
+    }
+
+    /**
+     * Whether added tokens have the ids behind a vocabulary of that size, one after the other. Hugging Face's library gives them
+     * those, whatever their ids are, if the vocabulary does not have them too.
+     */
+    private static boolean follow(List<AddedToken> added, int size) {
+        return IntStream.range(0, added.size()).allMatch(i -> added.get(i).id() == size + i);
+    }
+
+    /** {@code ByteLevel} with all its fields, without which Hugging Face's library does not read it. */
+    static Map<String, @Nullable Object> byteLevel(boolean addPrefixSpace, boolean trimOffsets, boolean useRegex) {
+        return object("type", "ByteLevel", "add_prefix_space", addPrefixSpace, "trim_offsets", trimOffsets, "use_regex",
+                useRegex);
     }
 
     /** An added token as the file has it. */

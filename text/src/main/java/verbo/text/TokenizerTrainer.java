@@ -328,8 +328,7 @@ public final class TokenizerTrainer {
     }
 
     private static Map<String, @Nullable Object> bytes(boolean regex) {
-        return TokenizerJson.object("type", "ByteLevel", "add_prefix_space", false, "trim_offsets", true, "use_regex",
-                regex);
+        return TokenizerJson.byteLevel(false, true, regex);
     }
 
     private static List<Map<String, @Nullable Object>> words(WordPattern pattern) {
@@ -642,8 +641,7 @@ public final class TokenizerTrainer {
 
     private @Nullable Map<String, @Nullable Object> postProcessor(List<String> tokens) {
         if (type == Type.BYTE_BPE) {
-            return TokenizerJson.object("type", "ByteLevel", "add_prefix_space", true, "trim_offsets", false,
-                    "use_regex", true);
+            return TokenizerJson.byteLevel(true, false, true);
         }
         if (type == Type.WORDPIECE && tokens.contains("[CLS]") && tokens.contains("[SEP]")) {
             return TokenizerFile.template(ids(tokens));

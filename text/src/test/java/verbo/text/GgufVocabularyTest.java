@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -86,6 +87,10 @@ class GgufVocabularyTest {
     void noSeparatorIsPutBehindWordsOfBytes() throws IOException {
         Tokenizer tokenizer = tokenizer("gpt2", "roberta-bpe", List.of("a", "b", "</s>"), List.of());
         assertThat(tokenizer.encode("ab", EncodingOptions.SPECIAL).ids()).containsExactly(0, 1);
+        Path written = folder.resolve("tokenizer.json");
+        tokenizer.save(written);
+        assertThat(Json.read(written).get("decoder")).as("Hugging Face's library reads no other").isEqualTo(
+                Map.of("type", "ByteLevel", "add_prefix_space", true, "trim_offsets", true, "use_regex", true));
     }
 
     @Test

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.text;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -97,5 +99,27 @@ class SentencePieceStretchesTest {
                         false, List.of(), List.of(), null, SentencePiece.UNKNOWN_SURFACE));
         assertThat(tokenizer.encode("x" + users)).hasSize(count);
         assertThat(tokenizer.encodeWithOffsets("x" + users).ids()).hasSize(count);
+    }
+
+    /** Ids of the library. */
+    @Test
+    void aTabOfAUsersPieceIsNoSpace() {
+        SentencePiece.Type normal = SentencePiece.Type.NORMAL;
+        ByteBuffer map = ByteBuffer.allocate(70).order(ByteOrder.LITTLE_ENDIAN).putInt(64); // a tab becomes a space
+        map.putInt(8 << 10).putInt(3 << 10 | 1 << 8 | '\t').putInt(1 << 31).put(68, (byte) ' ');
+        SentencePiece.Options options = new SentencePiece.Options(SentencePiece.Algorithm.BPE,
+                CharsMap.of(map.array()), true, true, true, false, false, false, List.of(), List.of(), null,
+                SentencePiece.UNKNOWN_SURFACE);
+        List<String> pieces = List.of("<unk>", "\t", "\u2581", "a", "b", "\u2581a", "\u2581b");
+        float[] scores = {0, 0, -3, -4, -5, -1, -2};
+        SentencePiece without = new SentencePiece(pieces, scores, new SentencePiece.Type[]{
+                SentencePiece.Type.UNKNOWN, SentencePiece.Type.UNUSED, normal, normal, normal, normal, normal},
+                options);
+        assertThat(without.encode("a\tb")).containsExactly(5, 6);
+        SentencePiece tokenizer = new SentencePiece(pieces, scores, new SentencePiece.Type[]{
+                SentencePiece.Type.UNKNOWN, SentencePiece.Type.USER_DEFINED, normal, normal, normal, normal, normal},
+                options);
+        assertThat(tokenizer.encode("a\tb")).containsExactly(5, 1, 4);
+        assertThat(tokenizer.encode("\ta \tb")).isEqualTo(tokenizer.encodeWithOffsets("\ta \tb").ids());
     }
 }

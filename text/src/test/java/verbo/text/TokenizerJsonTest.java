@@ -7,6 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -121,6 +124,48 @@ class TokenizerJsonTest {
         Tokenizer loaded = Tokenizer.load(folder.resolve("tokenizer.json"));
         assertThat(loaded.encode("<|start|>user<|endofprompt|>")).containsExactly(200006, 1428, 200018);
         assertThat(harmony.encode("ab", EncodingOptions.PLAIN.withDropout(1, 0)).length()).isEqualTo(2);
+    }
+
+    /** Hugging Face's library reads no other. */
+    private static final Map<String, Object> DECODER = Map.of("type", "ByteLevel", "add_prefix_space", true,
+            "trim_offsets", true, "use_regex", true);
+
+    /** Written as Hugging Face's library reads it, which gives other ids to added tokens that do not follow the vocabulary. */
+    @ParameterizedTest
+    @CsvSource({"byte, false, ", "gpt2, false, <|endoftext|>", "p50k_edit, true, <|fim_middle|>",
+            "cl100k_base, true, <|endofprompt|>", "o200k_base, true, <|endofprompt|>",
+            "o200k_harmony, false, <|message|>"})
+    void ranksAreWrittenForOtherReadersToo(String name, boolean listed, @Nullable String token) throws IOException {
+        Path file = folder.resolve("tokenizer.json");
+        Tokenizer built = Tokenizer.of(name);
+        built.save(file);
+        Map<String, Object> json = Json.read(file);
+        assertThat(json.get("decoder")).isEqualTo(DECODER);
+        Tokenizer loaded = Tokenizer.load(file);
+        assertThat(loaded.size()).isEqualTo(built.size());
+        if (token == null) {
+            return;
+        }
+        Map<?, ?> vocab = (Map<?, ?>) ((Map<?, ?>) Objects.requireNonNull(json.get("model"))).get("vocab");
+        assertThat(Objects.requireNonNull(vocab).containsKey(token)).isEqualTo(listed);
+        assertThat(loaded.id(token)).isEqualTo(built.id(token));
+        assertThat(loaded.isSpecial(built.id(token))).isTrue();
+        String text = "Its " + token + "s: " + token;
+        for (EncodingOptions.Written written : EncodingOptions.Written.values()) {
+            if (written != EncodingOptions.Written.DEFAULT) { // of ranks they are text, of such a file tokens
+                EncodingOptions options = EncodingOptions.PLAIN.withWritten(written);
+                assertThat(loaded.encode(text, options).ids()).isEqualTo(built.encode(text, options).ids());
+            }
+        }
+    }
+
+    @Test
+    void twoFilesAreWrittenAsOneForOtherReadersToo() throws IOException {
+        Path file = Files.writeString(folder.resolve("vocab.json"), "{\"a\": 0, \"b\": 1, \"ab\": 2}");
+        Files.writeString(folder.resolve("merges.txt"), "#version: 0.2\na b\n");
+        Path written = folder.resolve("tokenizer.json");
+        Tokenizer.load(file).save(written);
+        assertThat(Json.read(written).get("decoder")).isEqualTo(DECODER);
     }
 
     @Test
