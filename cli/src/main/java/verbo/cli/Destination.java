@@ -6,14 +6,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import verbo.text.AtomicFiles;
 
 /** Where a command writes: what is wrong with it is to be said before hours of work, not after. */
 final class Destination {
     private Destination() {}
 
-    /** The file, if it can be written and is none of those that are read. */
+    /** The file, if it can be written, is no device or pipe and none of those that are read. */
     static Path checked(Path out, List<Path> read) throws IOException {
-        Path folder = out.toAbsolutePath().getParent();
+        Path folder = AtomicFiles.resolved(out).getParent();
         if (folder == null || !Files.isDirectory(folder)) {
             throw new IllegalArgumentException(out + ": its folder does not exist");
         }

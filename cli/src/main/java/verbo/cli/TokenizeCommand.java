@@ -89,6 +89,10 @@ final class TokenizeCommand implements Callable<Integer> {
             default -> throw new ParameterException(spec.commandLine(),
                     "--special must be tokens or text, not " + special);
         };
+        if (ids != null && (noSpecial || special != null || dropout > 0)) {
+            throw new ParameterException(spec.commandLine(),
+                    "--no-special, --special and --dropout are of texts; leave them out with --ids");
+        }
         Tokenizer opened = tokenizer.open(spec);
         PrintWriter out = spec.commandLine().getOut();
         if (ids != null) {

@@ -63,7 +63,7 @@ final class TokenizerTrainCommand implements Callable<Integer> {
     private TokenizerTrainer.Type type = TokenizerTrainer.Type.BYTE_BPE;
 
     @Option(names = "--vocabulary-size", paramLabel = "N",
-            description = "How many tokens at most; 32000 if left out.")
+            description = "How many tokens at most (not of char); 32000 if left out.")
     private @Nullable Integer vocabularySize;
 
     @Option(names = {"--vocabulary", "--vocab-size"}, hidden = true)
@@ -72,11 +72,13 @@ final class TokenizerTrainCommand implements Callable<Integer> {
     }
 
     @Option(names = {"--min-count", "--min-frequency"}, paramLabel = "N",
-            description = "Pairs (of words, words) seen less often are left out; 0 if left out.")
+            description = "Pairs (of word, words) seen less often are left out (not of unigram and char);"
+                    + " 0 if left out.")
     private @Nullable Integer minimumCount;
 
     @Option(names = {"--alphabet-limit", "--limit-alphabet"}, paramLabel = "N",
-            description = "How many characters the vocabulary has at most, the most frequent; all if left out.")
+            description = "How many characters the vocabulary has at most, the most frequent"
+                    + " (not of byte-bpe, word and char); all if left out.")
     private @Nullable Integer alphabetLimit;
 
     @Option(names = "--coverage", paramLabel = "SHARE",
@@ -85,13 +87,14 @@ final class TokenizerTrainCommand implements Callable<Integer> {
     private @Nullable Double coverage;
 
     @Option(names = "--max-token-length", paramLabel = "N",
-            description = "Of unigram and sentencepiece-bpe: no token is longer, in characters; 16 if left out. Of bpe, byte-bpe and"
-                    + " wordpiece: what is merged stays shorter than this, as with Hugging Face's max_token_length; any length if"
-                    + " left out.")
+            description = "Of unigram and sentencepiece-bpe: no token is longer, in characters; 16 if left out."
+                    + " Of bpe, byte-bpe and wordpiece: what is merged stays shorter than this, as with Hugging Face's"
+                    + " max_token_length; of word: longer words are left out; any length if left out. Not of char.")
     private @Nullable Integer maximumLength;
 
     @Option(names = "--special", paramLabel = "TOKEN",
-            description = "A special token, in the order of ids; may be repeated. In place of those usual for the type.")
+            description = "A special token, in the order of ids; may be repeated. In place of those usual for the type;"
+                    + " the one for unknown text, where it is needed, comes first if it is not among them.")
     private @Nullable List<String> special;
 
     @Option(names = "--no-special", description = "No special token but the one for unknown text, where it is needed.")
@@ -214,6 +217,11 @@ final class TokenizerTrainCommand implements Callable<Integer> {
         if (noSpecial && special != null) {
             throw common.wrong("give --special or --no-special, not both");
         }
+        refuse("--vocabulary-size", vocabularySize, TokenizerTrainer.Type.CHAR);
+        refuse("--min-count", minimumCount, TokenizerTrainer.Type.CHAR, TokenizerTrainer.Type.UNIGRAM);
+        refuse("--alphabet-limit", alphabetLimit, TokenizerTrainer.Type.CHAR, TokenizerTrainer.Type.WORD,
+                TokenizerTrainer.Type.BYTE_BPE);
+        refuse("--max-token-length", maximumLength, TokenizerTrainer.Type.CHAR);
         TokenizerTrainer trainer = TokenizerTrainer.of(type);
         try {
             if (vocabularySize != null) {
@@ -250,6 +258,13 @@ final class TokenizerTrainCommand implements Callable<Integer> {
             return trainer.byteFallback(byteFallback).lines(documents == Documents.LINE).checked();
         } catch (IllegalArgumentException e) {
             throw common.wrong(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Refuses an option of which some types take no notice. */
+    private void refuse(String option, @Nullable Integer value, TokenizerTrainer.Type... without) {
+        if (value != null && List.of(without).contains(type)) {
+            throw common.wrong(option + " changes nothing of a tokenizer of type " + type.label() + "; leave it out");
         }
     }
 

@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 import verbo.text.TokenizerTrainer;
 
@@ -76,6 +78,10 @@ final class TokenizeCommandTest {
                 .contains("is read from, and would be written over");
         assertThat(run("", "tokenizer", "train", "-o", folder.resolve("no/t.json").toString(), "nothing").err)
                 .contains("its folder does not exist");
+        if (Files.exists(Path.of("/dev/null"))) {
+            assertThat(run("", "tokenizer", "train", "-o", "/dev/null", "nothing").err)
+                    .isEqualTo("verbo: /dev/null: is no regular file; give another place" + System.lineSeparator());
+        }
         assertThat(first).hasContent("the first book\n");
         Path trained = Files.createFile(folder.resolve("made.json"));
         for (int i = 0; i < 2; i++) {
@@ -94,7 +100,9 @@ final class TokenizeCommandTest {
                 .contains("no such file: gpt3 (nor is a tokenizer of that name built in: gpt2, ");
         assertThat(run("", "tokenize", "--tokenizer", "gpt2", "--pattern", "o200k_base", "a").err)
                 .contains("gpt2 is built in, with its pattern");
-        for (String[] wrong : new String[][]{{"--pattern", "o200k_base", "a"}, {"--ids", "x"}, {"--ids", "1", "x"}}) {
+        for (String[] wrong : new String[][]{{"--pattern", "o200k_base", "a"}, {"--ids", "x"}, {"--ids", "1", "x"},
+                {"--ids", "1", "--no-special"}, {"--ids", "1", "--special", "text"},
+                {"--ids", "1", "--dropout", "0.1"}}) {
             List<String> call = new ArrayList<>(List.of("tokenize", "--tokenizer", "gpt2"));
             call.addAll(List.of(wrong));
             assertThat(run("", call.toArray(String[]::new)).code).isEqualTo(2);
@@ -182,8 +190,12 @@ final class TokenizeCommandTest {
         Files.writeString(text, "low lower lowest\nslow slower slowest\n".repeat(20));
         for (TokenizerTrainer.Type type : TokenizerTrainer.Type.values()) {
             Path file = folder.resolve(type.label() + ".json");
-            Result trained = run("", "tokenizer", "train", "--type", type.label(), "--vocabulary-size", "270", "--json",
-                    "-o", file.toString(), text.toString());
+            List<String> call = new ArrayList<>(List.of("tokenizer", "train", "--type", type.label(), "--json", "-o",
+                    file.toString(), text.toString()));
+            if (type != TokenizerTrainer.Type.CHAR) {
+                call.addAll(List.of("--vocabulary-size", "270"));
+            }
+            Result trained = run("", call.toArray(String[]::new));
             assertThat(trained.code).as(trained.err).isZero();
             assertThat(trained.out).startsWith("{\"type\":\"" + type.label() + "\",\"vocabulary\":").hasLineCount(1);
             assertThat(run("", "tokenize", "--tokenizer", file.toString(), "low").code).isZero();
@@ -194,6 +206,22 @@ final class TokenizeCommandTest {
         wrong = run("", "tokenizer", "train", "--vocabulary-size", "20", "-o", "none.json", text.toString());
         assertThat(wrong.code).isEqualTo(2);
         assertThat(wrong.err).contains("a vocabulary of 20 is too small");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"char, --vocabulary-size", "char, --min-count", "char, --alphabet-limit", "char, --max-token-length",
+            "word, --alphabet-limit", "byte-bpe, --alphabet-limit", "unigram, --min-count"})
+    void whatATypeTakesNoNoticeOfIsRefused(String type, String option) {
+        Result refused = run("", "tokenizer", "train", "--type", type, option, "300", "-o", "none.json", "nothing");
+        assertThat(refused.code).isEqualTo(2);
+        assertThat(refused.err).contains(option + " changes nothing of a tokenizer of type " + type);
+    }
+
+    @Test
+    void noSpecialTokenIsAByte() {
+        Result refused = run("", "tokenizer", "train", "--special", "|", "-o", "none.json", "nothing");
+        assertThat(refused.code).isEqualTo(2);
+        assertThat(refused.err).contains("the special token \"|\" is a character that byte-bpe writes a byte as");
     }
 
     @Test

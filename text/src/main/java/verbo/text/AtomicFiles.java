@@ -12,12 +12,16 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -26,9 +30,16 @@ import org.jspecify.annotations.Nullable;
  * the same folder, flushed to the disk, then renamed over the target, then the folder flushed. A failure (a full disk,
  * an exception of the writer) removes the temporary file and leaves the old one as it was. What a killed process left
  * behind is removed by the next write of the same file.
+ *
+ * <p>
+ * Symbolic links are followed, to a file that is still to be made too. A file that is replaced hands its permissions
+ * on. What is there and is no regular file (a device, a pipe, standard output by its name in {@code /dev} or
+ * {@code /proc}) cannot be replaced so, and is refused, untouched.
  */
 public final class AtomicFiles {
     private static final long STALE_AFTER_MILLIS = 5_000;
+    private static final int MOST_LINKS = 40; // as Linux has it
+    private static final int MOST_OF_NAME = 50; // characters, of four bytes each at most: names may have 255
 
     private AtomicFiles() {}
 
@@ -36,7 +47,7 @@ public final class AtomicFiles {
      * Writes a file through a buffered stream.
      *
      * @param target
-     *            the file to write or replace; its folder must exist. A symbolic link is followed.
+     *            the file to write or replace; its folder must exist
      * @param writer
      *            writes the content; need not flush or close
      */
@@ -59,7 +70,7 @@ public final class AtomicFiles {
      *            writes the content; need not force or close
      */
     public static void writeChannel(Path target, IOConsumer<FileChannel> writer) throws IOException {
-        Path real = Files.isSymbolicLink(target) ? target.toRealPath() : target.toAbsolutePath();
+        Path real = resolved(target);
         Path folder = Objects.requireNonNull(real.getParent(), "a file, not the root");
         String name = Objects.requireNonNull(real.getFileName()).toString();
         if (!Files.isDirectory(folder)) {
@@ -75,6 +86,7 @@ public final class AtomicFiles {
         try {
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW,
                     StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                keepPermissions(real, temporary);
                 // the lock tells other processes that this temporary file is still being written
                 FileLock lock = lock(channel);
                 try {
@@ -102,8 +114,43 @@ public final class AtomicFiles {
         }
     }
 
+    /**
+     * Where symbolic links lead, to a file or to where one can be made.
+     *
+     * @throws FileSystemException
+     *             if what is there is no regular file or folder, or links lead back to themselves
+     */
+    public static Path resolved(Path target) throws IOException {
+        Path real = target.toAbsolutePath();
+        boolean open = false; // a file that a process has open, by its name in /proc
+        for (int links = 0; Files.isSymbolicLink(real); links++) {
+            if (links == MOST_LINKS) {
+                throw new FileSystemLoopException(target.toString());
+            }
+            open |= Objects.requireNonNull(real.getParent()).toRealPath().startsWith("/proc");
+            real = real.resolveSibling(Files.readSymbolicLink(real));
+        }
+        if (open || (Files.exists(real) && !Files.isRegularFile(real) && !Files.isDirectory(real))) {
+            throw new FileSystemException(target.toString(), null, "is no regular file; give another place");
+        }
+        return real;
+    }
+
+    /** Gives a new file the permissions of the one that it is to replace, before anything is in it. */
+    private static void keepPermissions(Path old, Path made) throws IOException {
+        PosixFileAttributeView of = Files.getFileAttributeView(old, PosixFileAttributeView.class);
+        if (of != null && Files.exists(old)) {
+            Set<PosixFilePermission> permissions = of.readAttributes().permissions();
+            if (!permissions.equals(Files.getPosixFilePermissions(made))) { // not all file systems let them be changed
+                Files.setPosixFilePermissions(made, permissions);
+            }
+        }
+    }
+
+    /** What the names of a file's temporary ones begin with. */
     private static String prefix(String name) {
-        return "." + name + ".";
+        int characters = Math.min(MOST_OF_NAME, name.codePointCount(0, name.length()));
+        return "." + name.substring(0, name.offsetByCodePoints(0, characters)) + ".";
     }
 
     /** A full disk says just that; say where. And a user knows the target, not our temporary file. */

@@ -111,6 +111,8 @@ public interface Corpus {
      *             if there is no such file
      * @throws FormatException
      *             if no file matches
+     * @throws IllegalArgumentException
+     *             if the location is empty
      */
     static Corpus open(String location, Options options) throws IOException {
         return FileCorpus.open(location, options);

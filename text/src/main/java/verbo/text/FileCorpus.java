@@ -25,6 +25,8 @@ import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedInputStream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
@@ -34,6 +36,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.json.JsonFactory;
 
 /** Documents from files, as {@link Corpus#open} describes. */
@@ -41,7 +44,9 @@ final class FileCorpus implements Corpus {
     /** What git looks at to tell binary files from text. */
     private static final int SNIFF = 8000;
     private static final int RUN = 1 << 20;
-    private static final JsonFactory JSON = new JsonFactory();
+    private static final JsonFactory JSON = JsonFactory.builder().streamReadConstraints(StreamReadConstraints.builder()
+            .maxStringLength(Integer.MAX_VALUE).maxNameLength(Integer.MAX_VALUE).maxNumberLength(Integer.MAX_VALUE)
+            .maxNestingDepth(Integer.MAX_VALUE).build()).build(); // nobody asked for most of what is in a line
 
     /** A file and its name inside the corpus. */
     private record Entry(String name, Path file) {}
@@ -59,6 +64,9 @@ final class FileCorpus implements Corpus {
     }
 
     static Corpus open(String location, Options options) throws IOException {
+        if (location.isEmpty()) { // which Path takes for the current folder
+            throw new IllegalArgumentException("the place of a corpus is empty; give a file, a folder or a glob");
+        }
         @Nullable Path path = path(location);
         if (path != null && Files.isDirectory(path)) {
             List<Entry> files = walk(path, options.entries());
@@ -252,12 +260,42 @@ final class FileCorpus implements Corpus {
             }
             entries.sort(Comparator.comparing(ZipEntry::getName));
             for (ZipEntry entry : entries) {
-                try (InputStream in = zip.getInputStream(entry)) {
+                try (InputStream in = new CheckedEntry(archive.file(), entry, zip.getInputStream(entry))) {
                     readFile(archive.file(), "entry " + entry.getName() + ": ", entry.getName(), in, true, action);
                 }
             }
         } catch (ZipException e) {
             throw new FormatException(archive.file(), "not a readable zip archive: " + e.getMessage(), e);
+        }
+    }
+
+    /** What is in an entry of an archive, compared with the entry's CRC-32 when all of it is read. */
+    private static final class CheckedEntry extends CheckedInputStream {
+        private final Path archive;
+        private final ZipEntry entry;
+
+        CheckedEntry(Path archive, ZipEntry entry, InputStream in) {
+            super(in, new CRC32());
+            this.archive = archive;
+            this.entry = entry;
+        }
+
+        @Override
+        public int read() throws IOException {
+            return checked(super.read());
+        }
+
+        @Override
+        public int read(byte[] to, int at, int length) throws IOException {
+            return checked(super.read(to, at, length));
+        }
+
+        private int checked(int read) throws FormatException {
+            if (read < 0 && entry.getCrc() >= 0 && entry.getCrc() != getChecksum().getValue()) {
+                throw new FormatException(archive, "entry " + entry.getName()
+                        + ": damaged: its CRC-32 is not that of what is in it");
+            }
+            return read;
         }
     }
 

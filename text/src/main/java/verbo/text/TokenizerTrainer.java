@@ -428,6 +428,12 @@ public final class TokenizerTrainer {
             throw new IllegalArgumentException(
                     "only the types unigram and sentencepiece-bpe spell unknown characters in bytes");
         }
+        for (String token : special) {
+            if (type == Type.BYTE_BPE && token.length() == 1 && ByteLevel.toByte(token.charAt(0)) >= 0) {
+                throw new IllegalArgumentException("the special token \"" + token
+                        + "\" is a character that byte-bpe writes a byte as; give one of several characters");
+            }
+        }
         if (type == Type.BYTE_BPE && alphabetLimit < 256) {
             throw new IllegalArgumentException("the alphabet of byte-bpe is the 256 bytes, and cannot be limited");
         }

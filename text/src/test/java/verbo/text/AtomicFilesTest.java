@@ -6,10 +6,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -18,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 class AtomicFilesTest {
     @TempDir
@@ -107,5 +110,57 @@ class AtomicFilesTest {
             assertThat(mine).exists();
         });
         assertThat(names()).containsExactly(".g.123456-1.tmp", "f");
+    }
+
+    @Test
+    void aLinkMayLeadToAFileThatIsStillToBeMade() throws IOException {
+        Files.createDirectory(folder.resolve("in"));
+        Path link = Files.createSymbolicLink(folder.resolve("in/link"), Path.of("../second"));
+        Files.createSymbolicLink(folder.resolve("second"), Path.of("f"));
+        AtomicFiles.write(link, out -> out.write(bytes("new")));
+        assertThat(link).isSymbolicLink();
+        assertThat(folder.resolve("f")).isRegularFile().hasContent("new");
+        Files.createSymbolicLink(folder.resolve("round"), Path.of("round"));
+        assertThatExceptionOfType(FileSystemLoopException.class)
+                .isThrownBy(() -> AtomicFiles.write(folder.resolve("round"), out -> {}));
+    }
+
+    @Test
+    void whatIsNoRegularFileIsRefused() throws IOException {
+        assumeTrue(Files.exists(Path.of("/dev/null")));
+        Path link = Files.createSymbolicLink(folder.resolve("null"), Path.of("/dev/null"));
+        for (Path each : List.of(Path.of("/dev/null"), link)) {
+            assertThatExceptionOfType(FileSystemException.class)
+                    .isThrownBy(() -> AtomicFiles.write(each, out -> out.write(1)))
+                    .withMessage(each + ": is no regular file; give another place");
+        }
+        assertThat(Files.isRegularFile(Path.of("/dev/null"))).isFalse();
+        Files.delete(link);
+    }
+
+    @Test
+    void permissionsAreKept() throws IOException {
+        Path file = Files.writeString(folder.resolve("f"), "old");
+        assumeTrue(Files.getFileStore(file).supportsFileAttributeView("posix"));
+        for (String permissions : List.of("rw-------", "rw-rw-r--", "r--------")) {
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(permissions));
+            AtomicFiles.write(file, out -> {
+                out.write(bytes(permissions));
+                assertThat(Files.getPosixFilePermissions(folder.resolve(names().get(0))))
+                        .as("nobody else may read the temporary file").isEqualTo(Files.getPosixFilePermissions(file));
+            });
+            assertThat(file).hasContent(permissions);
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo(permissions);
+        }
+    }
+
+    @Test
+    void aNameMayBeAsLongAsNamesCanBe() throws IOException {
+        for (String name : List.of("n".repeat(255), "\u65E5".repeat(85), "\uD83D\uDE00".repeat(63))) {
+            AtomicFiles.write(folder.resolve(name), out -> out.write(bytes("new")));
+            assertThat(folder.resolve(name)).hasContent("new");
+            Files.delete(folder.resolve(name));
+        }
+        assertThat(names()).isEmpty();
     }
 }

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.zip.CRC32;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -142,6 +143,30 @@ class CorpusTest {
     }
 
     @Test
+    void aDamagedEntryIsRefused() throws IOException {
+        Path zip = folder.resolve("a.zip");
+        for (String text : List.of("short", "long ".repeat(10_000))) {
+            try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip))) {
+                ZipEntry entry = new ZipEntry("a.txt");
+                byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+                CRC32 crc = new CRC32();
+                crc.update(bytes);
+                out.setMethod(ZipOutputStream.STORED);
+                entry.setSize(bytes.length);
+                entry.setCrc(crc.getValue());
+                out.putNextEntry(entry);
+                out.write(bytes);
+            }
+            assertThat(read(zip.toString(), WHOLE)).containsExactly("a.txt=" + text);
+            byte[] damaged = Files.readAllBytes(zip);
+            damaged[30 + "a.txt".length() + text.length() / 2]++; // a local header has 30 bytes and the name
+            Files.write(zip, damaged);
+            refused(zip.toString(), WHOLE, "a.zip: entry a.txt: damaged");
+            refused(zip.toString(), WHOLE.withLines(true), "a.zip: entry a.txt: damaged");
+        }
+    }
+
+    @Test
     void gzipIsUnpacked() throws IOException {
         Path file = write("a.txt.gz", gzip("one\ntwo"));
         assertThat(read(file.toString(), WHOLE)).containsExactly("a.txt=one\ntwo");
@@ -168,6 +193,11 @@ class CorpusTest {
         refused(file.toString(), WHOLE.withField("id"), "line 1: the field \"id\" is not a string");
         refused(write("b.jsonl", "{\"text\": \"x\"}\n{\"text\": ").toString(), WHOLE, "b.jsonl: line 2: not JSON");
         refused(write("c.jsonl", "[1]").toString(), WHOLE, "line 1: not a JSON object");
+        String deep = "[".repeat(2000) + "1".repeat(2000) + "]".repeat(2000);
+        Path wide = write("wide.jsonl",
+                "{\"more\": " + deep + ", \"" + "n".repeat(60_000) + "\": 1, \"text\": \"x\"}");
+        assertThat(read(wide.toString(), WHOLE)).as("the rest of a line may be anything")
+                .containsExactly("wide.jsonl:1=x");
         refused(write("d.jsonl", "{\"text\":\"x\"} {}").toString(), WHOLE, "line 1: more than one JSON value");
     }
 
@@ -186,6 +216,7 @@ class CorpusTest {
     @Test
     void emptyAndMissingOnesSaySo() throws IOException {
         refused(write("empty.txt", "").toString(), WHOLE, "empty.txt: no text in");
+        assertThatIllegalArgumentException().isThrownBy(() -> Corpus.open("", WHOLE)).withMessageContaining("is empty");
         refused(write("bom.txt", "\uFEFF").toString(), WHOLE, "bom.txt: no text in");
         refused(write("lines.txt", "\n\r\n\n").toString(), WHOLE.withLines(true), "lines.txt: no text in");
         refused(Files.createDirectories(folder.resolve("none")).toString(), WHOLE, "none: the folder holds no files");
