@@ -96,7 +96,7 @@ final class Main {
                 commandLine.getOut().flush();
             }
             return code;
-        } catch (UncheckedIOException | OutOfMemoryError | StackOverflowError e) { // picocli hands its handlers exceptions
+        } catch (UncheckedIOException | Error e) { // picocli hands its handlers exceptions alone
             return ((Main) commandLine.getCommand()).failed(e, commandLine);
         }
     }

@@ -77,6 +77,12 @@ final class MainTest {
             throw new OutOfMemoryError("Java heap space");
         }, "try")).isEqualTo(1);
         assertThat(err.toString()).startsWith("verbo: out of memory").hasLineCount(1);
+        err.getBuffer().setLength(0);
+        assertThat(run(() -> {
+            throw new InternalError("a fault occurred in an unsafe memory access operation");
+        }, "try")).isEqualTo(1);
+        assertThat(err.toString()).startsWith("verbo: internal error: java.lang.InternalError: a fault")
+                .hasLineCount(1);
     }
 
     @Test

@@ -304,7 +304,6 @@ final class FastModel extends NgramModel {
         ModelFile.Layout layout = layout(model.counts(), model.vocabulary, tokenizer);
         AtomicFiles.writeChannel(path, channel -> {
             try (FileWindow file = new FileWindow(channel, layout.length)) {
-                file.setInt(layout.length - 4, 0); // all of its length, before several write to it
                 layout.writeWords(file, model.vocabulary, tokenizer);
                 for (int id = 0; id < layout.vocabularySize; id++) {
                     long at = layout.unigramsOffset + 8L * id;

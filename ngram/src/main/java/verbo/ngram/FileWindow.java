@@ -5,6 +5,7 @@ package verbo.ngram;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class FileWindow implements AutoCloseable {
     private static final long SIZE = 8L << 20;
+    private static final int ZEROS = 1 << 20; // written at once
     private static final long BEFORE = 256L << 10; // kept behind the place that is asked for
 
     private final FileChannel channel;
@@ -26,10 +28,23 @@ final class FileWindow implements AutoCloseable {
     /**
      * @param length
      *            of the whole file, which grows to it
+     * @throws IOException
+     *             if there is no room for it
      */
-    FileWindow(FileChannel channel, long length) {
+    FileWindow(FileChannel channel, long length) throws IOException {
         this.channel = channel;
         this.length = length;
+        reserve();
+    }
+
+    /** Writes zeros as far as the file is to reach: a disk that is full when a mapped page is first written ends the JVM. */
+    private void reserve() throws IOException {
+        long size = channel.size();
+        ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(ZEROS, Math.max(0, length - size)));
+        while (size < length) {
+            zeros.clear().limit((int) Math.min(zeros.capacity(), length - size));
+            size += channel.write(zeros, size);
+        }
     }
 
     /** The offset in the window of some bytes of the file. */

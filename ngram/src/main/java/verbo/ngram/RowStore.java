@@ -119,8 +119,12 @@ final class RowStore implements AutoCloseable {
     private void flush() throws IOException {
         if (buffer != null && channel != null) {
             buffer.flip();
-            while (buffer.hasRemaining()) {
-                channel.write(buffer);
+            try {
+                while (buffer.hasRemaining()) {
+                    channel.write(buffer);
+                }
+            } catch (IOException e) {
+                throw workspace.named(e);
             }
             buffer.clear();
         }

@@ -78,6 +78,11 @@ final class Workspace implements AutoCloseable {
         return folder.resolve("rows-" + ++files);
     }
 
+    /** A full disk says just that; say what was being made. */
+    IOException named(IOException e) {
+        return new IOException(target + ": " + e.getMessage() + " (in a temporary file beside it)", e);
+    }
+
     private Path parent() {
         return Objects.requireNonNull(target.getParent(), "a file, not the root");
     }

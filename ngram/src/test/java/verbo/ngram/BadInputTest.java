@@ -4,9 +4,12 @@ package verbo.ngram;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -18,6 +21,7 @@ import verbo.text.FormatException;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 /** Texts that are none, and a process that is killed. */
 final class BadInputTest {
@@ -67,6 +71,22 @@ final class BadInputTest {
         }
     }
 
+    @Test
+    void aFullDiskIsToldBeforeAnythingIsMapped() throws IOException {
+        Path full = Path.of("/dev/full"); // every write to it fails
+        assumeTrue(Files.exists(full), "no /dev/full");
+        try (FileChannel channel = FileChannel.open(full, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            assertThatThrownBy(() -> new FileWindow(channel, 1 << 20)).isInstanceOf(IOException.class)
+                    .hasMessageContaining("No space left");
+        }
+        Path file = Files.writeString(folder.resolve("begun"), "abc");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                FileWindow window = new FileWindow(channel, (3 << 20) + 1)) {
+            assertThat(file).hasSize((3 << 20) + 1);
+            assertThat(window.getInt(0)).isEqualTo('a' | 'b' << 8 | 'c' << 16);
+        }
+    }
+
     /** What the process of the next test does. */
     public static void main(String[] args) throws IOException {
         NgramFiles.estimate(Path.of(args[0]), Path.of(args[1]),
@@ -81,6 +101,31 @@ final class BadInputTest {
                 .orElseThrow() + File.pathSeparator + "target/test-classes";
     }
 
+    /** Estimates in a process of its own, whose command begins so; what it says goes to a file. */
+    private Process start(List<String> before, Path text, Path model) throws IOException {
+        List<String> command = new ArrayList<>(before);
+        command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
+                "-XX:-UsePerfData", "-cp", classPath(), BadInputTest.class.getName(), text.toString(),
+                model.toString()));
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(folder.resolve("log").toFile())
+                .start();
+    }
+
+    /** No file may be longer than the shell allows, which fails as a full disk does. */
+    @Test
+    void whatTemporaryFilesHaveNoRoomForNamesTheModel() throws Exception {
+        Path shell = Path.of("/bin/sh");
+        assumeTrue(Files.isExecutable(shell), "no /bin/sh");
+        Path text = MadeText.write(folder, 6, 150_000, 20_000);
+        Path model = folder.resolve("full.bin");
+        assertThat(start(List.of(shell.toString(), "-c", "ulimit -f 1000; exec \"$@\"", "sh"), text, model).waitFor())
+                .isNotZero();
+        assertThat(Files.readString(folder.resolve("log")))
+                .contains("java.io.IOException: " + model + ": File too large (in a temporary file beside it)");
+        assertThat(model).doesNotExist();
+        assertThat(temporary()).isEmpty();
+    }
+
     private List<Path> temporary() throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(path -> path.getFileName().toString().startsWith(".")).toList();
@@ -91,9 +136,7 @@ final class BadInputTest {
     void aKilledEstimationLeavesNoModelAndTheNextClearsUp() throws Exception {
         Path text = MadeText.write(folder, 6, 150_000, 20_000);
         Path model = folder.resolve("killed.bin");
-        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC", "-cp", classPath(), BadInputTest.class.getName(), text.toString(), model.toString())
-                .redirectErrorStream(true).redirectOutput(folder.resolve("log").toFile()).start();
+        Process process = start(List.of(), text, model);
         try {
             boolean spilled = false;
             while (process.isAlive() && !spilled) {
