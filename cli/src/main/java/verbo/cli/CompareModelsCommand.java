@@ -87,8 +87,8 @@ final class CompareModelsCommand implements Callable<Integer> {
     private LineScores score(Path path, List<String> read) throws IOException {
         try (LanguageModel model = ModelOption.open(path, common)) {
             LineScores sum = null;
-            for (String text : read) {
-                LineScores next = score(path, model, text);
+            for (int i = 0; i < read.size(); i++) {
+                LineScores next = score(path, model, texts.get(i), read.get(i));
                 sum = sum == null ? next : sum.plus(next);
             }
             if (sum == null) {
@@ -98,11 +98,11 @@ final class CompareModelsCommand implements Callable<Integer> {
         }
     }
 
-    private static LineScores score(Path path, LanguageModel model, String text) {
+    private static LineScores score(Path path, LanguageModel model, String name, String text) {
         try {
             return LineScores.of(model, ScoreCommand.ended(model.tokenizer(), text));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
+            throw new IllegalArgumentException(path + ": " + name + ": " + e.getMessage(), e);
         }
     }
 

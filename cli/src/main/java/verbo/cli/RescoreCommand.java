@@ -159,7 +159,12 @@ final class RescoreCommand implements Callable<Integer> {
         if (score == null) {
             throw new FormatException(Path.of(file), "line " + number + ": no score beside a tab: " + line.strip());
         }
-        int[] ids = tokenizer.encode(ScoreCommand.ended(tokenizer, text));
+        int[] ids;
+        try {
+            ids = tokenizer.encode(ScoreCommand.ended(tokenizer, text));
+        } catch (IllegalArgumentException e) {
+            throw new FormatException(Path.of(file), "line " + number + ": " + e.getMessage(), e);
+        }
         int[] all = Arrays.copyOf(beginning, beginning.length + ids.length);
         System.arraycopy(ids, 0, all, beginning.length, ids.length);
         return new Rescoring.Hypothesis(text, score, ids.length == 0 ? 0 : -opened.score(all).nats());

@@ -207,6 +207,45 @@ final class NgramCommandTest {
         Ran.badly(1, "no such file", "compare-models", model, "--text", folder.resolve("none"));
     }
 
+    /** What only stands for the ends of lines is a word of no text, whichever way it is read. */
+    @Test
+    void endsOfSentencesAsWordsAreRefused() throws IOException {
+        String where = "the text has <s> or </s> as a word";
+        for (String word : new String[]{"<s>", "</s>"}) {
+            Path marked = Files.writeString(folder.resolve("marked.txt"), "the sea\nthe " + word + " ship\n");
+            Ran.badly(1, marked + ": line 2, byte 12: " + where, "score", "--model", model, marked);
+            Ran.badly(1, marked + ": line 2, character 4: " + where, "score", "--model", model, marked, "--tokens");
+            Ran.badly(1, model + ": " + marked + ": line 2, character 4: " + where, "compare-models", model, "--text",
+                    marked);
+            Path lists = Files.writeString(folder.resolve("marked-lists.txt"), "a\t-1\n" + word + " a\t-2\n");
+            Ran.badly(1, lists + ": line 2: line 1, character 0: " + where, "rescore", "--model", model, lists);
+        }
+    }
+
+    @Test
+    void foldersInPlaceOfFilesAreNamed() throws IOException {
+        Path out = folder.resolve("of-a-folder.bin");
+        Path lists = Files.writeString(folder.resolve("one-list.txt"), "the sea\t-1\n");
+        for (Object[] call : new Object[][]{{"score", "--model", model, folder},
+                {"score", "--model", model, folder, "--tokens"},
+                {"rescore", "--model", model, folder}, {"rescore", "--model", model, lists, "--tune", folder},
+                {"correct", "eval", "--model", model, "--text", folder},
+                {"ngram", "train", "--order", 2, "--text", folder, "--out", out},
+                {"ngram", "train", "--order", 2, "--text", folder, "--out", out, "--tokenizer", "char"},
+                {"ngram", "count", "--order", 2, "--text", folder, "--out", out},
+                {"ngram", "entropy", "--text", folder}}) {
+            Ran.badly(1, "verbo: " + folder + ": is a folder; a text file is needed", call);
+        }
+        for (Object[] call : new Object[][]{{"ngram", "train", "--order", 2, "--counts", folder, "--out", out},
+                {"ngram", "convert", folder, out}, {"ngram", "size", folder},
+                {"ngram", "prune", folder, out, "--threshold", "1e-8"}, {"ngram", "info", folder},
+                {"identify", "--model", folder, "x"}, {"correct", "--model", folder, "x"}}) {
+            Ran.badly(1, "verbo: " + folder + ": is a folder; a file is needed", call);
+        }
+        Path named = Files.createDirectories(folder.resolve("folder.arpa"));
+        Ran.badly(1, "verbo: " + named + ": is a folder; a file is needed", "ngram", "convert", named, out);
+    }
+
     @Test
     void mixturesTakeAModelsPlace() throws IOException {
         Path mixture = folder.resolve("both.json");

@@ -51,6 +51,7 @@ final class ArpaReader {
 
     /** Reads a file, packed if its name ends in {@code .gz}. */
     static NgramRows read(Path file, Workspace workspace) throws IOException {
+        ModelFile.check(file);
         try (InputStream raw = Files.newInputStream(file);
                 InputStream in = file.toString().endsWith(".gz") ? new GZIPInputStream(raw, BUFFER) : raw) {
             ArpaReader reader = new ArpaReader(file, workspace);

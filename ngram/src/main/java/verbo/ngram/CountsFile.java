@@ -58,6 +58,7 @@ final class CountsFile {
 
     /** Whether a file says of itself that it holds counts. */
     static boolean is(Path path) throws IOException {
+        ModelFile.check(path);
         try (InputStream in = Files.newInputStream(path)) {
             return Arrays.equals(in.readNBytes(MAGIC.length), MAGIC);
         }
@@ -65,6 +66,7 @@ final class CountsFile {
 
     /** Reads the header and the words. */
     static CountsFile open(Path path) throws IOException {
+        ModelFile.check(path);
         long length = Files.size(path);
         try (InputStream in = Files.newInputStream(path)) {
             ByteBuffer header = ByteBuffer.wrap(in.readNBytes(HEADER)).order(ByteOrder.LITTLE_ENDIAN);

@@ -15,6 +15,7 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 import verbo.text.FormatException;
+import verbo.text.TextFile;
 
 /** Reads a text line by line, strictly as UTF-8; {@code .gz} is unpacked, a carriage return at an end is left out. */
 final class Lines implements AutoCloseable {
@@ -33,6 +34,9 @@ final class Lines implements AutoCloseable {
      */
     Lines(Path file, @Nullable InputStream stream) throws IOException {
         this.file = file;
+        if (stream == null) {
+            TextFile.check(file);
+        }
         InputStream raw = stream != null ? stream : Files.newInputStream(file);
         try {
             in = stream == null && file.toString().endsWith(".gz") ? new GZIPInputStream(raw, 1 << 16) : raw;

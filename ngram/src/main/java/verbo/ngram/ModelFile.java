@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
@@ -47,9 +48,17 @@ final class ModelFile {
     private ModelFile() {}
 
     static boolean isModel(Path file) throws IOException {
+        check(file);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             ByteBuffer head = ByteBuffer.allocate(MAGIC.length);
             return channel.read(head) == MAGIC.length && java.util.Arrays.equals(head.array(), MAGIC);
+        }
+    }
+
+    /** Throws if a folder is given: the system would only say that it is one, and not which. */
+    static void check(Path file) throws FormatException {
+        if (Files.isDirectory(file)) {
+            throw new FormatException(file, "is a folder; a file is needed");
         }
     }
 
@@ -150,6 +159,7 @@ final class ModelFile {
      *             if not
      */
     static Header open(Path path, Arena arena) throws IOException {
+        check(path);
         MemorySegment file;
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             long size = channel.size();

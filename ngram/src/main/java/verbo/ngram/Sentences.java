@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import verbo.text.FormatException;
+import verbo.text.TextFile;
 
 /**
  * Reads a text word by word: every line is a sentence, words are kept apart by spaces, tabs, carriage returns and zero bytes,
@@ -28,6 +29,10 @@ final class Sentences {
         /** A sentence ends. */
         void end() throws IOException;
     }
+
+    /** Why a text with a word is refused that only stands for the ends of sentences. */
+    static final String ENDS = "the text has <s> or </s> as a word, which stand for the ends of sentences and are added to"
+            + " every line: take them out";
 
     private static final int BUFFER = 1 << 20;
     private static final byte[] KIND = new byte[256]; // 0 part of a word, 1 space, 2 end of line
@@ -52,6 +57,7 @@ final class Sentences {
 
     /** Reads the whole file. */
     void read(Sink sink) throws IOException {
+        TextFile.check(file);
         try (InputStream raw = Files.newInputStream(file); InputStream in = unpack(raw)) {
             read(in, sink);
         }
@@ -151,8 +157,7 @@ final class Sentences {
         if (to - from == 3 && bytes[from] == '<' && bytes[from + 1] == 's' && bytes[from + 2] == '>'
                 || to - from == 4 && bytes[from] == '<' && bytes[from + 1] == '/' && bytes[from + 2] == 's'
                         && bytes[from + 3] == '>') {
-            throw new FormatException(file, where + "the text has <s> or </s> as a word, which stand for the ends of"
-                    + " sentences and are added to every line: take them out");
+            throw new FormatException(file, where + ENDS);
         }
         try {
             StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, from, to - from));

@@ -70,7 +70,7 @@ public record TextScore(long sentences, long tokens, double nats, long unknown, 
      * Scores a text, whatever its length.
      *
      * @throws verbo.text.FormatException
-     *             if it is not UTF-8
+     *             if it is not UTF-8, or has {@code <s>} or {@code </s>} as a word of a model of words
      */
     public static TextScore of(NgramModel model, Path text) throws IOException {
         return of(model, text, null);
@@ -141,7 +141,7 @@ public record TextScore(long sentences, long tokens, double nats, long unknown, 
         @Override
         public void word(byte[] bytes, int from, int to) throws IOException {
             int id = vocabulary.id(bytes, from, to);
-            if (id == Vocabulary.UNKNOWN) {
+            if (id <= Vocabulary.END) {
                 text.check(bytes, from, to);
             }
             take(id);

@@ -12,7 +12,8 @@ import verbo.text.Tokenizer;
 
 /**
  * Words at white space, as n-gram models take them: every word is a token, and the end of a line is {@code </s>}. Words that
- * the vocabulary lacks are {@code <unk>}. Decoding puts one space between words, so it gives a text back up to its white space.
+ * the vocabulary lacks are {@code <unk>}. {@code <s>} and {@code </s>} stand for the ends of lines alone: a text that has them as
+ * words is refused, as it is when a model is estimated. Decoding puts one space between words, so it gives a text back up to its white space.
  */
 public final class WordTokenizer implements Tokenizer {
     private final Vocabulary vocabulary;
@@ -60,6 +61,11 @@ public final class WordTokenizer implements Tokenizer {
                 ends = Arrays.copyOf(ends, count * 2);
             }
             ids[count] = c == '\n' ? Vocabulary.END : vocabulary.id(text.substring(at, end));
+            if (c != '\n' && (ids[count] == Vocabulary.BEGIN || ids[count] == Vocabulary.END)) {
+                long line = text.substring(0, at).chars().filter(each -> each == '\n').count() + 1;
+                int character = text.codePointCount(text.lastIndexOf('\n', at) + 1, at);
+                throw new IllegalArgumentException("line " + line + ", character " + character + ": " + Sentences.ENDS);
+            }
             tokens.add(vocabulary.word(ids[count]));
             starts[count] = at;
             ends[count++] = end;

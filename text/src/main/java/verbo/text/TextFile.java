@@ -28,11 +28,21 @@ public final class TextFile {
         return decode(file, bytes(file));
     }
 
-    /** The bytes of a text file. */
-    static byte[] bytes(Path file) throws IOException {
+    /**
+     * Looks at what is about to be read as a text: of a folder the system would only say that it is one, and not which.
+     *
+     * @throws FormatException
+     *             if it is a folder
+     */
+    public static void check(Path file) throws FormatException {
         if (Files.isDirectory(file)) {
             throw new FormatException(file, "is a folder; a text file is needed");
         }
+    }
+
+    /** The bytes of a text file. */
+    static byte[] bytes(Path file) throws IOException {
+        check(file);
         try (InputStream raw = Files.newInputStream(file); InputStream in = unpacked(file, raw)) {
             byte[] bytes = Files.size(file) > MOST ? null : in.readNBytes(MOST);
             if (bytes == null || (bytes.length == MOST && in.read() >= 0)) {

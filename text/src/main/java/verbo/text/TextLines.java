@@ -21,9 +21,10 @@ public final class TextLines {
      * Hands over every line of a file, without what ends it and without a byte order mark. {@code .gz} is unpacked.
      *
      * @throws FormatException
-     *             if the file is not UTF-8, naming the line, or not a whole gzip file
+     *             if the file is a folder, not UTF-8, naming the line, or not a whole gzip file
      */
     public static void forEach(Path file, IOConsumer<String> action) throws IOException {
+        TextFile.check(file);
         try (InputStream in = Files.newInputStream(file)) {
             forEach(file, in, action);
         }

@@ -42,6 +42,8 @@ class TextFileTest {
     @Test
     void whatIsNoTextIsRefused() throws IOException {
         refused(folder, "is a folder; a text file is needed");
+        assertThatExceptionOfType(FormatException.class).isThrownBy(() -> TextLines.forEach(folder, line -> {}))
+                .withMessage(folder + ": is a folder; a text file is needed");
         Path latin = folder.resolve("latin.txt");
         Files.write(latin, new byte[]{'a', (byte) 0xE9, 'b'});
         refused(latin, "not UTF-8 text, at byte 1");

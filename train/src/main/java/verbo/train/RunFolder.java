@@ -111,9 +111,14 @@ final class RunFolder implements AutoCloseable {
             channel.close();
             return null;
         }
-        channel.truncate(0);
-        channel.write(
-                ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
+        try {
+            channel.truncate(0);
+            channel.write(
+                    ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
+        } catch (IOException e) { // a full disk says just that
+            channel.close();
+            throw new IOException(path + ": " + e.getMessage(), e);
+        }
         return new RunFolder(path, channel, lock);
     }
 

@@ -26,6 +26,7 @@ import verbo.text.Json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.assertj.core.api.Assertions.within;
 
 /** Small runs from end to end. */
@@ -323,6 +324,17 @@ final class TrainingTest {
         resume("run");
         assertSame("run", "whole");
         assertThat(folder.resolve("run/.data")).doesNotExist();
+    }
+
+    @Test
+    void aFullDiskSaysWhichRunItIs() throws IOException {
+        Path full = Path.of("/dev/full"); // every write to it fails
+        assumeTrue(Files.exists(full), "no /dev/full");
+        Path run = Files.createDirectory(folder.resolve("full"));
+        Path lock = Files.createSymbolicLink(run.resolve(".lock"), full);
+        assertThatThrownBy(() -> RunFolder.create(run, "full", false)).isInstanceOf(IOException.class)
+                .hasMessageStartingWith(run + ": ").hasMessageContaining("No space left");
+        Files.delete(lock);
     }
 
     @Test

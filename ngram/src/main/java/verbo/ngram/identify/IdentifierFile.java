@@ -167,6 +167,9 @@ final class IdentifierFile {
      *             if it is none, or not whole
      */
     static Opened open(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new FormatException(path, "is a folder; a file is needed");
+        }
         long size = Files.size(path);
         if (size < BIASES || size > Integer.MAX_VALUE - 8) {
             throw new FormatException(path, "not a model of language identification: " + size + " bytes");
