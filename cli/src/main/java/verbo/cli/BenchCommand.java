@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import verbo.cli.bench.BenchRow;
 import verbo.cli.bench.BenchRows;
 import verbo.cli.bench.EncodeRow;
@@ -27,11 +28,24 @@ import verbo.text.Json;
 @Command(name = "bench",
         description = "Measure this machine, and how much of it the kernels and the training presets use.")
 final class BenchCommand implements Callable<Integer> {
+    /** Rows that are there only with options, and which these are. */
+    private static final Map<String, String> NEED = new LinkedHashMap<>();
+
+    static {
+        for (String name : List.of("query", "query-word")) {
+            NEED.put(name, "--model and --text");
+        }
+        for (String name : List.of("encode-lines", "encode-whole")) {
+            NEED.put(name, "--tokenizer and --text");
+        }
+    }
+
     @Option(names = "--only", paramLabel = "PREFIX",
             description = "Run only the rows whose names begin so; may be several, with commas between.")
     private @Nullable String only;
 
-    @Option(names = "--list", description = "Print the rows' names and measure nothing.")
+    @Option(names = "--list",
+            description = "Print the rows' names, and what some need to be run, and measure nothing.")
     private boolean list;
 
     @Option(names = "--model", paramLabel = "PATH",
@@ -84,18 +98,20 @@ final class BenchCommand implements Callable<Integer> {
                 }
             }
         }
-        if (rows.isEmpty()) {
-            throw common.wrong("no row's name begins with '" + only + "'; --list shows them all");
-        }
-        if (list && common.json) {
-            common.out().println(rows.stream().map(row -> '"' + row.name() + '"')
-                    .collect(Collectors.joining(", ", "[", "]")));
-            return 0;
-        }
         if (list) {
-            rows.forEach(row -> common.out().println(row.name()));
-            common.out().flush();
+            list(rows, prefixes);
             return 0;
+        }
+        for (String prefix : prefixes) {
+            for (Map.Entry<String, String> each : NEED.entrySet()) {
+                if (!prefix.isEmpty() && each.getKey().startsWith(prefix)
+                        && rows.stream().noneMatch(row -> row.name().startsWith(prefix))) {
+                    throw common.wrong("the row " + each.getKey() + " needs " + each.getValue());
+                }
+            }
+        }
+        if (rows.isEmpty()) {
+            throw unknown();
         }
         List<String> objects = new ArrayList<>();
         for (BenchRow row : rows) {
@@ -114,6 +130,30 @@ final class BenchCommand implements Callable<Integer> {
             common.out().flush();
         }
         return 0;
+    }
+
+    private ParameterException unknown() {
+        return common.wrong("no row's name begins with '" + only + "'; --list shows them all");
+    }
+
+    private void list(List<BenchRow> rows, List<String> prefixes) {
+        Map<String, String> lines = new LinkedHashMap<>(); // of each name
+        rows.forEach(row -> lines.put(row.name(), row.name()));
+        NEED.forEach((name, options) -> {
+            if (prefixes.stream().anyMatch(name::startsWith)) {
+                lines.putIfAbsent(name, String.format(Locale.ROOT, "%-36s needs %s", name, options));
+            }
+        });
+        if (lines.isEmpty()) {
+            throw unknown();
+        }
+        if (common.json) {
+            common.out().println(lines.keySet().stream().map(name -> '"' + name + '"')
+                    .collect(Collectors.joining(", ", "[", "]")));
+        } else {
+            lines.values().forEach(common.out()::println);
+        }
+        common.out().flush();
     }
 
     private static Map<String, @Nullable Object> json(BenchRow row, BenchRow.Result result) {

@@ -301,6 +301,14 @@ final class CommandsTest {
         Result list = run("bench", "--list", "--json", "--only", "gemm-");
         assertThat(list.out).startsWith("[\"gemm-").hasLineCount(1).endsWith("\"]" + System.lineSeparator());
         assertFails(2, "no row's name begins with 'nothing-like-this'", "bench", "--only", "nothing-like-this");
+        assertFails(2, "no row's name begins with 'no'", "bench", "--only", "no", "--list");
+        assertFails(2, "the row encode-lines needs --tokenizer and --text", "bench", "--only", "encode");
+        assertFails(2, "the row query-word needs --model and --text", "bench", "--only", "fma,query-word");
+        assertThat(run("bench", "--list", "--only", "query").out).hasLineCount(2).contains("needs --model and --text");
+        assertThat(run("bench", "--list").out).contains("gemm-nn-768-t1", "encode-whole").contains("needs --tokenizer");
+        assertThat(run("bench", "--list", "--json", "--only", "encode").out).startsWith("[\"encode-lines\", \"encode");
+        assertThat(run("bench", "--list", "--tokenizer", "byte", "--text", path("text.txt"), "--only", "encode").out)
+                .contains("encode-lines").doesNotContain("needs");
     }
 
     /** Measured here, as only this module may ask the JVM. Interpreted kernels put their vectors on the heap. */
