@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.spi.ToolProvider;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import verbo.models.Gpt;
@@ -26,7 +27,7 @@ import verbo.text.Tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-/** Compiles and runs the README's Java, so that it stays true. */
+/** Compiles and runs the Java of the README and of pages in docs, so that it stays true. */
 final class ReadmeTest {
     private static final Pattern JAVA = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
 
@@ -35,7 +36,36 @@ final class ReadmeTest {
 
     @Test
     void theExampleCompilesAndRuns() throws Exception {
-        Matcher example = JAVA.matcher(Files.readString(Path.of("../README.md")));
+        compile(Files.readString(Path.of("../README.md")));
+        assertThat(run(model())).matches("(?s).*\\n[0-9.]+ bits per byte\\n");
+    }
+
+    @Test
+    void theTokenizersExampleCompilesAndRuns() throws Exception {
+        Path bert = folder.resolve("bert-base-cased.json");
+        Path text = Files.writeString(folder.resolve("text.txt"), "The harbour lies in the north.\nWhere is it?\n");
+        Ran.well("tokenizer", "train", "--type", "wordpiece", "--vocabulary-size", 60, "--normalizer", "bert-cased",
+                "-o", bert, text);
+        String page = Files.readString(Path.of("../docs/tokenizers.md"));
+        assertThat(page).contains("\"bert-base-cased.json\"");
+        compile(page.replace("\"bert-base-cased.json\"", '"' + bert.toString().replace("\\", "\\\\") + '"'));
+        assertThat(run(folder)).isEqualTo("public class \n");
+    }
+
+    @Test
+    void theTensorsExampleCompilesAndRuns() throws Exception {
+        compile(Files.readString(Path.of("../docs/tensors.md")));
+        assertThat(run(folder)).hasLineCount(3).startsWith("0 ");
+    }
+
+    @Test
+    void theNgramExampleCompiles() throws Exception {
+        compile(Files.readString(Path.of("../docs/ngram.md")));
+    }
+
+    /** The first example of a page. */
+    private void compile(String page) throws Exception {
+        Matcher example = JAVA.matcher(page);
         assertThat(example.find()).isTrue();
         Path source = Files.writeString(folder.resolve("Example.java"), example.group(1));
         ToolProvider javac = ToolProvider.findFirst("javac").orElseThrow();
@@ -46,11 +76,9 @@ final class ReadmeTest {
         int failed = javac.run(to, to, "-cp", path, "-d", folder.toString(), source.toString());
         assertThat(messages.toString()).isEmpty();
         assertThat(failed).isZero();
-
-        assertThat(run(model())).matches("(?s).*\\n[0-9.]+ bits per byte\\n");
     }
 
-    private String run(Path model) throws Exception {
+    private String run(Path argument) throws Exception {
         PrintStream out = System.out;
         ByteArrayOutputStream written = new ByteArrayOutputStream();
         System.setOut(new PrintStream(written, true, StandardCharsets.UTF_8));
@@ -59,9 +87,13 @@ final class ReadmeTest {
             Class<?> type = loader.loadClass("Example");
             Constructor<?> constructor = type.getDeclaredConstructor();
             constructor.setAccessible(true);
-            Method main = type.getDeclaredMethod("main", String[].class);
+            Method main = Stream.of(type.getDeclaredMethods()).filter(method -> method.getName().equals("main"))
+                    .findFirst().orElseThrow();
             main.setAccessible(true);
-            main.invoke(constructor.newInstance(), (Object) new String[]{model.toString()});
+            Object[] arguments = main.getParameterCount() == 0
+                    ? new Object[0]
+                    : new Object[]{new String[]{argument.toString()}};
+            main.invoke(constructor.newInstance(), arguments);
         } finally {
             System.setOut(out);
         }

@@ -382,8 +382,9 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
     }
 
     /**
-     * Every setting that a run uses, with its value: what {@code training.json} holds. The others stay out of it as they
-     * stayed out of the run file, since some settings mean something else when they are given.
+     * Every setting with its value, given or not: what {@code training.json} holds. Out of it stay those of models of other
+     * families, or of any where {@code init} gives the model, and those of a tokenizer that is not trained, since some mean
+     * something else when they are given.
      */
     private static Map<String, Object> used(Settings s, boolean begun, TokenizerChoice tokenizer) {
         Map<String, Object> used = s.all();
