@@ -67,6 +67,8 @@ final class MixtureFileTest {
                 LanguageModel third = bare.languageModel(tokenizer)) {
             Mixture mixture = MixtureFile.mix(List.of(first, second), new double[]{1, 1});
             assertThat(mixture.vocabularySize()).isEqualTo(8);
+            assertThat(mixture).hasToString(
+                    "mixture of 0.5000 of " + one.description() + ", 0.5000 of " + other.description());
             assertThat(mixture.score(new int[]{0, 1, 2}).tokens()).isEqualTo(2);
             assertThatThrownBy(() -> MixtureFile.mix(List.of(first, third), new double[]{1, 1}))
                     .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("padded alike");

@@ -17,6 +17,9 @@ abstract class CausalTransformer {
     /** Length of a token's last hidden vector. */
     abstract int width();
 
+    /** What it is, in one line. */
+    public abstract String description();
+
     public abstract int contextLength();
 
     public abstract int vocabularySize();

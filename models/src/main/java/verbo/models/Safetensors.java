@@ -198,6 +198,9 @@ public final class Safetensors implements AutoCloseable {
         List<Placed> placed = new ArrayList<>();
         for (String name : header.keys()) {
             JsonObject member = header.object(name);
+            if (member == null && name.equals("__metadata__")) {
+                continue; // nothing is said, as where it is missing
+            }
             if (member == null) {
                 throw header.error(name, "must be an object, not null");
             }

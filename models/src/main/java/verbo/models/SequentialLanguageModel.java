@@ -52,6 +52,11 @@ final class SequentialLanguageModel extends NetworkLanguageModel {
     }
 
     @Override
+    public String toString() {
+        return network.description();
+    }
+
+    @Override
     public int contextLength() {
         return Integer.MAX_VALUE;
     }
@@ -182,10 +187,12 @@ final class SequentialLanguageModel extends NetworkLanguageModel {
         }
 
         void take(int[] more, Place reached) {
-            if (shared || length + more.length > tokens.length) {
+            if (length + more.length > tokens.length) {
                 tokens = Arrays.copyOf(tokens, Math.max(length + more.length, tokens.length + tokens.length / 2));
-                shared = false;
+            } else if (shared) { // no longer: a text that forks at each token would have room for many times its length
+                tokens = tokens.clone();
             }
+            shared = false;
             System.arraycopy(more, 0, tokens, length, more.length);
             length += more.length;
             place = reached;

@@ -43,6 +43,11 @@ final class TransformerLanguageModel extends NetworkLanguageModel {
     }
 
     @Override
+    public String toString() {
+        return network.description();
+    }
+
+    @Override
     public int contextLength() {
         return network.contextLength();
     }

@@ -195,6 +195,15 @@ class SafetensorsTest {
     }
 
     @Test
+    void metadataThatIsNullIsNone() throws IOException {
+        String header = "{\"__metadata__\":null," + tensor("a", "F32", "[1]", 0, 4) + "}";
+        try (Safetensors read = Safetensors.open(file(bytes(header, new byte[4])))) {
+            assertThat(read.metadata()).isEmpty();
+            assertThat(read.names()).containsExactly("a");
+        }
+    }
+
+    @Test
     void shardsAreReadThroughTheirIndex() throws IOException {
         try (Scope scope = Scope.open(engine)) {
             Safetensors.write(folder.resolve("model-1.safetensors"), Map.of("a", scope.of(new float[]{1}, 1)),

@@ -237,6 +237,21 @@ public abstract class LanguageModelContract {
         left.close();
     }
 
+    /** As beams do: what a fork keeps must not grow with how often it was forked. */
+    @Test
+    void aTextGoesOnInForkAfterFork() {
+        int length = Math.min(2000, model.contextLength());
+        State state = model.open();
+        for (int i = 0; i < length; i++) {
+            State fork = state.fork();
+            state.close();
+            fork.advance(i % model.vocabularySize());
+            state = fork;
+        }
+        assertThat(state.length()).isEqualTo(length);
+        state.close();
+    }
+
     @Test
     void forksAdvanceTogether() {
         int[] tokens = tokens();
