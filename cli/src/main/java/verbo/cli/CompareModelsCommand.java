@@ -17,6 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import verbo.lm.LanguageModel;
 import verbo.lm.LineScores;
+import verbo.models.LanguageModels;
 
 /** {@code verbo compare-models}. */
 @Command(name = "compare-models",
@@ -47,7 +48,11 @@ final class CompareModelsCommand implements Callable<Integer> {
         }
         List<String> read = new ArrayList<>();
         for (String text : texts) {
-            read.add(ScoreCommand.read(text));
+            String held = ScoreCommand.read(text);
+            if (held.isEmpty()) {
+                throw new IllegalArgumentException(text + ": nothing to score: the text is empty");
+            }
+            read.add(held);
         }
         List<LineScores> scores = new ArrayList<>();
         try {
@@ -86,9 +91,10 @@ final class CompareModelsCommand implements Callable<Integer> {
 
     private LineScores score(Path path, List<String> read) throws IOException {
         try (LanguageModel model = ModelOption.open(path, common)) {
+            boolean lines = LanguageModels.readsLines(path);
             LineScores sum = null;
             for (int i = 0; i < read.size(); i++) {
-                LineScores next = score(path, model, texts.get(i), read.get(i));
+                LineScores next = score(path + ": " + texts.get(i), model, lines, read.get(i));
                 sum = sum == null ? next : sum.plus(next);
             }
             if (sum == null) {
@@ -98,11 +104,13 @@ final class CompareModelsCommand implements Callable<Integer> {
         }
     }
 
-    private static LineScores score(Path path, LanguageModel model, String name, String text) {
+    private static LineScores score(String what, LanguageModel model, boolean lines, String text) {
         try {
-            return LineScores.of(model, ScoreCommand.ended(model.tokenizer(), text));
+            return lines
+                    ? LineScores.ofLines(model, text)
+                    : LineScores.of(model, ScoreCommand.ended(model.tokenizer(), text));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(path + ": " + name + ": " + e.getMessage(), e);
+            throw new IllegalArgumentException(what + ": " + e.getMessage(), e);
         }
     }
 

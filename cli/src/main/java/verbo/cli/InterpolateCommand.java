@@ -60,6 +60,7 @@ final class InterpolateCommand implements Callable<Integer> {
         try {
             for (Path path : paths) {
                 models.add(ModelOption.open(path, common));
+                MixtureFile.requireWhole(path);
             }
             double[] equal = new double[models.size()];
             java.util.Arrays.fill(equal, 1);

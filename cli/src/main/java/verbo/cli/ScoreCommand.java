@@ -4,7 +4,6 @@ package verbo.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,11 +19,12 @@ import picocli.CommandLine.Parameters;
 import verbo.lm.LanguageModel;
 import verbo.lm.Score;
 import verbo.lm.Scoring;
+import verbo.models.LanguageModels;
 import verbo.ngram.NgramModel;
 import verbo.ngram.WordTokenizer;
-import verbo.text.Json;
 import verbo.text.TextFile;
 import verbo.text.Tokenizer;
+import verbo.text.WordLevelTokenizer;
 
 /** {@code verbo score}. */
 @Command(name = "score", description = "Tell how well a model predicts a text.")
@@ -75,25 +75,14 @@ final class ScoreCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** Whether the model was trained with a line a document. */
-    private boolean areDocuments() throws IOException {
-        Path training = model.path().resolve("training.json");
-        Path folder = model.path().toAbsolutePath().normalize().getParent();
-        if (!Files.exists(training) && folder != null && folder.endsWith("checkpoints")) { // one of a run's
-            training = folder.resolveSibling("training.json");
-        }
-        return Files.exists(training) && Json.read(training).get("configuration") instanceof Map<?, ?> configuration
-                && configuration.get("data") instanceof Map<?, ?> data && "line".equals(data.get("documents"));
-    }
-
     private Scoring score(LanguageModel opened, String text) throws IOException {
         if (opened.tokenizer() == null) {
             throw new IllegalArgumentException(
                     model.path() + ": the model has no tokenizer: give --ids in place of a file");
         }
         try {
-            return lines || areDocuments()
-                    ? Scoring.ofLines(opened, text.lines().toList(), Screen.progress(common.err(), "lines"))
+            return lines || LanguageModels.readsLines(model.path())
+                    ? Scoring.ofLines(opened, Scoring.lines(text), Screen.progress(common.err(), "lines"))
                     : Scoring.of(opened, text, Screen.progress(common.err(), "tokens"));
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
@@ -109,7 +98,8 @@ final class ScoreCommand implements Callable<Integer> {
 
     /** A text as a model is to be tuned on or compared by: of words, every line ends a sentence, the last one too. */
     static String ended(@Nullable Tokenizer tokenizer, String text) {
-        return tokenizer instanceof WordTokenizer && !text.isEmpty() && !text.endsWith("\n") ? text + "\n" : text;
+        boolean words = tokenizer instanceof WordTokenizer || tokenizer instanceof WordLevelTokenizer;
+        return words && !text.isEmpty() && !text.endsWith("\n") ? text + "\n" : text;
     }
 
     private Map<String, @Nullable Object> json(Scoring scoring) {

@@ -243,6 +243,34 @@ final class CommandsTest {
                 .isEqualTo(whole);
         assertThat(run("score", "--model", path("lines"), path("lines.txt"), "--lines", "--json").json())
                 .isEqualTo(whole);
+        Files.createSymbolicLink(folder.resolve("best"), folder.resolve("lines/checkpoints/step-000030"));
+        assertThat(run("score", "--model", path("best"), path("lines.txt"), "--json").json()).isEqualTo(whole);
+        Files.writeString(folder.resolve("dos.txt"), "the ship\r\nof the north\r\n");
+        assertThat(run("score", "--model", path("lines"), path("dos.txt"), "--json").json()).isEqualTo(whole);
+        Files.writeString(folder.resolve("mac.txt"), "the ship\rof the north");
+        assertFails(1, "U+000D", "score", "--model", path("lines"), path("mac.txt"));
+    }
+
+    @Test
+    void aModelOfLinesIsComparedByTheTextsItLearntAndNotMixed() throws IOException {
+        assertThat(run("train", path("run.yaml"), "--set", "run=" + path("ofLines"), "--set", "data.documents=line",
+                "--set", "steps=5").code).isZero();
+        Files.writeString(folder.resolve("compared.txt"), "the ship\n\n" + "of the north\n".repeat(5) + "wind");
+        Map<String, Object> scored = run("score", "--model", path("ofLines"), path("compared.txt"), "--json").json();
+        Map<String, Object> compared = run("compare-models", path("ofLines"), path("run"), "--text",
+                path("compared.txt"), "--json").json();
+        assertThat(compared).containsEntry("lines", 8L);
+        List<?> models = (List<?>) Objects.requireNonNull(compared.get("models"));
+        assertThat(((Map<?, ?>) models.getFirst()).get("tokens")).isEqualTo(scored.get("tokens"));
+        assertThat((Double) ((Map<?, ?>) models.getFirst()).get("perplexity"))
+                .isCloseTo((Double) scored.get("perplexity"), org.assertj.core.data.Offset.offset(1e-6));
+        String why = path("ofLines") + ": learnt each line as a text of its own";
+        assertFails(1, why, "interpolate", path("ofLines"), "--cache", "5", "--text", path("compared.txt"), "-o",
+                path("mixed.json"));
+        Files.writeString(folder.resolve("mixed.json"), "{\"mixture\": [{\"model\": \"ofLines\", \"weight\": 1}]}");
+        assertFails(1, path("mixed.json") + ": " + why, "score", "--model", path("mixed.json"), path("compared.txt"));
+        assertFails(1, path("nothing.txt") + ": nothing to score", "compare-models", path("run"), "--text",
+                Files.writeString(folder.resolve("nothing.txt"), "").toString());
     }
 
     @Test

@@ -123,6 +123,7 @@ final class MixtureFileTest {
         assertThat(Main.execute(Main.commandLine(), "ngram", "train", "--order", "2", "--text", counted.toString(),
                 "--discount-fallback", "--out", ngrams.toString())).isZero();
         Tokenizer tokenizer = WordLevelTokenizer.train(Corpus.open(learnt.toString(), Corpus.Options.DEFAULT), 100, 1);
+        assertThat(ScoreCommand.ended(tokenizer, "the sea")).as("as to counted words").isEqualTo("the sea\n");
         try (Engine engine = Engine.cpu(1);
                 Rnn rnn = Rnn.create(engine, RnnConfig.of(RecurrentCell.LSTM, tokenizer.size(), 4, 1, 8), 1);
                 LanguageModel network = rnn.languageModel(tokenizer);

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package verbo.lm;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import verbo.text.Encoding;
 import verbo.text.Tokenizer;
@@ -12,7 +14,8 @@ import verbo.text.Tokenizer;
  * that figure would vary between texts.
  *
  * <p>
- * The text is scored as a whole, so a model that looks back beyond a line does. A token counts for the line it begins in. The
+ * The text is scored as a whole, so a model that looks back beyond a line does; {@link #ofLines} is for models that learnt each
+ * line for itself. A token counts for the line it begins in. The
  * bytes and characters are the text's own, less those of tokens that were not scored. Words that the model reads as unknown are counted:
  * their bits do not tell their letters, so a model with many of them looks better than it is.
  *
@@ -46,10 +49,7 @@ public record LineScores(double[] nats, long[] bytes, long characters, long word
      *             if the model has no tokenizer or cannot read the text
      */
     public static LineScores of(LanguageModel model, String text) {
-        Tokenizer tokenizer = model.tokenizer();
-        if (tokenizer == null) {
-            throw new IllegalArgumentException("the model has no tokenizer, so it cannot be compared by bytes of text");
-        }
+        Tokenizer tokenizer = tokenizer(model);
         Encoding encoding = tokenizer.encodeWithOffsets(text);
         int[] ids = encoding.ids();
         TokenScores scores = model.score(ids);
@@ -87,24 +87,80 @@ public record LineScores(double[] nats, long[] bytes, long characters, long word
             }
             double surprise = -scores.logProbabilities()[i];
             nats[line] += surprise;
-            for (int id : unknownIds) {
-                if (ids[i] == id) {
-                    unknown++;
-                    unknownNats += surprise;
-                }
+            if (isUnknown(unknownIds, ids[i])) {
+                unknown++;
+                unknownNats += surprise;
             }
         }
         if (scores.tokens() == 0) {
             throw new IllegalArgumentException("nothing to score: the text is too short");
         }
-        return new LineScores(nats, bytes, characters,
-                Arrays.stream(text.split("\\s+")).filter(word -> !word.isEmpty()).count(), scores.tokens(), unknown,
-                unknownNats);
+        return new LineScores(nats, bytes, characters, words(text), scores.tokens(), unknown, unknownNats);
+    }
+
+    /**
+     * Scores a text whose lines are each a sequence of its own, as {@link Scoring#ofLines} does. The separator that ends a line
+     * stands for the line's end, which the last line has, too. Empty lines are not scored and have no bytes.
+     *
+     * @throws IllegalArgumentException
+     *             if the model has no tokenizer, or one without a separator, if it cannot read a line (the message says which),
+     *             or if all are empty
+     */
+    public static LineScores ofLines(LanguageModel model, String text) {
+        Tokenizer tokenizer = tokenizer(model);
+        int separator = Scoring.separator(tokenizer);
+        int[] unknownIds = unknown(tokenizer);
+        String ended = text.endsWith("\n") ? text : text + "\n";
+        List<String> lines = Scoring.lines(ended);
+        double[] nats = new double[lines.size()];
+        long[] bytes = new long[lines.size()];
+        long characters = 0;
+        long tokens = 0;
+        long unknown = 0;
+        double unknownNats = 0;
+        int from = 0;
+        for (int line = 0; line < nats.length; line++) {
+            int next = ended.indexOf('\n', from) + 1;
+            if (!lines.get(line).isEmpty()) {
+                TokenScores scores = Scoring.line(model, tokenizer, separator, lines.get(line), line + 1);
+                nats[line] = scores.nats();
+                bytes[line] = ended.substring(from, next).getBytes(StandardCharsets.UTF_8).length;
+                characters += ended.codePointCount(from, next);
+                tokens += scores.tokens();
+                for (int i = 1; i < scores.size(); i++) {
+                    if (isUnknown(unknownIds, scores.ids()[i])) {
+                        unknown++;
+                        unknownNats -= scores.logProbabilities()[i];
+                    }
+                }
+            }
+            from = next;
+        }
+        if (tokens == 0) {
+            throw new IllegalArgumentException("nothing to score: every line is empty");
+        }
+        return new LineScores(nats, bytes, characters, words(text), tokens, unknown, unknownNats);
+    }
+
+    private static Tokenizer tokenizer(LanguageModel model) {
+        Tokenizer tokenizer = model.tokenizer();
+        if (tokenizer == null) {
+            throw new IllegalArgumentException("the model has no tokenizer, so it cannot be compared by bytes of text");
+        }
+        return tokenizer;
+    }
+
+    private static long words(String text) {
+        return Arrays.stream(text.split("\\s+")).filter(word -> !word.isEmpty()).count();
     }
 
     /** The ids of what a tokenizer gives in place of words it does not know. */
     static int[] unknown(Tokenizer tokenizer) {
         return Arrays.stream(UNKNOWN).mapToInt(tokenizer::id).filter(id -> id >= 0).toArray();
+    }
+
+    private static boolean isUnknown(int[] unknown, int id) {
+        return Arrays.stream(unknown).anyMatch(each -> each == id);
     }
 
     /** Those of two texts, one after the other. */

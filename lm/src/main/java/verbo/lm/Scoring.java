@@ -3,6 +3,7 @@
 package verbo.lm;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.DoubleStream;
@@ -94,6 +95,8 @@ public final class Scoring {
      * whose documents are lines. The separator that ends a line is scored with it and stands for no bytes; that is also what
      * stands between two lines here. Empty lines are left out.
      *
+     * @param lines
+     *            as {@link #lines} cuts a text
      * @param progress
      *            told the lines scored
      * @throws IllegalArgumentException
@@ -102,8 +105,7 @@ public final class Scoring {
      */
     public static Scoring ofLines(LanguageModel model, List<String> lines, Progress progress) {
         Tokenizer tokenizer = tokenizer(model);
-        int separator = tokenizer.separator().orElseThrow(() -> new IllegalArgumentException(
-                "the model's tokenizer has no " + Tokenizer.END_OF_TEXT + " to keep lines apart"));
+        int separator = separator(tokenizer);
         IntStream.Builder ids = IntStream.builder().add(separator);
         DoubleStream.Builder logProbabilities = DoubleStream.builder().add(Double.NaN);
         long bytes = 0;
@@ -113,19 +115,9 @@ public final class Scoring {
             if (line.isEmpty()) {
                 continue;
             }
-            int[] sequence;
-            try {
-                sequence = tokenizer.encode(line);
-            } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException("line " + number + ": " + e.getMessage(), e);
-            }
-            int[] whole = new int[sequence.length + 2];
-            System.arraycopy(sequence, 0, whole, 1, sequence.length);
-            whole[0] = separator;
-            whole[whole.length - 1] = separator;
-            TokenScores scores = model.score(whole);
-            for (int i = 1; i < whole.length; i++) {
-                ids.add(whole[i]);
+            TokenScores scores = line(model, tokenizer, separator, line, number);
+            for (int i = 1; i < scores.size(); i++) {
+                ids.add(scores.ids()[i]);
                 logProbabilities.add(scores.logProbabilities()[i]);
             }
             bytes += line.getBytes(StandardCharsets.UTF_8).length;
@@ -137,6 +129,45 @@ public final class Scoring {
         }
         TokenScores scores = new TokenScores(ids.build().toArray(), logProbabilities.build().toArray());
         return new Scoring(scores, new Score(scores.tokens(), scores.nats(), bytes, characters), tokenizer);
+    }
+
+    /**
+     * The lines of a text as models learn them whose documents are lines: a new line ends one, and a carriage return before it
+     * is no part of it.
+     */
+    public static List<String> lines(String text) {
+        List<String> lines = new ArrayList<>();
+        for (int from = 0; from < text.length();) {
+            int newLine = text.indexOf('\n', from);
+            int next = newLine < 0 ? text.length() : newLine + 1;
+            int end = newLine < 0 ? next : newLine;
+            lines.add(text.substring(from, end > from && text.charAt(end - 1) == '\r' ? end - 1 : end));
+            from = next;
+        }
+        return lines;
+    }
+
+    /** What keeps lines apart. */
+    static int separator(Tokenizer tokenizer) {
+        return tokenizer.separator().orElseThrow(() -> new IllegalArgumentException(
+                "the model's tokenizer has no " + Tokenizer.END_OF_TEXT + " to keep lines apart"));
+    }
+
+    /** Scores a line between two separators, of which the first one is not scored. */
+    static TokenScores line(LanguageModel model, Tokenizer tokenizer, int separator, String line, int number) {
+        int[] sequence;
+        try {
+            sequence = tokenizer.encode(line);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("line " + number + ": " + e.getMessage(), e);
+        }
+        int[] whole = new int[sequence.length + 2];
+        System.arraycopy(sequence, 0, whole, 1, sequence.length);
+        whole[0] = separator;
+        whole[whole.length - 1] = separator;
+        double[] logProbabilities = model.score(whole).logProbabilities().clone();
+        logProbabilities[0] = Double.NaN;
+        return new TokenScores(whole, logProbabilities);
     }
 
     private static Tokenizer tokenizer(LanguageModel model) {

@@ -81,6 +81,13 @@ class ScoringTest {
     }
 
     @Test
+    void linesAreCutAsTrainingCutsThem() {
+        assertThat(Scoring.lines("a\r\nb\rc\n\n\r\nd\r")).containsExactly("a", "b\rc", "", "", "d");
+        assertThat(Scoring.lines("a\u2028b\n")).containsExactly("a\u2028b");
+        assertThat(Scoring.lines("")).isEmpty();
+    }
+
+    @Test
     void aSpaceThatTheTokenizerPutsBeforeTheFirstWordIsNoByteOfTheText() throws IOException {
         Tokenizer tokenizer = TokenizerTrainer.of(TokenizerTrainer.Type.UNIGRAM).vocabularySize(20)
                 .special(List.of("<unk>", Tokenizer.END_OF_TEXT))

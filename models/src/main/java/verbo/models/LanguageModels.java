@@ -6,11 +6,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import verbo.lm.LanguageModel;
 import verbo.ngram.NgramFiles;
 import verbo.tensor.Engine;
 import verbo.text.FormatException;
+import verbo.text.Json;
 import verbo.text.Tokenizer;
 
 /** Opens models of any kind for scoring and generating. */
@@ -43,6 +45,26 @@ public final class LanguageModels {
             case GPT2 -> open(GptCheckpoint.map(engine, folder), tokenizer, folder);
             case SEQUENTIAL -> open(SequentialCheckpoint.open(engine, folder, true), tokenizer, folder);
         };
+    }
+
+    /**
+     * Whether a model learnt each line as a text of its own ({@code data.documents: line}), as the {@code training.json} of its
+     * run says.
+     *
+     * @param path
+     *            of a run, or of one of its checkpoints; of other models, it says no
+     */
+    public static boolean readsLines(Path path) throws IOException {
+        if (!Files.isDirectory(path)) {
+            return false;
+        }
+        Path training = path.resolve("training.json");
+        Path parent = path.toRealPath().getParent(); // wherever a link to a checkpoint lies
+        if (!Files.exists(training) && parent != null && parent.endsWith("checkpoints")) {
+            training = parent.resolveSibling("training.json");
+        }
+        return Files.exists(training) && Json.read(training).get("configuration") instanceof Map<?, ?> configuration
+                && configuration.get("data") instanceof Map<?, ?> data && "line".equals(data.get("documents"));
     }
 
     /** The tokenizer that lies in a model's folder, in any known format; null if there is none. */

@@ -101,6 +101,7 @@ public final class MixtureFile {
                 }
                 Path path = folder == null ? Path.of(name) : folder.resolve(name);
                 weights[models.size()] = weight.doubleValue();
+                requireWhole(path);
                 models.add(is(path) ? open(engine, path, depth + 1) : LanguageModels.open(engine, path));
             }
             if (models.size() == 1 && !(weights[0] > 0 && Double.isFinite(weights[0]))) {
@@ -117,6 +118,19 @@ public final class MixtureFile {
         } catch (IOException e) {
             models.forEach(LanguageModel::close);
             throw e;
+        }
+    }
+
+    /**
+     * Checks that a model may be a part of a mixture, which goes through a text as a whole.
+     *
+     * @throws IllegalArgumentException
+     *             if it learnt each line for itself
+     */
+    public static void requireWhole(Path model) throws IOException {
+        if (LanguageModels.readsLines(model)) {
+            throw new IllegalArgumentException(model + ": learnt each line as a text of its own (data.documents: line),"
+                    + " and a mixture goes through a text as a whole: it cannot be mixed");
         }
     }
 
