@@ -51,6 +51,11 @@ final class RescoreCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        for (double weight : new double[]{lm, word}) {
+            if (!Double.isFinite(weight)) {
+                throw common.wrong("--lm-weight and --word-bonus must be finite numbers, not " + weight);
+            }
+        }
         List<List<Rescoring.Hypothesis>> lists = new ArrayList<>();
         try (LanguageModel opened = model.open(common)) {
             Tokenizer tokenizer = Objects.requireNonNullElseGet(opened.tokenizer(), () -> {

@@ -319,6 +319,8 @@ final class NgramCommandTest {
         Ran.badly(1, "line 1: no score", "rescore", "--model", model, none);
         Ran.badly(1, "no lists", "rescore", "--model", model, Files.writeString(folder.resolve("no.txt"), "\n"));
         Ran.badly(2, "--model", "rescore", lists);
+        Ran.badly(2, "must be finite numbers, not NaN", "rescore", "--model", model, lists, "--lm-weight", "NaN");
+        Ran.badly(2, "must be finite numbers, not -Inf", "rescore", "--model", model, lists, "--word-bonus=-Infinity");
     }
 
     @Test
@@ -338,6 +340,8 @@ final class NgramCommandTest {
                 assertThat(best.get("text")).isEqualTo(logs[0] >= logs[1] ? "a" : "b");
                 assertThat(number(best, "logProbability")).isCloseTo(Math.max(logs[0], logs[1]), within(1e-6));
             }
+            Files.writeString(lists, "a\t-1\nx\t-1\n");
+            Ran.badly(1, lists + ": line 2: the character 'x'", "rescore", "--model", path, lists);
             CharacterTokenizer.of("abc", false).save(path.resolve("tokenizer.json"));
         }
         Ran.badly(1, "no token that texts begin with", "rescore", "--model", path, lists);

@@ -256,9 +256,15 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
             }
         }
         String type = path != null ? path : settings.text("tokenizer.type");
-        for (String key : List.of("tokenizer.normalizer", "tokenizer.preTokenizer")) {
-            if (type.equals("words") && settings.has(key)) {
-                throw foreign(settings, key, "tokenizer.type words");
+        List<String> idle = switch (type) {
+            case "words" -> List.of("tokenizer.normalizer", "tokenizer.preTokenizer");
+            case "char" -> List.of("tokenizer.vocabulary", "tokenizer.minimumCount");
+            case "unigram" -> List.of("tokenizer.minimumCount");
+            default -> List.of();
+        };
+        for (String key : idle) {
+            if (settings.has(key)) {
+                throw foreign(settings, key, "tokenizer.type " + type);
             }
         }
     }

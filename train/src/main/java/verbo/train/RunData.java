@@ -208,6 +208,10 @@ record RunData(Tokenizer tokenizer, TokenFile train, TokenFile validation, boole
         if (learnt != null) {
             return learnt;
         }
+        if (init != null && !choice.given()) { // a new one's ids would mean nothing to it
+            throw new IllegalArgumentException("init: " + init
+                    + " has no tokenizer: name the one it was trained with (tokenizer: NAME|PATH)");
+        }
         boolean separator = several || configuration.data().options().lines();
         if (choice.words()) {
             return WordLevelTokenizer.train(split.train(), choice.vocabulary(), (int) choice.minimumCount());

@@ -226,10 +226,11 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                     "kind", "model"),
             key("tokenizer.vocabulary", COUNT, "4096",
                     "How many tokens it has at most, special ones and (of `byte-bpe`) the 256 bytes among them; "
-                            + "of `words` all, if left out.",
+                            + "of `words` all, if left out. Not of `char`.",
                     "vocab_size", "size", "vocab"),
             key("tokenizer.minimumCount", COUNT_OR_NONE, "2",
-                    "Pairs (of `word`, words) seen less often are left out of it; of `words` 1, if left out.",
+                    "Pairs (of `word`, words) seen less often are left out of it; of `words` 1, if left out. "
+                            + "Not of `unigram` and `char`.",
                     "min_frequency", "min_count"),
             key("tokenizer.normalizer", TEXT, null,
                     "What is done to a text first, as `./verbo tokenizer train --normalizer` has it; what is usual for "
@@ -283,7 +284,7 @@ public record RunKey(String name, Type type, @Nullable String standard, String m
                     "Of recurrent models: share of the hidden weights that is dropped.", "wdrop", "weight_drop"),
             key("init", PATH, null,
                     "A checkpoint to start from: its weights, its shape (so that `model` must be left out) and, unless "
-                            + "another is given, its tokenizer.",
+                            + "another is given, its tokenizer; one must be given if it has none.",
                     "init_from", "checkpoint", "pretrained", "from"),
             key("steps", COUNT, "1000", "How many updates of the weights.", "max_iters", "max_steps", "iterations",
                     "epochs", "num_steps"),

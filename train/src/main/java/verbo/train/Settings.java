@@ -250,6 +250,15 @@ final class Settings {
         String best = null;
         double least = Double.MAX_VALUE;
         for (RunKey key : KEYS.values()) {
+            int dot = key.name().indexOf('.');
+            if (dot > 0 && !unknown.contains(".")) {
+                String section = key.name().substring(0, dot);
+                double distance = distance(plain, section);
+                if (distance < least) {
+                    least = distance;
+                    best = section;
+                }
+            }
             List<String> names = new ArrayList<>(key.alsoCalled());
             names.add(key.lastName());
             double distance = distance(plain, key.name());

@@ -25,6 +25,7 @@ import verbo.models.RnnConfig;
 import verbo.models.Safetensors;
 import verbo.models.TrainableLanguageModel;
 import verbo.nn.AdamW;
+import verbo.nn.AdaptiveSoftmax;
 import verbo.nn.Optimizer;
 import verbo.nn.Seeds;
 import verbo.nn.Sgd;
@@ -320,6 +321,7 @@ public final class Training implements AutoCloseable {
                 || tokenizer instanceof WordLevelTokenizer && !configuration.data().options().lines()
                         ? List.of()
                         : List.of(begin);
+        requireCutoffs(shape.cutoffs(), tokenizer.size());
         return switch (shape.family()) {
             case "gpt" -> Gpt.create(engine, gpt(shape, tokenizer.size(), begin, ends), shape.scaleResiduals(),
                     seed);
@@ -333,6 +335,15 @@ public final class Training implements AutoCloseable {
                             shape.lockedDropout(), shape.wordDropout(), shape.weightDropout()),
                     begin, ends), seed);
         };
+    }
+
+    private static void requireCutoffs(List<Integer> cutoffs, int vocabulary) {
+        try {
+            AdaptiveSoftmax.requireRising(cutoffs, vocabulary);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("model.cutoffs: " + e.getMessage() + "; lower them or leave some out",
+                    e);
+        }
     }
 
     private static GptConfig gpt(RunConfiguration.ModelShape shape, int vocabulary, @Nullable Integer begin,

@@ -96,6 +96,10 @@ final class RunFileTest {
                     optimizer: {lr: 1}             | unknown key 'optimizer.lr'; did you mean 'optimizer.rate'?
                     optimizer: {warmpu: 1}         | unknown key 'optimizer.warmpu'; did you mean 'optimizer.warmup'?
                     step: 3                        | unknown key 'step'; did you mean 'steps'?
+                    tokeniser: gpt2                | unknown key 'tokeniser'; did you mean 'tokenizer'?
+                    dat: x                         | unknown key 'dat'; did you mean 'data'?
+                    modell: x                      | unknown key 'modell'; did you mean 'model'?
+                    modell: {layers: 2}            | unknown key 'modell.layers'; did you mean 'model.layers'?
                     foo: 1                         | unknown key 'foo'; docs/run-file.md tells of those there are
                     device: cpu                    | unknown key 'device'; docs/run-file.md tells of those there are
                     model: {colour: red}           | unknown key 'model.colour'; docs/run-file.md tells of those there are
@@ -167,6 +171,9 @@ final class RunFileTest {
             textBlock = """
                     tokenizer: {type: words, normalizer: nfc}         | tokenizer.normalizer is not of tokenizer.type words
                     tokenizer: {path: words, preTokenizer: bert}      | tokenizer.preTokenizer is not of tokenizer.type words
+                    tokenizer: {type: char, vocabulary: 300}          | tokenizer.vocabulary is not of tokenizer.type char
+                    tokenizer: {path: char, minimumCount: 3}          | tokenizer.minimumCount is not of tokenizer.type char
+                    tokenizer: {type: unigram, minimumCount: 3}       | tokenizer.minimumCount is not of tokenizer.type unigram
                     tokenizer: {path: gpt2, vocabulary: 300}          | tokenizer.vocabulary is not of a tokenizer that is named
                     tokenizer: {path: gpt2, minimumCount: 3}          | tokenizer.minimumCount is not of a tokenizer that is named
                     optimizer: {momentum: 0.9}                        | optimizer.momentum is not of optimizer.type adamw
@@ -189,7 +196,9 @@ final class RunFileTest {
                 .isEqualTo("sgd");
         assertThat(read(head + "optimizer: {type: sgd, momentum: 0.9, schedule: plateau, divisor: 2}").optimizer()
                 .divisor()).isEqualTo(2);
-        assertThat(read(head + "tokenizer: {path: char, vocabulary: 300}").tokenizer().vocabulary()).isEqualTo(300);
+        assertThat(read(head + "tokenizer: {path: word, vocabulary: 300, minimumCount: 1}").tokenizer().vocabulary())
+                .isEqualTo(300);
+        assertThat(read(head + "tokenizer: {type: unigram, vocabulary: 300}").tokenizer().vocabulary()).isEqualTo(300);
         assertThat(read("task: language-model\ndata: {path: x, validationPath: y, test: 0.95}").data().test())
                 .isEqualTo(0.95);
         assertThatThrownBy(() -> read("task: language-model\ndata: {path: x, test: 0.95}"))

@@ -471,6 +471,28 @@ final class TrainingTest {
     }
 
     @Test
+    void aCheckpointWithoutATokenizerIsToldWhich() throws IOException {
+        train("first", "steps=1");
+        Path tokenizer = Files.move(folder.resolve("first/tokenizer.json"), folder.resolve("own.json"));
+        String[] from = {"model=", "init=" + folder.resolve("first"), "tokenizer=", "steps=1"};
+        assertThatThrownBy(() -> train("second", from)).isInstanceOf(IllegalArgumentException.class).hasMessage("init: "
+                + folder.resolve("first")
+                + " has no tokenizer: name the one it was trained with (tokenizer: NAME|PATH)");
+        from[2] = "tokenizer=" + tokenizer;
+        assertThat(train("third", from).steps()).isEqualTo(1);
+        from[2] = "tokenizer=char";
+        assertThat(train("fourth", from).steps()).isEqualTo(1);
+    }
+
+    @Test
+    void cutoffsThatDoNotFitAreNamedByTheirKey() {
+        assertThatThrownBy(() -> train("run", "tokenizer=words",
+                "model={family: lstm, width: 16, block: 8, cutoffs: \"2, 4000\"}"))
+                .hasMessageStartingWith("model.cutoffs: cutoffs rise from 1 to below the vocabulary's size, ")
+                .hasMessageEndingWith(": not [2, 4000]; lower them or leave some out");
+    }
+
+    @Test
     void metricsThatAreGoneAreSaidToBe() throws IOException {
         trainUntil(6, "run");
         Files.delete(folder.resolve("run/metrics.jsonl"));
@@ -498,7 +520,7 @@ final class TrainingTest {
     @ParameterizedTest
     @ValueSource(strings = {"bpe", "byte-bpe", "wordpiece", "unigram", "sentencepiece-bpe", "word", "char", "words"})
     void everyTokenizerCanBeTrained(String type) throws IOException {
-        String tokenizer = "tokenizer={type: " + type + ", vocabulary: 300}";
+        String tokenizer = "tokenizer={type: " + type + (type.equals("char") ? "}" : ", vocabulary: 300}");
         RunResult file = train("file", tokenizer, "steps=5");
         assertThat(folder.resolve("file/samples.jsonl")).isNotEmptyFile();
         RunResult lines = train("lines", tokenizer, "steps=5", "data.documents=line");
