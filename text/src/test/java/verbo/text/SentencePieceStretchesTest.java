@@ -101,7 +101,7 @@ class SentencePieceStretchesTest {
         assertThat(tokenizer.encodeWithOffsets("x" + users).ids()).hasSize(count);
     }
 
-    /** Ids of the library. */
+    /** Whatever rules make of it elsewhere, a piece of users is left as it is. */
     @Test
     void aTabOfAUsersPieceIsNoSpace() {
         SentencePiece.Type normal = SentencePiece.Type.NORMAL;
