@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import verbo.tensor.Engine;
+import verbo.tensor.NoGradient;
 import verbo.tensor.Scope;
 import verbo.tensor.Tensor;
 import verbo.text.Progress;
@@ -22,9 +23,12 @@ import verbo.text.Tokenizer;
  *            [steps]: number t - 1 is the mean, over places of a text, of the norm t steps back
  */
 public record GradientReach(String description, double[] norms) {
+    /** So many tokens are read at most before those looked at; what was carried before them is forgotten by then. */
+    private static final int READ_BEFORE = 512;
 
     /**
-     * Measures a trained model on a text.
+     * Measures a trained model on a text. At each place the model carries what it has read of the text before, of at most
+     * {@value #READ_BEFORE} tokens more than are looked at.
      *
      * @param folder
      *            of an RNN, LSTM or GRU with its {@code tokenizer.json}
@@ -57,11 +61,13 @@ public record GradientReach(String description, double[] norms) {
 
     private static double[] measure(Rnn rnn, int[] ids, int steps, int places, Progress progress) {
         Engine engine = rnn.engine();
-        int[] ends = new int[places]; // the token predicted
-        Arrays.setAll(ends, i -> (int) (steps + 1 + (long) i * (ids.length - steps - 1) / places));
+        int[] ends = new int[places]; // the token predicted: the last of each part of the text, where parts are long enough
+        int from = ids.length / places >= steps + 2 ? 0 : steps + 1;
+        Arrays.setAll(ends, i -> (int) (from - 1 + (i + 1L) * (ids.length - from) / places));
         double[] norms = new double[steps];
         try (Scope kept = Scope.lasting(engine)) {
             Tensor carried = rnn.carried(kept, places); // after the tokens before those that are run
+            readBefore(rnn, ids, ends, steps + 1, carried);
             for (int t = steps; t >= 1; t--) {
                 progress.update(steps - t, steps);
                 try (Scope scope = Scope.open(engine)) {
@@ -80,11 +86,24 @@ public record GradientReach(String description, double[] norms) {
         return norms;
     }
 
-    /** {@code count} tokens from {@code back} before each end on: [count, places]. */
+    /** Reads what is before the token {@code last} before each end, where the text begins later from its beginning on. */
+    private static void readBefore(Rnn rnn, int[] ids, int[] ends, int last, Tensor carried) {
+        int first = Math.min(ends[ends.length - 1], last + READ_BEFORE);
+        for (int back = first; back > last; back--) {
+            try (NoGradient _ = NoGradient.open(); Scope scope = Scope.open(rnn.engine())) {
+                rnn.hidden(tokens(scope, ids, ends, back, 1), carried, Dropout.NONE);
+            }
+            for (int place = 0; place < ends.length && ends[place] < back; place++) {
+                rnn.begin(carried, place); // that was before its text
+            }
+        }
+    }
+
+    /** {@code count} tokens from {@code back} before each end on, any token where that is before the text: [count, places]. */
     private static Tensor tokens(Scope scope, int[] ids, int[] ends, int back, int count) {
         int[] tokens = new int[count * ends.length];
         for (int i = 0; i < tokens.length; i++) {
-            tokens[i] = ids[ends[i % ends.length] - back + i / ends.length];
+            tokens[i] = ids[Math.max(0, ends[i % ends.length] - back + i / ends.length)];
         }
         return scope.of(tokens, count, ends.length);
     }

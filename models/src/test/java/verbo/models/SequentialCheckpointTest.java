@@ -26,6 +26,7 @@ import verbo.text.FormatException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 class SequentialCheckpointTest {
     private static final int[] IDS = {1, 4, 2, 7, 7, 0, 3};
@@ -171,6 +172,39 @@ class SequentialCheckpointTest {
             assertThat(norms).hasSize(8);
             assertThat(norms[0]).isGreaterThan(norms[7]);
             assertThat(norms[7]).isPositive();
+        }
+    }
+
+    @Test
+    void gradientsAreThoseOfTheStatesCarriedInTheText() throws IOException {
+        String text = "abcdefghkjihgabcdkdkf".repeat(40);
+        try (Engine engine = Engine.cpu(1)) {
+            verbo.text.CharacterTokenizer.of("abcdefghijk", false).save(folder.resolve("tokenizer.json"));
+            for (RecurrentCell cell : RecurrentCell.values()) {
+                try (Rnn rnn = Rnn.create(engine, RnnConfig.of(cell, 11, 6, 2, 8), 2)) {
+                    rnn.save(folder);
+                }
+                for (String read : List.of(text, text.substring(0, 60), text.substring(0, 22))) {
+                    int places = read.length() / 22;
+                    double[] few = GradientReach.measure(engine, folder, read, 5, places, verbo.text.Progress.NONE)
+                            .norms();
+                    double[] many = GradientReach.measure(engine, folder, read, 20, places, verbo.text.Progress.NONE)
+                            .norms();
+                    for (int t = 0; t < few.length; t++) {
+                        assertThat(few[t]).as("%s at %d of %d", cell, t + 1, read.length()).isCloseTo(many[t],
+                                withinPercentage(0.1));
+                    }
+                }
+                // A batch of places, of which some begin with the text, is the mean of each alone.
+                double[] all = GradientReach.measure(engine, folder, text.substring(0, 16), 5, 10,
+                        verbo.text.Progress.NONE).norms();
+                double sum = 0;
+                for (int end = 7; end <= 16; end++) {
+                    sum += GradientReach.measure(engine, folder, text.substring(0, end), 5, 1,
+                            verbo.text.Progress.NONE).norms()[4];
+                }
+                assertThat(all[4]).isCloseTo(sum / 10, withinPercentage(0.1));
+            }
         }
     }
 }
