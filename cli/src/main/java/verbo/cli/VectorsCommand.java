@@ -151,6 +151,9 @@ final class VectorsCommand {
 
         @Override
         public Integer call() throws IOException {
+            if (restrict < 1) {
+                throw common.wrong("--restrict must be 1 or more, not " + restrict);
+            }
             List<Path> all = new ArrayList<>();
             for (Path file : files) {
                 if (Files.isDirectory(file)) {
@@ -277,7 +280,7 @@ final class VectorsCommand {
             if (count < 2 || words.size() == 1) {
                 throw common.wrong("two words or more make a picture");
             }
-            if (perplexity < 1) {
+            if (!(perplexity >= 1)) {
                 throw common.wrong("--perplexity must be 1 or more, not " + perplexity);
             }
             Destination.checked(out, List.of(option.file));

@@ -23,9 +23,11 @@ import verbo.models.SkipGramConfig;
 import verbo.models.SkipGramConfig.Architecture;
 import verbo.models.WordVectorFiles;
 import verbo.models.WordVectorFiles.Format;
+import verbo.models.WordVectors;
 import verbo.text.IndexedText;
 import verbo.text.Json;
 import verbo.text.Progress;
+import verbo.train.RunKey;
 import verbo.train.VectorTraining;
 
 /** {@code verbo vectors train}. */
@@ -38,7 +40,7 @@ final class VectorsTrainCommand implements Callable<Integer> {
     private Path text = Path.of("");
 
     @Option(names = {"-o", "--out"}, paramLabel = "PATH", required = true,
-            description = "Where to write. With n-grams theirs go to PATH.ngrams, for vectors of words not in the text;"
+            description = "Where to write; a name that ends in .gz is packed. With n-grams theirs go to PATH.ngrams, for vectors of words not in the text;"
                     + " without, a PATH.ngrams of vectors before is deleted.")
     private Path out = Path.of("");
 
@@ -91,7 +93,7 @@ final class VectorsTrainCommand implements Callable<Integer> {
 
     @Option(names = "--threads", paramLabel = "N",
             description = "How many threads learn; one a processor if left out. They update the same vectors without locks, so with more than one the result is a little different each time.")
-    private int threads = Runtime.getRuntime().availableProcessors();
+    private int threads = Math.min(RunKey.MOST_THREADS, Runtime.getRuntime().availableProcessors());
 
     @Option(names = "--deterministic", description = "The same vectors for the same seed: one thread learns.")
     private boolean deterministic;
@@ -157,21 +159,27 @@ final class VectorsTrainCommand implements Callable<Integer> {
 
     /** Writes the vectors; n-grams that lie beside older ones would be taken for those of the new. */
     private void write(SkipGram model, SkipGramConfig config, Format as) throws IOException {
+        WordVectors words = model.vectors();
+        WordVectors parts = model.ngrams();
+        if (!words.isFinite() || !parts.isFinite()) {
+            throw new IllegalStateException("the vectors are not finite any more: lower --rate; " + out
+                    + " is not written");
+        }
         Path old = out.resolveSibling(ngrams(out).getFileName() + ".old");
         boolean had = Files.exists(ngrams(out));
         if (had) {
             Files.move(ngrams(out), old, StandardCopyOption.REPLACE_EXISTING);
         }
         try {
-            WordVectorFiles.write(model.vectors(), out, as);
-        } catch (IOException e) {
+            WordVectorFiles.write(words, out, as);
+        } catch (IOException | RuntimeException e) {
             if (had) {
                 Files.move(old, ngrams(out), StandardCopyOption.REPLACE_EXISTING);
             }
             throw e;
         }
         if (config.longest() > 0) {
-            WordVectorFiles.write(model.ngrams(), ngrams(out), as);
+            WordVectorFiles.write(parts, ngrams(out), as);
         }
         if (had) {
             Files.delete(old);

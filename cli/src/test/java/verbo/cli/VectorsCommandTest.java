@@ -112,6 +112,10 @@ final class VectorsCommandTest {
         Files.createDirectory(folder.resolve("no-lists"));
         assertFails(1, "words.txt: has no pairs", "vectors", "eval", "--vectors", path("v.vec"),
                 Files.writeString(folder.resolve("words.txt"), "two words\n").toString());
+        for (String wrong : new String[]{"0", "-1"}) {
+            assertFails(2, "--restrict must be 1 or more, not " + wrong, "vectors", "eval", path("questions.txt"),
+                    "--vectors", path("v.vec"), "--restrict", wrong);
+        }
         assertFails(1, "no-lists: no .txt file", "vectors", "eval", path("no-lists"), "--vectors", path("v.vec"));
     }
 
@@ -128,6 +132,8 @@ final class VectorsCommandTest {
             }
         }
         assertThat(Files.readString(folder.resolve("p.svg"))).contains("<svg", "</svg>");
+        assertFails(2, "--perplexity must be 1 or more, not NaN", "vectors", "project", "--vectors", path("v.vec"),
+                "--out", path("n.svg"), "--method", "tsne", "--perplexity", "NaN");
         assertFails(2, "must end in .svg or .png", "vectors", "project", "--vectors", path("v.vec"), "--out",
                 path("p.gif"));
     }
@@ -214,6 +220,27 @@ final class VectorsCommandTest {
     }
 
     @Test
+    void whatIsNotFiniteDoesNotReplaceWhatWasThere() throws IOException {
+        Path old = Files.writeString(folder.resolve("old.vec"), "1 1\na 1\n");
+        Path ngrams = Files.writeString(folder.resolve("old.vec.ngrams"), "1 1\na 1\n");
+        Result result = run("vectors", "train", "--text", path("text.txt"), "--out", old.toString(), "--dimension",
+                "20", "--rate", "10", "--epochs", "3", "--deterministic");
+        assertThat(result.code).isEqualTo(1);
+        assertThat(result.err).contains("verbo: the vectors are not finite any more: lower --rate");
+        assertThat(old).hasContent("1 1\na 1\n");
+        assertThat(ngrams).hasContent("1 1\na 1\n");
+    }
+
+    @Test
+    void packedVectorsAreReadBack() {
+        Ran.well("vectors", "train", "--text", path("text.txt"), "--out", path("p.vec.gz"), "--dimension", 4,
+                "--epochs",
+                1, "--max-ngram", 3);
+        assertThat(run("vectors", "neighbours", "sea", "--vectors", path("p.vec.gz")).out).hasLineCount(7);
+        assertThat(run("vectors", "neighbours", "seas", "--vectors", path("p.vec.gz")).out).hasLineCount(8);
+    }
+
+    @Test
     void whereToWriteIsLookedAtFirst() throws IOException {
         Path text = Files.writeString(folder.resolve("mine.txt"), "no label\n");
         Path ngrams = Files.writeString(folder.resolve("mine.ngrams"), "no word\n");
@@ -249,6 +276,8 @@ final class VectorsCommandTest {
                 path("x"), "--negative", "0");
         assertFails(2, "at least 1 epoch", "vectors", "train", "--text", path("text.txt"), "--out", path("x"),
                 "--epochs", "0");
+        assertFails(2, "threads must be from 1 to 1024, not 5000", "vectors", "train", "--text", path("text.txt"),
+                "--out", path("x"), "--threads", "5000");
         assertFails(2, "--architecture must be", "vectors", "train", "--text", path("text.txt"), "--out", path("x"),
                 "--architecture", "glove");
         assertThat(folder.resolve("x")).doesNotExist();

@@ -20,7 +20,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipException;
 import verbo.text.AtomicFiles;
 import verbo.text.FormatException;
@@ -43,6 +45,10 @@ public final class WordVectorFiles {
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
     private static final int LONGEST_WORD = 1 << 16;
     private static final int MOST_DIMENSIONS = 1 << 16;
+    private static final int WINDOW = 1 << 17; // bytes of a line that tell text from binary: twice a word
+    private static final int MANY_NUMBERS = 1000; // no binary file looks like so many
+    private static final Pattern NUMBER = Pattern
+            .compile("[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?(NaN|Infinity)");
     private static final double[] TENS = new double[23]; // exact as doubles
 
     static {
@@ -55,14 +61,28 @@ public final class WordVectorFiles {
     private WordVectorFiles() {}
 
     /**
-     * Writes a file. A number's text is the shortest that reads as the same number.
+     * Writes a file, compressed if its name ends in {@code .gz}. A number's text is the shortest that reads as the same
+     * number.
      *
      * @throws IllegalArgumentException
-     *             if a word cannot be read back: none may be empty or contain a new line, nor a space in binary files or
-     *             as the first of GloVe's
+     *             if a number is not finite, or a word cannot be read back: none may be empty, longer than 65,536 bytes or
+     *             contain a new line or half a surrogate pair; in binary files none may contain a space, in others none
+     *             end in one or in a tab; and in GloVe's, none may end in a space and a number with a point, nor the first
+     *             contain a space or tab or begin with a byte order mark
      */
     public static void write(WordVectors vectors, Path file, Format format) throws IOException {
-        AtomicFiles.write(file, out -> write(vectors, out, format));
+        if (!vectors.isFinite()) {
+            throw new IllegalArgumentException("the vectors are not finite, so " + file + " is not written");
+        }
+        AtomicFiles.write(file, out -> {
+            if (file.toString().endsWith(".gz")) {
+                GZIPOutputStream zipped = new GZIPOutputStream(out, 1 << 16);
+                write(vectors, zipped, format);
+                zipped.finish();
+            } else {
+                write(vectors, out, format);
+            }
+        });
     }
 
     static void write(WordVectors vectors, OutputStream out, Format format) throws IOException {
@@ -73,9 +93,7 @@ public final class WordVectorFiles {
         ByteBuffer numbers = ByteBuffer.allocate(4 * vectors.dimension() + 1).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < vectors.size(); i++) {
             String word = vectors.word(i);
-            boolean spaced = word.indexOf(' ') >= 0;
-            if (word.isEmpty() || word.indexOf('\n') >= 0 || spaced && format == Format.BINARY
-                    || spaced && format == Format.GLOVE && i == 0) {
+            if (!isReadBack(word, format, i == 0)) {
                 throw new IllegalArgumentException("the word '" + word.replace("\n", "\\n") + "' cannot be written as "
                         + format.name().toLowerCase(Locale.ROOT) + ": it would not be read as the same word");
             }
@@ -95,6 +113,40 @@ public final class WordVectorFiles {
                 out.write(line.append('\n').toString().getBytes(StandardCharsets.UTF_8));
             }
         }
+    }
+
+    private static boolean isReadBack(String word, Format format, boolean first) {
+        byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length == 0 || bytes.length > LONGEST_WORD || word.indexOf('\n') >= 0
+                || !new String(bytes, StandardCharsets.UTF_8).equals(word)) {
+            return false;
+        }
+        boolean open = isSpace(bytes[bytes.length - 1]); // would be taken for the space before the numbers
+        return switch (format) {
+            case TEXT -> !open;
+            case BINARY -> word.indexOf(' ') < 0;
+            case GLOVE -> !open && !endsInNumber(bytes, bytes.length)
+                    && !(first && (word.indexOf(' ') >= 0 || word.indexOf('\t') >= 0 || word.charAt(0) == '\uFEFF'));
+        };
+    }
+
+    private static boolean isSpace(int b) {
+        return b == ' ' || b == '\t';
+    }
+
+    /** Whether a word is several parts, and the last of them a number with a point. */
+    private static boolean endsInNumber(byte[] word, int end) {
+        int space = end - 1;
+        while (space >= 0 && !isSpace(word[space])) {
+            space--;
+        }
+        for (int i = space + 1; i < end; i++) {
+            if ((word[i] < '0' || word[i] > '9') && ".-+eE".indexOf(word[i]) < 0) {
+                return false;
+            }
+        }
+        return space > 0 && new String(word, space + 1, end - space - 1, StandardCharsets.ISO_8859_1)
+                .matches("[-+]?[0-9]+\\.[0-9]+([eE][-+]?[0-9]+)?");
     }
 
     /**
@@ -167,44 +219,71 @@ public final class WordVectorFiles {
         }
 
         /** The two whole numbers that the line consists of, or nothing. */
-        private long[] header() {
+        private long[] header() throws FormatException {
             String[] parts = new String(line, 0, length, StandardCharsets.ISO_8859_1).strip().split("[ \t]+");
-            if (parts.length != 2 || !parts[0].matches("[0-9]{1,18}") || !parts[1].matches("[0-9]{1,18}")) {
+            if (parts.length != 2 || !parts[0].matches("[-+]?[0-9]+") || !parts[1].matches("[-+]?[0-9]+")) {
                 return new long[0];
+            }
+            if (!parts[0].matches("[0-9]{1,18}") || !parts[1].matches("[0-9]{1,18}")) {
+                throw new FormatException(file, "line 1 says " + shown(parts[0]) + " words of " + shown(parts[1])
+                        + " numbers, which no file has");
             }
             return new long[]{Long.parseLong(parts[0]), Long.parseLong(parts[1])};
         }
 
         /**
-         * Whether the first word after the header is followed by text: bytes of numbers as a binary file has them hardly look
-         * like digits and points for as long, nor like two numbers and the end of a line. Where the line ends with the last
-         * byte that a binary file would have, it must be just as many numbers.
+         * Whether the line after the header is text: ends in as many numbers as the header says, or is a word and fewer of
+         * them. Bytes of numbers as a binary file has them hardly look so. Where the line ends with the last byte that a
+         * binary file would have, none of the numbers may have letters.
          */
         private boolean isText(int dimension) throws IOException {
-            in.mark(1 << 17);
+            in.mark(2 * WINDOW);
             int b = in.read();
-            int most = LONGEST_WORD;
-            while (b >= 0 && b != ' ' && most-- > 0) {
+            for (int blank = 0; b == '\n' && blank < WINDOW; blank++) {
                 b = in.read();
             }
-            boolean text = true;
-            boolean space = true;
-            boolean letters = false;
-            int numbers = 0;
-            for (int i = 0; i < 1 << 12 && text; i++) {
-                b = in.read();
-                if (b < 0 || b == '\n') {
-                    text = numbers >= Math.min(2, dimension)
-                            && (i != 4 * dimension || numbers == dimension && !letters);
-                    break;
-                }
-                numbers += space && b >= '+' ? 1 : 0;
-                letters |= b >= 'A' && b != 'E' && b != 'e';
-                space = b == ' ' || b == '\t' || b == '\r';
-                text = space || b >= '+' && b <= '9' || b >= 'A' && b <= 'z';
+            for (length = 0; b >= 0 && b != '\n' && length < WINDOW - 2; b = in.read()) {
+                append(b);
             }
             in.reset();
-            return text;
+            boolean whole = b < 0 || b == '\n';
+            int end = trimmed();
+            if (!whole) { // the last number may go on
+                while (end > 0 && !isSpace(line[end - 1])) {
+                    end--;
+                }
+            }
+            int numbers = 0; // at the end of the line
+            boolean letters = false; // in them
+            boolean others = false; // between them and the first word
+            while (end > 0 && numbers < dimension && !others) {
+                while (end > 0 && isSpace(line[end - 1])) {
+                    end--;
+                }
+                int from = end;
+                boolean digits = true;
+                while (from > 0 && !isSpace(line[from - 1])) {
+                    int c = line[--from];
+                    digits &= c >= '+' && c <= '9' || c >= 'A' && c <= 'z';
+                    letters |= digits && c >= 'A' && c != 'E' && c != 'e';
+                }
+                if (from == 0) {
+                    break; // the word
+                }
+                numbers += digits ? 1 : 0;
+                others = !digits;
+                end = from;
+            }
+            if (!whole) {
+                return numbers >= Math.min(dimension, MANY_NUMBERS);
+            }
+            int space = 0;
+            while (space < length && line[space] != ' ') {
+                space++;
+            }
+            return length == space + 1 + 4 * dimension
+                    ? numbers == dimension && !letters
+                    : numbers == dimension || numbers >= 2 && !others;
         }
 
         private void readText(long count, int dimension) throws IOException {
@@ -225,12 +304,12 @@ public final class WordVectorFiles {
             int end = trimmed();
             int dimension = 0;
             for (int i = 1; i < end; i++) {
-                if (line[i] == ' ' && line[i - 1] != ' ') {
+                if (isSpace(line[i]) && !isSpace(line[i - 1])) {
                     dimension++;
                 }
             }
             int last = end;
-            while (last > 0 && line[last - 1] != ' ') {
+            while (last > 0 && !isSpace(line[last - 1])) {
                 last--;
             }
             boolean isNumber = new String(line, last, end - last, StandardCharsets.ISO_8859_1)
@@ -255,7 +334,7 @@ public final class WordVectorFiles {
 
         private int trimmed() {
             int end = length;
-            while (end > 0 && (line[end - 1] == ' ' || line[end - 1] == '\r' || line[end - 1] == '\t')) {
+            while (end > 0 && (isSpace(line[end - 1]) || line[end - 1] == '\r')) {
                 end--;
             }
             return end;
@@ -268,7 +347,7 @@ public final class WordVectorFiles {
             int end = trimmed();
             for (int i = dimension - 1; i >= 0; i--) {
                 int from = end;
-                while (from > 0 && line[from - 1] != ' ' && line[from - 1] != '\t') {
+                while (from > 0 && !isSpace(line[from - 1])) {
                     from--;
                 }
                 if (from == 0) {
@@ -277,33 +356,18 @@ public final class WordVectorFiles {
                 }
                 row[i] = number(from, end, number);
                 end = from - 1;
-                while (end > 0 && (line[end - 1] == ' ' || line[end - 1] == '\t')) {
+                while (end > 0 && isSpace(line[end - 1])) {
                     end--;
                 }
             }
-            if (isNumbers(end)) {
+            if (firstLine == 1 && endsInNumber(line, end)) { // no header says how many there are
                 throw new FormatException(file, "line " + number + " has more than " + dimension
                         + " numbers after its word");
             }
             add(word(line, 0, end, "line " + number), row, "line " + number);
         }
 
-        /** Whether what is left for the word is several numbers behind something else. */
-        private boolean isNumbers(int end) {
-            int space = end - 1;
-            while (space >= 0 && line[space] != ' ' && line[space] != '\t') {
-                space--;
-            }
-            for (int i = space + 1; i < end; i++) {
-                if ((line[i] < '0' || line[i] > '9') && ".-+eE".indexOf(line[i]) < 0) {
-                    return false;
-                }
-            }
-            return space > 0 && new String(line, space + 1, end - space - 1, StandardCharsets.ISO_8859_1)
-                    .matches("[-+]?[0-9]+\\.[0-9]+([eE][-+]?[0-9]+)?");
-        }
-
-        /** The number in the line's bytes: up to 15 digits with or without a point by one division, others as Java has them. */
+        /** The number in the line's bytes: up to 15 digits with or without a point by one division, others as Java reads them. */
         private float number(int from, int to, int lineNumber) throws FormatException {
             long digits = 0;
             int scale = 0;
@@ -327,12 +391,14 @@ public final class WordVectorFiles {
                 return (float) (line[from] == '-' ? -value : value);
             }
             String text = new String(line, from, to - from, StandardCharsets.ISO_8859_1);
-            try {
-                return Float.parseFloat(text);
-            } catch (NumberFormatException e) {
-                String shown = text.length() > 40 ? text.substring(0, 40) + "..." : text;
-                throw new FormatException(file, "line " + lineNumber + ": '" + shown + "' is not a number", e);
+            if (!NUMBER.matcher(text).matches()) { // Java has more, as 2f and 0x1p3
+                throw new FormatException(file, "line " + lineNumber + ": '" + shown(text) + "' is not a number");
             }
+            return Float.parseFloat(text);
+        }
+
+        private static String shown(String text) {
+            return text.length() > 40 ? text.substring(0, 40) + "..." : text;
         }
 
         private void readBinary(long count, int dimension) throws IOException {

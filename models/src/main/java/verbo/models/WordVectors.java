@@ -66,6 +66,18 @@ public final class WordVectors {
         return words.get(number);
     }
 
+    /** Whether every number is finite. */
+    public boolean isFinite() {
+        for (float[] row : rows) {
+            for (float v : row) {
+                if (!Float.isFinite(v)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
     /** All words, the most frequent first. */
     public List<String> words() {
         return words;
@@ -83,8 +95,13 @@ public final class WordVectors {
 
     /** The number of a word or, where it is not known, of the most frequent that differs in case only; else -1. */
     public int numberIgnoringCase(String word) {
+        return numberIgnoringCase(word, rows.length);
+    }
+
+    /** The same among the {@code most} most frequent words alone. */
+    public int numberIgnoringCase(String word, int most) {
         int exact = number(word);
-        if (exact >= 0) {
+        if (exact >= 0 && exact < most) {
             return exact;
         }
         if (numbersIgnoringCase.isEmpty()) {
@@ -92,7 +109,8 @@ public final class WordVectors {
                 numbersIgnoringCase.putIfAbsent(words.get(i).toLowerCase(Locale.ROOT), i);
             }
         }
-        return numbersIgnoringCase.getOrDefault(word.toLowerCase(Locale.ROOT), -1);
+        int other = numbersIgnoringCase.getOrDefault(word.toLowerCase(Locale.ROOT), -1);
+        return other < most ? other : -1;
     }
 
     /**
@@ -128,10 +146,10 @@ public final class WordVectors {
         for (float v : vector) {
             squares += (double) v * v;
         }
-        float scale = squares == 0 ? 0 : (float) (1 / Math.sqrt(squares));
+        double scale = squares == 0 ? 0 : 1 / Math.sqrt(squares); // of the smallest numbers, no float
         float[] direction = vector.clone();
         for (int i = 0; i < direction.length; i++) {
-            direction[i] *= scale;
+            direction[i] = (float) (direction[i] * scale);
         }
         return direction;
     }

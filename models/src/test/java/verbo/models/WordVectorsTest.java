@@ -75,6 +75,55 @@ class WordVectorsTest {
     }
 
     @Test
+    void theNumbersAreTheLastOfALine() throws IOException {
+        for (String word : List.of("S\u00C3\u00A3o \u00C3\u00A9toile", "\u00E5\u008C\u0097 \u00E5\u00B8\u0082", "! \"",
+                "windows 3.1", "1.5 2.5", "3", "a\tb")) {
+            String utf8 = new String(word.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+            for (String space : List.of(" ", "\t", "  ")) {
+                String numbers = space + "1.5" + space + "2" + space + "-3e0";
+                WordVectors read = read("2" + space + "3\n" + word + numbers + "\nb" + numbers + "\n");
+                assertThat(read.words()).containsExactly(utf8, "b");
+                assertThat(read.vector(0)).containsExactly(1.5f, 2, -3);
+            }
+        }
+        assertThat(read("a\t1\t2\nb c\t3\t4\n").words()).containsExactly("a", "b c");
+        String many = " 0.125".repeat(60_000); // a line longer than what is looked at to tell text from binary
+        assertThat(read("1 60000\na b" + many + "\n").words()).containsExactly("a b");
+        assertThat(read("1 70\na " + "\0\0\u0080?".repeat(70)).vector(0)).containsOnly(1);
+        assertThat(read("1 60000\na " + "\0\0\u0080?".repeat(60_000)).vector(0)).containsOnly(1);
+    }
+
+    @Test
+    void theSmallestVectorsHaveADirection() {
+        WordVectors vectors = new WordVectors(List.of("a", "b", "c"),
+                new float[][]{{Float.MIN_VALUE, 0}, {-1e-42f, 0}, {Float.MAX_VALUE, Float.MAX_VALUE}});
+        assertThat(vectors.direction(0)).containsExactly(1, 0);
+        assertThat(vectors.similarity(0, 1)).isEqualTo(-1);
+        assertThat(vectors.similarity(0, 2)).isCloseTo(Math.sqrt(0.5), within(1e-6));
+    }
+
+    @Test
+    void whatIsNotFiniteIsNotWritten() throws IOException {
+        Path file = Files.writeString(folder.resolve("v.vec"), "old");
+        for (float wrong : new float[]{Float.NaN, Float.POSITIVE_INFINITY}) {
+            WordVectors vectors = new WordVectors(List.of("a", "b"), new float[][]{{1, 2}, {3, wrong}});
+            assertThatThrownBy(() -> WordVectorFiles.write(vectors, file, Format.TEXT))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("not finite");
+        }
+        assertThat(file).hasContent("old");
+    }
+
+    @Test
+    void aNameThatEndsInGzIsPacked() throws IOException {
+        for (Format format : Format.values()) {
+            Path file = folder.resolve("packed.vec.gz");
+            WordVectorFiles.write(small(), file, format);
+            assertThat(Files.readAllBytes(file)).startsWith(0x1f, 0x8b);
+            assertThat(WordVectorFiles.read(file)).isEqualTo(small());
+        }
+    }
+
+    @Test
     void whatIsWrongIsSaid() {
         refused("", "is empty");
         refused("2 3\na 1 2 3\nb 1 2\n", "line 3 has 2 numbers after its word, not 3");
@@ -89,6 +138,12 @@ class WordVectorsTest {
         refused("1 99999999\na 1\n", "line 1 says vectors of 99999999 numbers");
         refused("a 1 2\n\nb 3 4\n", "line 2 is blank");
         refused("words\nand more\n", "is no file of word vectors");
+        refused("2 -3\na 1 2 3\n", "line 1 says 2 words of -3 numbers");
+        refused("99999999999999999999 3\na 1 2 3\n", "line 1 says 99999999999999999999 words of 3 numbers");
+        refused("1 3\n\na 1 2 3\n", "line 2 has 0 numbers after its word, not 3");
+        for (String number : List.of("0x1p3", "2f", "3d", "1e5D", "Infinityf", "nan", ".", "1e")) {
+            refused("1 3\na 1 " + number + " 3\n", "line 2: '" + number + "' is not a number");
+        }
     }
 
     @Test
@@ -133,8 +188,28 @@ class WordVectorsTest {
                 }
             }
         }
-        assertThatThrownBy(() -> WordVectorFiles.write(new WordVectors(List.of("a b"), new float[][]{{1}}), file,
-                Format.GLOVE)).isInstanceOf(IllegalArgumentException.class);
+        for (String word : List.of("a b", "a\tb", "\uFEFFa")) {
+            assertThatThrownBy(() -> WordVectorFiles.write(new WordVectors(List.of(word), new float[][]{{1}}), file,
+                    Format.GLOVE)).isInstanceOf(IllegalArgumentException.class);
+        }
+        for (Format format : Format.values()) {
+            for (String word : List.of("a ", "a\t", " ", "\uD800", "a 1.5", " a", "a\t1", "\u00e9 \u5e02", "\"", "3 \"",
+                    "\r",
+                    "x".repeat(1 << 16), "x".repeat(1 + (1 << 16)))) {
+                for (String first : List.of("c", word)) {
+                    WordVectors vectors = new WordVectors(
+                            first.equals(word) ? List.of(word, "d") : List.of(first, word),
+                            new float[][]{{1.5f, 2, 3}, {3, 4, 5}});
+                    try {
+                        WordVectorFiles.write(vectors, file, format);
+                    } catch (IllegalArgumentException e) {
+                        assertThat(e).hasMessageContaining("cannot be written");
+                        continue;
+                    }
+                    assertThat(WordVectorFiles.read(file)).as("%s as %s", word, format).isEqualTo(vectors);
+                }
+            }
+        }
     }
 
     @Test
@@ -149,6 +224,10 @@ class WordVectorsTest {
         assertThat(alike.neighbours("a", 3)).extracting(WordVectors.Neighbour::word).containsExactly("d", "b", "c");
         assertThat(vectors.analogy("man", "king", "woman", 1).getFirst().word()).isEqualTo("queen");
         assertThat(vectors.numberIgnoringCase("SÃO")).isEqualTo(4);
+        WordVectors cases = new WordVectors(List.of("Sea", "hill", "sea"), new float[3][2]);
+        assertThat(cases.numberIgnoringCase("sea", 3)).isEqualTo(2);
+        assertThat(cases.numberIgnoringCase("sea", 2)).isZero(); // the same word further down is not known
+        assertThat(cases.numberIgnoringCase("Hill", 1)).isEqualTo(-1);
         assertThatThrownBy(() -> vectors.neighbours("King", 1)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("no vector for 'King'; there is one for 'king'");
     }

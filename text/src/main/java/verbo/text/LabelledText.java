@@ -20,12 +20,14 @@ public record LabelledText(String label, String text) {
     /** What fastText has before a label. */
     public static final String PREFIX = "__label__";
 
+    private static final int LONGEST_LABEL = 65_535; // bytes, as many as a classifier's file has room for
+
     /**
      * Reads a file with a text a line: its label, with or without {@value #PREFIX} before it, a space or a tab, the text.
      * Blank lines are passed over. Bytes that are not UTF-8 become U+FFFD: old collections such as TREC's have some.
      *
      * @throws FormatException
-     *             if the file has no lines, or a line has two labels or no text
+     *             if the file has no lines, or a line has two labels, one that is too long or not first, or no text
      */
     public static List<LabelledText> read(Path file) throws IOException {
         List<LabelledText> texts = new ArrayList<>();
@@ -55,9 +57,20 @@ public record LabelledText(String label, String text) {
         if (label.isEmpty() || text.isEmpty()) {
             throw new FormatException(file, "line " + number + " must be a label, a space and a text");
         }
-        if (prefixed && text.startsWith(PREFIX)) {
-            throw new FormatException(file, "line " + number + " has several labels; give each text one");
+        if (text.startsWith(PREFIX) || text.contains(" " + PREFIX) || text.contains("\t" + PREFIX)) {
+            throw new FormatException(file, "line " + number + (prefixed
+                    ? " has several labels; give each text one"
+                    : " has a label that is not first; put " + PREFIX + " and its name before the text"));
+        }
+        if (bytes(label) > LONGEST_LABEL) {
+            throw new FormatException(file, "line " + number + " has a label longer than " + LONGEST_LABEL
+                    + " bytes; put a short one, a space and the text");
         }
         return new LabelledText(label, text);
+    }
+
+    /** In the modified UTF-8 of {@link java.io.DataOutput#writeUTF}. */
+    private static long bytes(String label) {
+        return label.chars().mapToLong(c -> c == 0 ? 2 : c < 0x80 ? 1 : c < 0x800 ? 2 : 3).sum();
     }
 }

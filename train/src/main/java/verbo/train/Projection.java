@@ -10,6 +10,7 @@ public final class Projection {
     private static final int ITERATIONS = 1000;
     private static final int EXAGGERATED = 250;
     private static final double LEAST = 1e-12;
+    private static final double ROUNDING = 1e-12; // beside the largest variance
 
     private Projection() {}
 
@@ -27,6 +28,7 @@ public final class Projection {
         double[][] centred = centred(points);
         double[][] result = new double[n][2];
         double[][] found = new double[2][];
+        double largest = 0; // variance, times the number of points
         for (int component = 0; component < Math.min(2, d); component++) {
             SplittableRandom random = new SplittableRandom(component);
             double[] direction = random.doubles(d, -1, 1).toArray();
@@ -45,12 +47,18 @@ public final class Projection {
                     }
                 }
                 double length = Math.sqrt(dot(next, next));
+                if (component == 1 && length <= ROUNDING * largest) {
+                    length = 0; // the points lie in a line
+                }
                 double change = 0;
                 for (int i = 0; i < d; i++) {
                     next[i] = length == 0 ? 0 : next[i] / length;
                     change = Math.max(change, Math.abs(next[i] - direction[i]));
                 }
                 direction = next;
+                if (component == 0) {
+                    largest = length;
+                }
                 if (change < LEAST) {
                     break;
                 }

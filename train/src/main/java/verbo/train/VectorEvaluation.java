@@ -105,8 +105,8 @@ public final class VectorEvaluation {
                     throw new FormatException(file, "line " + number
                             + " is no analogy: four words, below a line that begins with a colon");
                 }
-                int[] ids = Arrays.stream(words).mapToInt(vectors::numberIgnoringCase).toArray();
-                if (Arrays.stream(ids).allMatch(id -> id >= 0 && id < known)) {
+                int[] ids = Arrays.stream(words).mapToInt(word -> vectors.numberIgnoringCase(word, known)).toArray();
+                if (Arrays.stream(ids).allMatch(id -> id >= 0)) {
                     questions.add(new Question(names.size() - 1, ids[0], ids[1], ids[2], ids[3]));
                 } else {
                     counts.getLast()[2]++;
@@ -181,7 +181,7 @@ public final class VectorEvaluation {
 
     /**
      * Compares similarities with people's: a file of lines with two words and a number, as WordSim-353, SimLex-999, MEN and
-     * RW are handed round.
+     * RW are handed round. A part of speech before the number, one letter as SimLex-999 has it, is passed over.
      *
      * @throws FormatException
      *             if a line is not as it should be
@@ -196,7 +196,8 @@ public final class VectorEvaluation {
                 continue;
             }
             String[] parts = line.strip().split("[\\t,; ]+");
-            double score = parts.length < 3 ? Double.NaN : number(parts[2]);
+            int at = parts.length > 3 && parts[2].matches("[A-Za-z]") ? 3 : 2;
+            double score = parts.length <= at ? Double.NaN : number(parts[at]);
             if (Double.isNaN(score)) {
                 if (number == 1) {
                     continue; // names of columns

@@ -30,15 +30,18 @@ public final class VectorTraining {
      * @param rate
      *            the learning rate at the beginning; it falls to almost nothing in a straight line
      * @param threads
-     *            how many threads
+     *            how many threads at most; a short text has work for few
      * @param seed
      *            of everything that is drawn
      */
     public record Options(int epochs, double rate, int threads, long seed) {
         /** Checks that each value is possible. */
         public Options {
-            if (epochs < 1 || threads < 1) {
-                throw new IllegalArgumentException("at least 1 epoch and 1 thread are needed, not " + epochs + " and "
+            if (epochs < 1) {
+                throw new IllegalArgumentException("at least 1 epoch is needed, not " + epochs);
+            }
+            if (threads < 1 || threads > RunKey.MOST_THREADS) {
+                throw new IllegalArgumentException("threads must be from 1 to " + RunKey.MOST_THREADS + ", not "
                         + threads);
             }
             if (!(rate > 0 && rate <= 10)) {
@@ -122,7 +125,7 @@ public final class VectorTraining {
     /** Trains to the end, or until stopped. */
     public Result run(Listener listener) {
         long start = System.nanoTime();
-        Thread[] threads = new Thread[options.threads()];
+        Thread[] threads = new Thread[Math.min(options.threads(), steps())];
         for (int t = 0; t < threads.length; t++) {
             threads[t] = new Thread(this::learn, "verbo-vectors-" + (t + 1));
             threads[t].setDaemon(true);

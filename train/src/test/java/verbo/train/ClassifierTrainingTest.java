@@ -91,6 +91,19 @@ class ClassifierTrainingTest {
             assertThatThrownBy(() -> LabelledText.read(file)).isInstanceOf(FormatException.class)
                     .hasMessageContaining("line 2");
         }
+        for (String wrong : new String[]{"a b\ngood film __label__x", "a b\n\uFEFFx\t__label__x"}) {
+            Files.writeString(file, wrong);
+            assertThatThrownBy(() -> LabelledText.read(file)).isInstanceOf(FormatException.class)
+                    .hasMessageContaining("line 2 has a label that is not first; put __label__ and its name before");
+        }
+        Files.writeString(file, "a b\n__label__x good __label__y");
+        assertThatThrownBy(() -> LabelledText.read(file)).hasMessageContaining("line 2 has several labels");
+        String longest = "\u5E02".repeat(65_535 / 3);
+        Files.writeString(file, longest + " good");
+        assertThat(LabelledText.read(file).getFirst().label()).isEqualTo(longest);
+        Files.writeString(file, "a b\n__label__" + longest + "x good");
+        assertThatThrownBy(() -> LabelledText.read(file)).isInstanceOf(FormatException.class)
+                .hasMessageContaining("line 2 has a label longer than 65535 bytes");
         Files.writeString(file, "\n \n");
         assertThatThrownBy(() -> LabelledText.read(file)).isInstanceOf(FormatException.class)
                 .hasMessageContaining("no lines");

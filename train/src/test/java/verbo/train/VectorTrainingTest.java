@@ -122,6 +122,20 @@ class VectorTrainingTest {
     }
 
     @Test
+    void aPieceOfWorkIsForOneThread() throws IOException {
+        IndexedText text = IndexedText.read(Files.writeString(folder.resolve("short.txt"), "a b c\n".repeat(9)), 5,
+                Progress.NONE);
+        try (SkipGram model = new SkipGram(SkipGramConfig.DEFAULT, text, 1)) {
+            long before = new Thread(() -> {}).threadId();
+            assertThat(new VectorTraining(model, text, new VectorTraining.Options(3, 0.05, 1024, 1)).run(SILENT)
+                    .finished()).isTrue();
+            assertThat(new Thread(() -> {}).threadId() - before).isLessThan(200); // ids are given one after the other
+        }
+        assertThatThrownBy(() -> new VectorTraining.Options(3, 0.05, 1025, 1)).hasMessageContaining(
+                "threads must be from 1 to 1024, not 1025");
+    }
+
+    @Test
     void spearmanIsScipys() {
         assertThat(VectorEvaluation.spearman(new double[]{1, 2, 2, 3, 5, 4.5}, new double[]{2, 1, 4, 4, 3, 9}))
                 .isCloseTo(0.4852941176470589, within(1e-12));
@@ -143,6 +157,9 @@ class VectorTrainingTest {
         assertThat(VectorEvaluation.isAnalogies(pairs)).isFalse();
         assertThat(evaluation.similarities(pairs))
                 .isEqualTo(new VectorEvaluation.Similarity("p.txt", 3, 1, 1));
+        Files.writeString(pairs,
+                "word1\tword2\tPOS\tSimLex999\nking\tman\tN\t9\t2\nking\tqueen\tA\t2\t3\nking\tsea\tN\t4\t4\n");
+        assertThat(evaluation.similarities(pairs)).isEqualTo(new VectorEvaluation.Similarity("p.txt", 3, 0, 1));
         Files.writeString(pairs, "a\tb\t1\na\tb\n");
         assertThatThrownBy(() -> evaluation.similarities(pairs)).hasMessageContaining("line 2 is no pair");
         Files.writeString(questions, ": s\na b c\n");
@@ -161,6 +178,31 @@ class VectorTrainingTest {
                 assertThat(Math.abs(found[i][k])).isCloseTo(expected[i][k], within(1e-6));
             }
         }
+    }
+
+    @Test
+    void onlyTheWordsOfTheLimitAreAskedFor() throws IOException {
+        WordVectors vectors = new WordVectors(List.of("King", "queen", "man", "woman", "king"),
+                new float[][]{{1, 1, 0.1f}, {1, -1, 0.1f}, {0.1f, 1, 0}, {0.1f, -1, 0}, {0, 0, 1}});
+        Path questions = Files.writeString(folder.resolve("q.txt"), ": family\nman king woman queen\n");
+        assertThat(new VectorEvaluation(vectors, Engine.cpu(1)).analogies(questions, 4).getLast())
+                .isEqualTo(new VectorEvaluation.Section("total", 1, 1, 0));
+    }
+
+    @Test
+    void pointsInALineHaveOneComponent() {
+        SplittableRandom random = new SplittableRandom(3);
+        float[][] points = new float[2][100];
+        for (float[] point : points) {
+            for (int i = 0; i < point.length; i++) {
+                point[i] = (float) random.nextGaussian();
+            }
+        }
+        double[][] found = Projection.principalComponents(points);
+        assertThat(found[0][0]).isCloseTo(-found[1][0], within(1e-9));
+        assertThat(Math.abs(found[0][0])).isGreaterThan(1);
+        assertThat(found[0][1]).isCloseTo(0, within(1e-12));
+        assertThat(found[1][1]).isCloseTo(0, within(1e-12));
     }
 
     @Test
