@@ -25,8 +25,8 @@ final class VectorMath {
     private static final FloatVector LOG2_E = constant(1.442695021629e+00f);
 
     private static final FloatVector LOG2_E_REST = constant(1.9259629891e-08f);
-    /** 1.5 · 2^23 + 127: added to a small number it leaves the nearest integer and 127 in the lowest bits. */
-    private static final FloatVector ROUND = constant(12583039f);
+    /** 1.5 · 2^23: added to a small number it leaves the nearest integer in the lowest bits. */
+    private static final FloatVector ROUND = constant(12582912f);
 
     private static final FloatVector EXP_LEAST = constant(ScalarKernels.EXP_LEAST);
     private static final FloatVector EXP_MOST = constant(ScalarKernels.EXP_MOST);
@@ -76,6 +76,7 @@ final class VectorMath {
     private static final FloatVector GELU_LOG2_1 = constant(LOG2_E_FLOAT * GELU_SCALE);
 
     private static final FloatVector GELU_LOG2_3 = constant(LOG2_E_FLOAT * GELU_SCALE * GELU_CUBE);
+    private static final IntVector ONE_BITS = IntVector.broadcast(Vectors.I, Float.floatToIntBits(1));
     private static final IntVector MINUS_ZERO = IntVector.broadcast(Vectors.I, 1 << 31);
     /** Where {@link #power} is 0. */
     private static final IntVector POWER_LEAST = IntVector.broadcast(Vectors.I,
@@ -99,11 +100,12 @@ final class VectorMath {
         return power(shifted, r).blend(ZERO, x.compare(VectorOperators.LT, EXP_LEAST));
     }
 
-    /** 2 to the n + r, where the lowest bits of {@code shifted} are n + 127 of 0 to 254; 0 for n of -127, NaN for r of NaN. */
+    /** 2 to the n + r, where the lowest bits of {@code shifted} are n of -127 to 127; 0 for n of -127, NaN for r of NaN. */
     private static FloatVector power(FloatVector shifted, FloatVector r) {
         FloatVector p = POWER_6.fma(r, POWER_5).fma(r, POWER_4).fma(r, POWER_3).fma(r, POWER_2).fma(r, POWER_1)
                 .fma(r, ONE);
-        return p.mul(shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats());
+        IntVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
+        return p.mul(power.reinterpretAsFloats());
     }
 
     /** 1 / (1 + e^-x), by e^-|x|, which is at most 1. */
