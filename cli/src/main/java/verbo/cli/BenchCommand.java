@@ -148,7 +148,7 @@ final class BenchCommand implements Callable<Integer> {
             throw unknown();
         }
         if (common.json) {
-            common.out().println(lines.keySet().stream().map(name -> '"' + name + '"')
+            common.out().println(rows.stream().map(row -> '"' + row.name() + '"')
                     .collect(Collectors.joining(", ", "[", "]")));
         } else {
             lines.values().forEach(common.out()::println);

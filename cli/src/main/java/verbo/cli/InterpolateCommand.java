@@ -59,8 +59,8 @@ final class InterpolateCommand implements Callable<Integer> {
         List<LanguageModel> models = new ArrayList<>();
         try {
             for (Path path : paths) {
-                models.add(ModelOption.open(path, common));
                 MixtureFile.requireWhole(path);
+                models.add(ModelOption.open(path, common));
             }
             double[] equal = new double[models.size()];
             java.util.Arrays.fill(equal, 1);

@@ -159,9 +159,7 @@ final class VectorsTrainCommand implements Callable<Integer> {
 
     /** Writes the vectors; n-grams that lie beside older ones would be taken for those of the new. */
     private void write(SkipGram model, SkipGramConfig config, Format as) throws IOException {
-        WordVectors words = model.vectors();
-        WordVectors parts = model.ngrams();
-        if (!words.isFinite() || !parts.isFinite()) {
+        if (!model.isFinite()) {
             throw new IllegalStateException("the vectors are not finite any more: lower --rate; " + out
                     + " is not written");
         }
@@ -171,7 +169,7 @@ final class VectorsTrainCommand implements Callable<Integer> {
             Files.move(ngrams(out), old, StandardCopyOption.REPLACE_EXISTING);
         }
         try {
-            WordVectorFiles.write(words, out, as);
+            WordVectorFiles.write(model.vectors(), out, as);
         } catch (IOException | RuntimeException e) {
             if (had) {
                 Files.move(old, ngrams(out), StandardCopyOption.REPLACE_EXISTING);
@@ -179,7 +177,7 @@ final class VectorsTrainCommand implements Callable<Integer> {
             throw e;
         }
         if (config.longest() > 0) {
-            WordVectorFiles.write(parts, ngrams(out), as);
+            WordVectorFiles.write(model.ngrams(), ngrams(out), as);
         }
         if (had) {
             Files.delete(old);

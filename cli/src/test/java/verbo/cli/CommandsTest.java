@@ -334,7 +334,7 @@ final class CommandsTest {
         assertFails(2, "the row query-word needs --model and --text", "bench", "--only", "fma,query-word");
         assertThat(run("bench", "--list", "--only", "query").out).hasLineCount(2).contains("needs --model and --text");
         assertThat(run("bench", "--list").out).contains("gemm-nn-768-t1", "encode-whole").contains("needs --tokenizer");
-        assertThat(run("bench", "--list", "--json", "--only", "encode").out).startsWith("[\"encode-lines\", \"encode");
+        assertThat(run("bench", "--list", "--json", "--only", "encode").out.strip()).isEqualTo("[]"); // none can run
         assertThat(run("bench", "--list", "--tokenizer", "byte", "--text", path("text.txt"), "--only", "encode").out)
                 .contains("encode-lines").doesNotContain("needs");
     }

@@ -306,13 +306,12 @@ public record RunConfiguration(@Nullable Path run, String name, Data data, Token
 
     /** Whether there is a file of that name, or one that matches it. */
     private static boolean isThere(String location) {
-        if (Files.exists(Path.of(location))) {
-            return true;
-        }
         try {
-            Corpus.open(location, Corpus.Options.DEFAULT);
+            if (!Files.exists(Path.of(location))) {
+                Corpus.open(location, Corpus.Options.DEFAULT);
+            }
             return true;
-        } catch (IOException e) {
+        } catch (IOException | IllegalArgumentException e) { // no such file, or no pattern
             return false;
         }
     }

@@ -77,7 +77,7 @@ final class RunFileTest {
                 .isEqualTo(Path.of("").toAbsolutePath() + "/nowhere/*.txt");
         Files.createDirectory(folder.resolve("books"));
         Files.writeString(folder.resolve("books/a.txt"), "a");
-        for (String odd : new String[]{"odd-name [1].txt", "hey!you.txt"}) {
+        for (String odd : new String[]{"odd-name [1].txt", "hey!you.txt", "odd[.txt"}) {
             Files.writeString(folder.resolve(odd), "a");
             assertThat(read("task: language-model\ndata: \"" + odd + "\"").data().location())
                     .isEqualTo(folder + "/" + odd);
