@@ -159,17 +159,13 @@ final class VectorsTrainCommand implements Callable<Integer> {
 
     /** Writes the vectors; n-grams that lie beside older ones would be taken for those of the new. */
     private void write(SkipGram model, SkipGramConfig config, Format as) throws IOException {
-        if (!model.isFinite()) {
-            throw new IllegalStateException("the vectors are not finite any more: lower --rate; " + out
-                    + " is not written");
-        }
         Path old = out.resolveSibling(ngrams(out).getFileName() + ".old");
         boolean had = Files.exists(ngrams(out));
         if (had) {
             Files.move(ngrams(out), old, StandardCopyOption.REPLACE_EXISTING);
         }
         try {
-            WordVectorFiles.write(model.vectors(), out, as);
+            writeWords(model.vectors(), as);
         } catch (IOException | RuntimeException e) {
             if (had) {
                 Files.move(old, ngrams(out), StandardCopyOption.REPLACE_EXISTING);
@@ -182,6 +178,14 @@ final class VectorsTrainCommand implements Callable<Integer> {
         if (had) {
             Files.delete(old);
         }
+    }
+
+    private void writeWords(WordVectors words, Format as) throws IOException {
+        if (!words.isFinite()) { // nor is what they are means of
+            throw new IllegalStateException("the vectors are not finite any more: lower --rate; " + out
+                    + " is not written");
+        }
+        WordVectorFiles.write(words, out, as);
     }
 
     /** The file of character n-grams beside a file of word vectors. */

@@ -3,7 +3,6 @@
 package verbo.models;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import verbo.nn.Embedding;
@@ -87,9 +86,7 @@ public final class Nplm extends SequentialNetwork {
                 all[i] = (int) values[i];
             }
         }
-        int[] here = new int[t * b];
-        engine().read(ids, MemorySegment.ofArray(here));
-        System.arraycopy(here, 0, all, n * b, here.length);
+        System.arraycopy(ids.toInts(), 0, all, n * b, t * b);
         int[] contexts = new int[t * b * n];
         for (int i = 0; i < t * b; i++) {
             for (int j = 0; j < n; j++) {

@@ -3,7 +3,6 @@
 package verbo.models;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -111,9 +110,7 @@ public final class Rnn extends SequentialNetwork {
         RnnConfig.Dropout drops = config.dropout();
         Tensor x = embedding.forward(ids); // [t, b, e]
         if (dropout.active && drops.words() > 0) {
-            int[] words = new int[(int) ids.size()];
-            engine().read(ids, MemorySegment.ofArray(words));
-            x = dropout.words(x, words, drops.words()); // [t, b, e]
+            x = dropout.words(x, ids.toInts(), drops.words()); // [t, b, e]
         }
         int states = config.cell().states();
         for (int l = 0; l < layers.size(); l++) {

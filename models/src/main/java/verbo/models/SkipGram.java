@@ -123,20 +123,6 @@ public final class SkipGram implements AutoCloseable {
         return new WordVectors(new ArrayList<>(ngrams.keySet()), rows);
     }
 
-    /** Whether all numbers of all vectors are finite, as they are not any more where training has diverged. */
-    public boolean isFinite() {
-        float[] row = new float[config.dimension()];
-        for (int r = 0; r < x.rows(); r++) {
-            x.read(r, row);
-            for (float v : row) {
-                if (!Float.isFinite(v)) {
-                    return false;
-                }
-            }
-        }
-        return true;
-    }
-
     @Override
     public void close() {
         x.close();

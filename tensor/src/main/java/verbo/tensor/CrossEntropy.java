@@ -128,7 +128,7 @@ final class CrossEntropy {
 
     private static int requireTargets(Tensor x, Tensor targets) {
         if (targets.dtype() != DType.I32 || targets.size() != x.shape().rows()
-                || targets.rank() > 1 && x.rank() > 2 && !targets.shape().equals(rowsOf(x))) {
+                || targets.rank() == x.rank() - 1 && !targets.shape().equals(rowsOf(x))) { // else they are in a row
             throw new IllegalArgumentException(
                     "targets " + targets + " do not go with the " + x.shape().rows() + " rows of " + x.shape());
         }
@@ -144,8 +144,7 @@ final class CrossEntropy {
     }
 
     private static int counted(Tensor targets, int classes) {
-        int[] values = new int[(int) targets.size()];
-        targets.engine().read(targets, java.lang.foreign.MemorySegment.ofArray(values));
+        int[] values = targets.toInts();
         int count = 0;
         for (int i = 0; i < values.length; i++) {
             if (values[i] >= classes) {
